@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Function identifiers and status codes of the calls that cross an exception
+ * level here: SMCCC (Arm DEN 0028), PSCI (Arm DEN 0022), TRNG (Arm DEN 0098)
+ * and the vendor calls that pKVM offers to its guests
+ * (Linux Documentation/virt/kvm/arm/hypercalls.rst).
+ *
+ * Plain preprocessor numbers only: assembly, C and Python read this file.
+ */
+#ifndef ABI_SMCCC_H
+#define ABI_SMCCC_H
+
+/* SMCCC: status in x0. DEN 0028, "Return codes". */
+#define SMCCC_SUCCESS 0
+#define SMCCC_NOT_SUPPORTED -1
+#define SMCCC_NOT_REQUIRED -2
+#define SMCCC_INVALID_PARAMETER -3
+
+#define SMCCC_VERSION 0x80000000
+#define SMCCC_ARCH_FEATURES 0x80000001
+#define SMCCC_ARCH_SOC_ID 0x80000002
+#define SMCCC_ARCH_WORKAROUND_1 0x80008000
+#define SMCCC_ARCH_WORKAROUND_2 0x80007fff
+#define SMCCC_ARCH_WORKAROUND_3 0x80003fff
+
+/* PSCI 1.1, DEN 0022 chapter 5. */
+#define PSCI_VERSION 0x84000000
+#define PSCI_CPU_SUSPEND 0xc4000001
+#define PSCI_CPU_OFF 0x84000002
+#define PSCI_CPU_ON 0xc4000003
+#define PSCI_AFFINITY_INFO 0xc4000004
+#define PSCI_MIGRATE_INFO_TYPE 0x84000006
+#define PSCI_SYSTEM_OFF 0x84000008
+#define PSCI_SYSTEM_RESET 0x84000009
+#define PSCI_FEATURES 0x8400000a
+#define PSCI_SYSTEM_SUSPEND 0xc400000e
+#define PSCI_SYSTEM_RESET2 0xc4000012
+#define PSCI_MEM_PROTECT 0x84000013
+#define PSCI_MEM_PROTECT_CHECK_RANGE 0xc4000014
+
+#define PSCI_SUCCESS 0
+#define PSCI_NOT_SUPPORTED -1
+#define PSCI_INVALID_PARAMETERS -2
+#define PSCI_DENIED -3
+#define PSCI_ALREADY_ON -4
+#define PSCI_ON_PENDING -5
+#define PSCI_INTERNAL_FAILURE -6
+
+/* TRNG firmware interface, DEN 0098. */
+#define TRNG_VERSION 0x84000050
+#define TRNG_FEATURES 0x84000051
+#define TRNG_GET_UUID 0x84000052
+#define TRNG_RND64 0xc4000053
+
+/* KVM's vendor calls: discovery. The UID identifies KVM (and pKVM). */
+#define KVM_CALL_UID 0x8600ff01
+#define KVM_UID_R0 0xb66fb428
+#define KVM_UID_R1 0xe911c52e
+#define KVM_UID_R2 0x564bcaa9
+#define KVM_UID_R3 0x743a004d
+#define KVM_FEATURES 0x86000000
+#define KVM_PTP 0x86000001
+
+/* pKVM's vendor calls for a protected guest. */
+#define PKVM_HYP_MEMINFO 0xc6000002   /* -> x0 granule bytes, x1 bit 0: ranges */
+#define PKVM_MEM_SHARE 0xc6000003     /* x1 IPA, x2 pages (0 = 1) -> x0 status */
+#define PKVM_MEM_UNSHARE 0xc6000004   /* x1 IPA, x2 pages (0 = 1) -> x0 status */
+#define PKVM_MMIO_GUARD_INFO 0xc6000005
+#define PKVM_MMIO_GUARD_ENROLL 0xc6000006
+#define PKVM_MMIO_GUARD_MAP 0xc6000007 /* x1 IPA */
+#define PKVM_MMIO_GUARD_UNMAP 0xc6000008
+#define PKVM_MEM_RELINQUISH 0xc6000009 /* x1 IPA */
+
+#endif /* ABI_SMCCC_H */
