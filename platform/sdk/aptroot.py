@@ -77,14 +77,17 @@ def _configured_uris() -> list[str]:
 class AptRoot:
     """apt with a root of its own below `folder`."""
 
-    def __init__(self, folder: Path, suites: list[str], mirror: str):
+    def __init__(self, folder: Path, suites: list[str]):
         self.folder = folder
         self.suites = suites
-        self.mirror = mirror
+        self.mirror = ""  # known after prepare(): a warm cache needs none
         self.config = folder / "apt.conf"
 
     def prepare(self) -> None:
-        """Write the configuration. Cheap; done at every start."""
+        """Find the mirror and write the configuration, once. Cheap."""
+        if self.mirror:
+            return
+        self.mirror = system_mirror()
         for sub in ("etc/preferences.d", "etc/apt.conf.d", "etc/sources.list.d",
                     "state/lists/partial", "cache/archives/partial"):
             (self.folder / sub).mkdir(parents=True, exist_ok=True)
@@ -126,13 +129,16 @@ class AptRoot:
 
     def update(self) -> None:
         """Fetch the signed lists. Raises SdkError; old lists then stay."""
+        self.prepare()
         done = self._run(["apt-get", "update", "-o", "APT::Update::Error-Mode=any"])
         if done.returncode != 0:
-            raise SdkError(f"cannot fetch package lists from the mirror: {_last_error(done)}")
+            raise SdkError(f"cannot fetch package lists from {self.mirror}: {_last_error(done)} "
+                           "(is the network there? DEBIAN_MIRROR names another mirror)")
 
     def resolve(self, suite: str, packages: list[str], keep: str) -> list[Package]:
         """The closure of `packages`, as apt would install it on an empty
         machine, thinned by `keep` (see packages.toml)."""
+        self.prepare()
         done = self._run(["apt-get", "install", "-y", "--print-uris", "-t", suite, *packages])
         if done.returncode != 0:
             raise SdkError(f"cannot resolve {' '.join(packages)} in {suite}: {_last_error(done)}")
@@ -154,14 +160,21 @@ class AptRoot:
     def fetch(self, packages: list[Package], folder: Path) -> None:
         """Fetch files into `folder`; apt-helper resumes what is half there
         and refuses what has another hash. Raises SdkError."""
+        self.prepare()
         argv = [APT_HELPER, "download-file"]
         for package in packages:
             argv += [f"{self.mirror}/{package.path}", str(folder / package.file), f"SHA256:{package.sha256}"]
         done = self._run(argv)
         if done.returncode != 0:
-            raise SdkError(f"cannot fetch from the mirror: {_last_error(done)}")
+            raise SdkError(f"cannot fetch packages from {self.mirror}: {_last_error(done)}")
 
 
 def _last_error(done: subprocess.CompletedProcess) -> str:
-    lines = [line for line in (done.stderr + done.stdout).splitlines() if line.startswith(("E:", "Err"))]
-    return (lines or ["no reason given"])[-1].removeprefix("E:").strip()
+    """The reason apt gives: the indented line below an "Err:" line, else its
+    last "E:" line."""
+    lines = (done.stdout + done.stderr).splitlines()
+    for line, below in zip(lines, lines[1:]):
+        if line.startswith("Err:") and below.startswith("  "):
+            return " ".join(below.split())
+    said = [line.removeprefix("E:").strip() for line in lines if line.startswith("E:")]
+    return (said or ["no reason given"])[-1]

@@ -15,11 +15,12 @@ import tomllib
 from pathlib import Path
 
 import layout
-from aptroot import AptRoot, Package, system_mirror
+from aptroot import AptRoot, Package
 from cache import Cache, cache_folder, megabytes, need_space
 from errors import SdkError, explain_os_error
 from unpack import GROWTH, unpack, version_of
 
+LISTS_BYTES = 160 << 20  # measured: 113 MB unpacked, and what apt needs beside it
 HERE = Path(__file__).resolve().parent
 
 
@@ -41,6 +42,12 @@ def system_tool(description: dict) -> Path | None:
     return Path(path) if path and version and version >= wanted else None
 
 
+def fetch_lists(cache: Cache, apt: AptRoot) -> None:
+    need_space(cache.folder, LISTS_BYTES, "package lists")
+    say("fetching package lists")
+    apt.update()
+
+
 def resolve(name: str, description: dict, cache: Cache, apt: AptRoot, update: bool) -> list[Package]:
     """The set's packages, fetched into the cache. A resolution is kept, so
     that a warm cache needs neither network nor lists; when the mirror no longer
@@ -48,10 +55,8 @@ def resolve(name: str, description: dict, cache: Cache, apt: AptRoot, update: bo
     key = key_of(description)
     packages = None if update else cache.recall(name, key)
     if packages is None:
-        apt.prepare()
         if not apt.has_lists():
-            say("fetching package lists")
-            apt.update()
+            fetch_lists(cache, apt)
         packages = apt.resolve(description["suite"], description["packages"], description["keep"])
         fresh = update
     else:
@@ -62,8 +67,7 @@ def resolve(name: str, description: dict, cache: Cache, apt: AptRoot, update: bo
         if fresh:
             raise
         say(f"{name}: fetching failed; asking the mirror for newer lists")
-        apt.prepare()
-        apt.update()
+        fetch_lists(cache, apt)
         packages = apt.resolve(description["suite"], description["packages"], description["keep"])
         cache.fetch(name, packages, apt, say)
     cache.remember(name, key, packages)
@@ -93,11 +97,9 @@ def setup(out: Path, update: bool) -> None:
     suites = config.pop("suites")
     out.mkdir(parents=True, exist_ok=True)
     cache = Cache(cache_folder())
-    apt = AptRoot(cache.folder / "apt", suites, system_mirror())
+    apt = AptRoot(cache.folder / "apt", suites)
     if update:
-        apt.prepare()
-        say("fetching package lists")
-        apt.update()
+        fetch_lists(cache, apt)
     sets: dict[str, list[Package]] = {}
     tools: dict[str, str] = {}
     (out / "bin").mkdir(exist_ok=True)
