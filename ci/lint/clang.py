@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""clang-tidy on every C file that the build compiles, and each header on its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from ci.lint import compile_db
+from ci.lint.c_source import includes
+from ci.lint.tools import run_tool
+from ci.lint.tree import Problem, Tree
+
+# Not for clang: kernel modules are compiled by the kernel's own makefiles.
+_KERNEL = "linux/module.h"
+
+
+@lru_cache(maxsize=4)
+def _flags(root: Path) -> dict[str, list[str]]:
+    return compile_db.flags_by_file(compile_db.ask_make(root), root)
+
+
+def is_kernel_code(tree: Tree, path: str) -> bool:
+    return _KERNEL in tree.text(path)
+
+
+def only_assembly(tree: Tree, path: str) -> bool:
+    """A header that assembly includes and no C does."""
+    users = [
+        user
+        for user in tree.named(".c", ".h", ".S", ".lds", ".ld")
+        for _, what in includes(tree.text(user))
+        if path.endswith(what) and user != path
+    ]
+    return bool(users) and all(user.endswith((".S", ".lds", ".ld")) for user in users)
+
+
+def tidy(tree: Tree, flags: dict[str, list[str]] | None = None) -> list[Problem]:
+    """clang-tidy says nothing (.clang-tidy). A clean file is remembered by its content."""
+    flags = _flags(tree.root) if flags is None else flags
+    sources = [path for path in tree.named(".c") if not is_kernel_code(tree, path)]
+    found = [
+        Problem(path, 0, "no rule of the build compiles it")
+        for path in sources
+        if path not in flags
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(_tidy_one, tree, p, flags[p]) for p in sources if p in flags]
+        for job in jobs:
+            found += job.result()
+    return sorted(set(found))
+
+
+def headers_alone(tree: Tree, flags: dict[str, list[str]] | None = None) -> list[Problem]:
+    """Each header compiles with nothing before it."""
+    flags = _flags(tree.root) if flags is None else flags
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [
+            pool.submit(_header_alone, tree, path, _flags_near(path, flags))
+            for path in tree.named(".h")
+            if not is_kernel_code(tree, path) and not only_assembly(tree, path)
+        ]
+        return [problem for job in jobs for problem in job.result()]
+
+
+def _tidy_one(tree: Tree, path: str, flags: list[str]) -> list[Problem]:
+    clean = tree.root / "out/lint" / _fingerprint(tree, path, flags)
+    if clean.exists():
+        return []
+    problems = run_tool(tree, ["clang-tidy", "--quiet", path, "--", *flags], ["-w"])
+    if not problems:
+        clean.parent.mkdir(parents=True, exist_ok=True)
+        clean.touch()
+    return problems
+
+
+def _fingerprint(tree: Tree, path: str, flags: list[str]) -> str:
+    """Changes with the file, whatever it includes, its flags and .clang-tidy."""
+    text = subprocess.run(["clang", "-E", *flags, path], cwd=tree.root, capture_output=True)
+    parts = [tree.data(path), text.stdout, repr(flags).encode(), tree.data(".clang-tidy")]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _header_alone(tree: Tree, path: str, flags: list[str]) -> list[Problem]:
+    command = ["clang", "-fsyntax-only", "-x", "c", "-Wno-pragma-once-outside-header", *flags]
+    problems = run_tool(tree, command, [path])
+    return [Problem(path, p.line, f"not alone: {p.text}") for p in problems[:1]]
+
+
+def _flags_near(path: str, flags: dict[str, list[str]]) -> list[str]:
+    """The flags of the C file that shares the longest way with @path."""
+    own = PurePosixPath(path).parts
+
+    def shared(other: str) -> int:
+        parts = PurePosixPath(other).parts
+        return next((n for n, (a, b) in enumerate(zip(own, parts)) if a != b), len(own))
+
+    same_name = path[:-2] + ".c"
+    if same_name in flags:
+        return flags[same_name]
+    nearest = max(sorted(flags), key=shared, default="")
+    return flags[nearest] if nearest and shared(nearest) else ["-std=gnu11", "-I."]
+
+
+CHECKS = {"c-tidy": tidy, "headers-alone": headers_alone}

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests that need no machine, and `make test`, which runs everything (README.md here).
+# A part adds its programs to UNIT_TESTS and FUZZERS in its own module.mk, or in tests/<part>/.
+
+include $(wildcard $(ROOT)/tests/*/module.mk)
+
+JUNIT := $(O)/junit
+FUZZ_RUNS ?= 20000
+FUZZ_SECONDS ?= 0
+FUZZ_SEED ?= 1
+
+.PHONY: test unit unit-programs fuzz fuzzers pytest-unit coverage
+
+test: setup ## set up what is missing, build, run every test that CI runs
+	@$(PYTHON) -m ci.stages --out $(O)
+
+unit-programs: $(UNIT_TESTS)
+unit: $(UNIT_TESTS) ## the C unit tests, under sanitizers
+	@$(PYTHON) -m ci.unit --junit $(JUNIT)/unit.xml $(UNIT_TESTS)
+
+fuzzers: $(FUZZERS)
+fuzz: $(FUZZERS) ## the fuzzers, for FUZZ_RUNS runs or FUZZ_SECONDS seconds each
+	@$(PYTHON) -m ci.fuzz --junit $(JUNIT)/fuzz.xml --out $(O)/fuzz --runs $(FUZZ_RUNS) \
+	--seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED) $(FUZZERS)
+
+pytest-unit: ## the Python tests that need no machine
+	@$(PYTHON) -m pytest -c tests/pytest.ini tests --junit-xml=$(JUNIT)/pytest-unit.xml
+
+coverage: ## which lines the C unit tests reach: a table and out/coverage/html
+	@$(MAKE) --no-print-directory O=$(O)/coverage SDK=$(SDK) \
+	CC="$(CC) --coverage -fprofile-abs-path" unit-programs
+	@$(PYTHON) -m ci.coverage --out $(O)/coverage $(patsubst $(O)/%,$(O)/coverage/%,$(UNIT_TESTS))
