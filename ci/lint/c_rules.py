@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from ci.lint.c_source import functions, includes, prototypes
@@ -61,8 +62,8 @@ def include_bans(tree: Tree) -> list[Problem]:
         if not path.startswith(_JUDGES):
             continue
         for line, what in includes(tree.text(path)):
-            here = path.rsplit("/", 1)[0] + "/" + what
-            target = re.sub(r"[^/]+/\.\./", "", here) if ".." in what else what
+            beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), what))
+            target = beside if what.startswith(".") else what
             if target.startswith(_JUDGED) and not target.startswith(_SHARED):
                 found.append(Problem(path, line, f"a judge may not include {what}: only {_SHARED}"))
     for path in tree.named(".py"):
