@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The parts of the host's first process (init.c: what it does; system.c: the
+ * system's preparation; ports.c: virtio-serial ports and kernel events).
+ * There is one thread; nothing here takes locks.
+ */
+#ifndef HOST_INIT_H
+#define HOST_INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The kernel's announcements of devices (NETLINK_KOBJECT_UEVENT). */
+struct uevents {
+	int fd; /* non-blocking socket; closed by the process's end */
+};
+
+/* Print one line to the kernel's log. @format as printf's, without a newline. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Print one line at the kernel's highest level and end: the kernel panics. */
+void give_up(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/*
+ * Mount the kernel's file systems, set host name, limits and loopback, load the
+ * modules that /etc/modules-at-boot lists.
+ *
+ * Returns /dev/kmsg, open for writing. Gives up on any failure.
+ */
+int system_prepare(void);
+
+/* Make /dev/console the calling process's controlling terminal and its descriptors 0 to 2. */
+void system_take_console(void);
+
+/* Whether @parameter stands, as a whole word, on the kernel's command line. */
+bool system_has_parameter(const char *parameter);
+
+/* Start listening. Call it before the first port_find(), so that no port is missed. */
+void uevents_open(struct uevents *uevents);
+
+/* Drop what has arrived; does not block. */
+void uevents_drain(struct uevents *uevents);
+
+/* Block until something arrives and drop it. Gives up, naming @what, after @limit_s seconds. */
+void uevents_wait(struct uevents *uevents, int limit_s, const char *what);
+
+/*
+ * Find the virtio-serial port that QEMU calls @name.
+ *
+ * @path   set to its device, "/dev/vportNpM"; @size bytes.
+ * Returns false, @path unchanged, if there is none (yet).
+ */
+bool port_find(const char *name, char *path, size_t size);
+
+#endif /* HOST_INIT_H */
