@@ -8,9 +8,9 @@
  * in the main thread.
  *
  * Threads: a register access runs in the vCPU thread that made it. A store to
- * QueueNotify serves the queue right there, for one burst of at most as many
- * buffers as the queue has; what a busy guest adds beyond that, and what waits
- * for a file descriptor (console), goes on in the default GLib main context.
+ * QueueNotify serves the queue right there, for one burst of at most
+ * VIRTIO_BURST_MAX steps; what a busy guest adds beyond that, and what waits for
+ * a file descriptor (console), goes on in the default GLib main context.
  * Every entry from either side takes virtio_device.lock, so device code runs
  * once at a time per device and needs no lock of its own. While it is held
  * nothing but KVM's interrupt ioctls and the file of the device is touched, and
@@ -34,13 +34,14 @@
 #include "vmm/virtio/virtqueue.h"
 
 #define VIRTIO_QUEUES_MAX 3
+#define VIRTIO_BURST_MAX 32 /* calls of ops->serve before other work gets its turn */
 
 struct virtio_device;
 
 /* What serving a queue once came to. */
 enum virtio_served {
 	VIRTIO_SERVED_NOTHING, /* no buffer, or none that can be served now */
-	VIRTIO_SERVED_ONE,     /* one buffer was returned; there may be more */
+	VIRTIO_SERVED_SOME,    /* one step was made; there may be more to do */
 };
 
 /*
@@ -74,7 +75,8 @@ struct virtio_device_ops {
 	void (*stop)(struct virtio_device *dev);
 
 	/*
-	 * Serve at most one buffer of dev->queues[@queue], which is enabled.
+	 * Serve at most one buffer of dev->queues[@queue], which is enabled, or
+	 * a bounded part of one. A queue->error needs no virtio_device_fail().
 	 * NULL for devices whose queues the kernel serves (vhost).
 	 */
 	enum virtio_served (*serve)(struct virtio_device *dev, unsigned queue);
@@ -125,13 +127,14 @@ struct virtio_device *virtio_blk_new(const char *path, bool read_only, GError **
  *          full the guest's output waits, the VMM does not.
  * @in_fd   where the guest's input comes from until its end, or -1: no input.
  * Owns     duplicates of both; the caller keeps its own.
+ * Needs    SIGPIPE ignored in the process, if @out_fd may be a pipe.
  * Returns  the device, owned by the caller: virtio_device_free().
- * Errors   NULL; G_IO_ERROR if a descriptor cannot be duplicated.
+ * Errors   NULL; G_FILE_ERROR if a descriptor cannot be duplicated.
  */
 struct virtio_device *virtio_console_new(int out_fd, int in_fd, GError **error);
 
-/* An entropy device (Virtio 1.2, 5.4) fed by getrandom(). Owned by the caller. */
-struct virtio_device *virtio_rng_new(GError **error);
+/* An entropy device (Virtio 1.2, 5.4) fed by getrandom(). Owned by the caller; never NULL. */
+struct virtio_device *virtio_rng_new(void);
 
 /*
  * A socket device (Virtio 1.2, 5.10), served by the host's kernel: the guest is
@@ -141,7 +144,7 @@ struct virtio_device *virtio_rng_new(GError **error);
  * Needs       the caller to be in the network namespace in which the host's
  *             programs shall reach the guest; it may leave it afterwards.
  * Returns     the device, owned by the caller: virtio_device_free().
- * Errors      NULL; G_IO_ERROR if /dev/vhost-vsock is missing, may not be
+ * Errors      NULL; G_FILE_ERROR if /dev/vhost-vsock is missing, may not be
  *             opened, or the CID is in use; each with its own sentence.
  */
 struct virtio_device *virtio_vsock_new(uint32_t guest_cid, GError **error);

@@ -96,9 +96,6 @@ void virtqueue_reset(struct virtqueue *queue);
  */
 enum virtqueue_take virtqueue_take(struct virtqueue *queue, struct virtqueue_chain *chain);
 
-/* Has the driver made a chain available that was not taken? False when broken. */
-bool virtqueue_has_more(struct virtqueue *queue);
-
 /*
  * Copy the next @bytes of the chain's readable part to @to.
  *
