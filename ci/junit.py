@@ -44,7 +44,7 @@ def write(path: Path, cases: list[Case]) -> None:
             test = ElementTree.SubElement(
                 element,
                 "testcase",
-                {"classname": suite, "name": case.name, "time": f"{case.seconds:.3f}"},
+                {"classname": suite, "name": case.name.translate(_CONTROL), "time": f"{case.seconds:.3f}"},
             )
             for tag, text in (("failure", case.failure), ("skipped", case.skipped)):
                 if text:

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make test`: every stage that CI runs, one after the other, and one closing line.
+
+A stage is a target of make that leaves JUnit XML. Nothing passes silently: a
+stage that ends badly, that has no case, or a skip that ci/skips.txt does not
+list is a failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ci import junit
+
+ROOT = Path(__file__).resolve().parents[1]
+_SKIPS = ROOT / "ci/skips.txt"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One target. @reports are patterns below out/; none: passing is the only case."""
+
+    name: str
+    command: tuple[str, ...]
+    reports: tuple[str, ...] = ()
+    needs: tuple[str, ...] = field(default=())
+
+
+STAGES = (
+    Stage("build", ("make", f"-j{os.cpu_count()}", "all")),
+    Stage("lint", ("make", "lint"), ("junit/lint.xml",)),
+    Stage("unit", ("make", f"-j{os.cpu_count()}", "unit"), ("junit/unit.xml",)),
+    Stage("fuzz", ("make", f"-j{os.cpu_count()}", "fuzz"), ("junit/fuzz.xml",)),
+    Stage("pytest-unit", ("make", "pytest-unit"), ("junit/pytest-unit.xml",)),
+    Stage("scenarios", ("make", "scenarios"), ("runs/**/junit.xml",), needs=("build",)),
+)
+
+
+def run_stage(stage: Stage, out: Path) -> list[junit.Case]:
+    """Run it with its output on the terminal; its cases, and one more if it ended badly."""
+    for report in _reports(stage, out):
+        report.unlink()  # an old one must not speak for this run
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    print(f"== {stage.name}", flush=True)
+    began = time.monotonic()
+    status = subprocess.run(
+        [*stage.command, "--no-print-directory", f"O={out}"], cwd=ROOT, env=environment
+    ).returncode
+    took = time.monotonic() - began
+    return collect(stage, out, status, took)
+
+
+def collect(stage: Stage, out: Path, status: int, took: float) -> list[junit.Case]:
+    """The cases that a stage left, and one more for what they do not say."""
+    cases: list[junit.Case] = []
+    broken = ""
+    for report in _reports(stage, out):
+        try:
+            cases += junit.read(report)
+        except ValueError as error:
+            broken = str(error)
+    failed = any(case.failure for case in cases)
+    if not stage.reports:
+        wrong = f"{' '.join(stage.command)}: exit status {status}" if status else ""
+        cases.append(junit.Case(stage.name, "end", took, failure=wrong))
+    elif broken or not cases or (status and not failed):
+        wrong = broken or (f"exit status {status}" if status else "no case was collected")
+        cases.append(junit.Case(stage.name, "end", took, failure=f"{stage.name}: {wrong}"))
+    return cases
+
+
+def allowed_skips(text: str) -> list[str]:
+    """The patterns of ci/skips.txt. ValueError for one without a reason."""
+    patterns = []
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#"):
+            pattern, _, reason = line.partition(" ")
+            if len(reason.split()) < 3:
+                raise ValueError(f"ci/skips.txt: {pattern} needs a reason")
+            patterns.append(pattern)
+    return patterns
+
+
+def judge_skips(cases: list[junit.Case], patterns: list[str]) -> list[junit.Case]:
+    """A skip that no pattern allows becomes a failure."""
+    judged = []
+    for case in cases:
+        listed = any(fnmatch.fnmatchcase(case.full_name, pattern) for pattern in patterns)
+        if case.skipped and not case.failure and not listed:
+            text = f"skipped, and ci/skips.txt does not list it: {case.skipped}"
+            case = replace(case, failure=text, skipped="")
+        judged.append(case)
+    return judged
+
+
+def counts(cases: list[junit.Case]) -> str:
+    failed = sum(bool(case.failure) for case in cases)
+    skipped = sum(bool(case.skipped) for case in cases)
+    text = f"{len(cases) - failed - skipped} passed, {failed} failed"
+    return f"{text}, {skipped} skipped" if skipped else text
+
+
+def run_all(stages: tuple[Stage, ...], out: Path, patterns: list[str]) -> list[junit.Case]:
+    """All stages; one whose needed stage failed is itself a failure, not run."""
+    everything: list[junit.Case] = []
+    lines, bad = [], set()
+    for stage in stages:
+        began = time.monotonic()
+        lost = [name for name in stage.needs if name in bad]
+        if lost:
+            cases = [junit.Case(stage.name, "end", failure=f"not run, because {lost[0]} failed")]
+        else:
+            cases = judge_skips(run_stage(stage, out), patterns)
+        if any(case.failure for case in cases):
+            bad.add(stage.name)
+        everything += cases
+        lines.append(f"  {stage.name:12} {counts(cases):24} {time.monotonic() - began:6.0f} s")
+    print("== summary")
+    print("\n".join(lines))
+    for case in everything:
+        if case.failure:
+            print(f"  FAILED {case.full_name}: {case.failure.splitlines()[0]}")
+    return everything
+
+
+def _reports(stage: Stage, out: Path) -> list[Path]:
+    return sorted({path for pattern in stage.reports for path in out.glob(pattern)})
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python3 -m ci.stages", description="Run every stage.")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("stage", nargs="*", help="only these: " + " ".join(s.name for s in STAGES))
+    options = parser.parse_args(arguments)
+    unknown = set(options.stage) - {stage.name for stage in STAGES}
+    if unknown:
+        parser.error(f"no stage is named {sorted(unknown)[0]}")
+    if not shutil.which("make"):
+        parser.error("make is not installed")
+    try:
+        patterns = allowed_skips(_SKIPS.read_text())
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    stages = tuple(s for s in STAGES if not options.stage or s.name in options.stage)
+    try:
+        cases = run_all(stages, options.out, patterns)
+    except KeyboardInterrupt:
+        print("test: interrupted", file=sys.stderr)
+        return 130
+    junit.write(options.out / "junit/all.xml", cases)
+    print(f"test: {counts(cases)}")
+    return 1 if any(case.failure for case in cases) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
