@@ -6,7 +6,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from ci.lint.c_source import functions, includes, prototypes
+from ci.lint.c_source import Prototype, functions, includes, prototypes
 from ci.lint.tree import Problem, Tree
 
 # Headers that another folder may include. Their functions carry a contract.
@@ -28,14 +28,19 @@ def header_contract(tree: Tree) -> list[Problem]:
     for path in tree.files:
         if not _PUBLIC.fullmatch(path):
             continue
+        known: dict[str, set[str]] = {}  # of a comment: the parameters of all that it is about
+        of_comment: dict[str, Prototype] = {}
         for proto in prototypes(tree.text(path)):
-            if not proto.comment:
-                found.append(Problem(path, proto.line, f"{proto.name}() has no comment before it"))
-            for name in re.findall(r"(?<!\w)@(\w+)", proto.comment):
-                if name not in proto.params:
-                    found.append(
-                        Problem(path, proto.line, f"@{name} is not a parameter of {proto.name}()")
-                    )
+            comment = proto.comment[: proto.comment.find("*/")]
+            if not comment:
+                found.append(Problem(path, proto.line, f"{proto.name}() has no comment above it"))
+            known.setdefault(comment, set()).update(proto.params)
+            of_comment.setdefault(comment, proto)
+        for comment, proto in of_comment.items():
+            for name in re.findall(r"(?<!\w)@(\w+)", comment):
+                if name not in known[comment]:
+                    text = f"@{name} is not a parameter of {proto.name}()"
+                    found.append(Problem(path, proto.line, text))
     return found
 
 

@@ -2,8 +2,8 @@
 """As much of C as the rules need: comments, prototypes, function bodies.
 
 Not a parser. It reads the house style (.clang-format has been there first):
-a function's brace stands alone in column 1, a comment before a prototype is a
-block that ends on the line before it.
+a function's brace stands alone in column 1, and a comment belongs to what
+follows it without an empty line.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Prototype:
     name: str
     line: int
     params: tuple[str, ...]
-    comment: str  # the text of the comment right before it, "" if there is none
+    comment: str  # the text from the comment above it on, "" if there is none
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,9 @@ def prototypes(text: str) -> list[Prototype]:
         if not head or head.group(1) in _NO_FUNCTION or len(_NAME.findall(statement[: head.start(2)])) < 2:
             continue
         first = start + len(statement) - len(statement.lstrip())
+        line = code.count("\n", 0, first) + 1
         found.append(
-            Prototype(
-                name=head.group(1),
-                line=code.count("\n", 0, first) + 1,
-                params=_param_names(head.group(2)),
-                comment=_comment_before(text, first),
-            )
+            Prototype(head.group(1), line, _param_names(head.group(2)), _comment_above(text, first))
         )
     return found
 
@@ -137,12 +133,20 @@ def _param_names(inside: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _comment_before(text: str, offset: int) -> str:
-    """The block comment that ends on the line before the one at @offset."""
+def _comment_above(text: str, offset: int) -> str:
+    """The block comment above the declaration at @offset, with no empty line in between.
+
+    So one comment may stand above a few declarations that belong together.
+    """
     before = text[: text.rfind("\n", 0, offset) + 1]
-    if not before.rstrip(" \t").endswith("*/\n"):
-        return ""
-    return before[before.rfind("/*") :]
+    group = before.rfind("\n\n") + 2
+    end = before.rfind("*/\n")
+    while end >= group - 1 and end >= 0:
+        start = before.rfind("/*", 0, end)
+        if start == 0 or before[start - 1] == "\n":  # not one at the end of a line of code
+            return before[start:]
+        end = before.rfind("*/\n", 0, start)
+    return ""
 
 
 def _head_of(lines: list[str], brace: int) -> tuple[str, int] | None:

@@ -77,6 +77,12 @@ def test_header_contract_knows_the_parameters(tmp_path: Path) -> None:
     assert "@rigth is not a parameter of add()" in problem.text
 
 
+def test_a_comment_may_stand_above_a_few(tmp_path: Path) -> None:
+    text = C_SPDX + "\n/* Send @byte,\n\n or receive to @here. */\n"
+    text += "void put(int byte);\n#define X 1\nint get(int *here);\n\n#define Y 2 /* two */\nint none(void);\n"
+    assert places(c_rules.header_contract(tree_of(tmp_path, {"vmm/a.h": text}))) == ["vmm/a.h:11"]
+
+
 @pytest.mark.parametrize("guard", ["VMM_BUS_H", "VIRTIO_BUS_H", "VMM_VIRTIO_BUS_H"])
 def test_good_guards(tmp_path: Path, guard: str) -> None:
     text = f"#ifndef {guard}\n#define {guard}\n#endif\n"
