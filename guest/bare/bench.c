@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Does one costly thing many times, section after section, for the trace to weigh.
+ *
+ * Each section stands between two marks: HVCs of SMCCC_VERSION, which nothing else in
+ * this program calls. Marks 2n and 2n + 1 (from 0) enclose section n:
+ *
+ *   0 empty     nothing: what the marks themselves cost
+ *   1 hvc       1000 HVCs of PSCI_VERSION
+ *   2 meminfo   1000 HVCs of PKVM_HYP_MEMINFO (only if memory can be shared)
+ *   3 mmio      1000 writes to serial 1's scratch register: exits to the VMM
+ *   4 faults    256 first touches of pages never used before, one write each
+ *   5 touches   the same 256 pages again: no stage-2 fault
+ *   6 sysreg    1000 reads of CNTVCT_EL0, which may or may not trap
+ *
+ * For each, `value bench name=.. section=n count=.. ticks=..` gives what was done and
+ * the ticks of the virtual counter in between; `value counter hz=..` gives their
+ * rate. A section that cannot run has count=0 and still its two marks.
+ */
+#include "guest/bare/lib/guest.h"
+#include "platform/abi/smccc.h"
+
+#define REPEAT 1000
+#define FAULTS 256
+#define SERIAL_SCRATCH (GUEST_SERIAL1_BASE + 7)
+
+static volatile uint8_t *fresh;
+
+static unsigned int run_empty(void)
+{
+	return 0;
+}
+
+static unsigned int run_hvc(void)
+{
+	for (unsigned int i = 0; i < REPEAT; i++) {
+		smccc_hvc(PSCI_VERSION, 0, 0, 0);
+	}
+	return REPEAT;
+}
+
+static unsigned int run_meminfo(void)
+{
+	if (!pkvm_can_share()) {
+		return 0;
+	}
+	for (unsigned int i = 0; i < REPEAT; i++) {
+		smccc_hvc(PKVM_HYP_MEMINFO, 0, 0, 0);
+	}
+	return REPEAT;
+}
+
+static unsigned int run_mmio(void)
+{
+	for (unsigned int i = 0; i < REPEAT; i++) {
+		mmio_write8(SERIAL_SCRATCH, (uint8_t)i);
+	}
+	return REPEAT;
+}
+
+static unsigned int run_touch(void)
+{
+	if (!fresh) {
+		return 0;
+	}
+	for (unsigned int i = 0; i < FAULTS; i++) {
+		fresh[i * PAGE_SIZE] = 1;
+	}
+	return FAULTS;
+}
+
+static unsigned int run_sysreg(void)
+{
+	for (unsigned int i = 0; i < REPEAT; i++) {
+		sysreg_read(cntvct_el0);
+	}
+	return REPEAT;
+}
+
+static const struct {
+	const char *name;
+	unsigned int (*run)(void); /* returns how many times it did it */
+} sections[] = {
+	{ "empty", run_empty },   { "hvc", run_hvc },       { "meminfo", run_meminfo },
+	{ "mmio", run_mmio },     { "faults", run_touch },  { "touches", run_touch },
+	{ "sysreg", run_sysreg },
+};
+
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+int guest_main(void)
+{
+	report_begin();
+	fresh = pages_take(FAULTS);
+	report_value("counter", "hz=%llu", (unsigned long long)timer_hz());
+	for (size_t i = 0; i < SECTIONS; i++) {
+		uint64_t ticks;
+		unsigned int count;
+
+		smccc_hvc(SMCCC_VERSION, 0, 0, 0);
+		ticks = timer_ticks();
+		count = sections[i].run();
+		ticks = timer_ticks() - ticks;
+		smccc_hvc(SMCCC_VERSION, 0, 0, 0);
+		report_value("bench", "name=%s section=%zu count=%u ticks=%llu", sections[i].name, i,
+			     count, (unsigned long long)ticks);
+	}
+	report_check(fresh, "memory", "");
+	return 0;
+}
