@@ -71,7 +71,8 @@ def _kept(words: list[str]) -> list[str]:
     take_next = False
     for word in words:
         if take_next or _KEEP.match(word):
-            kept.append(word)
+            # Headers that are not ours are not looked into.
+            kept.append(word.replace("-I/usr", "-isystem/usr", 1))
             take_next = word in _WITH_VALUE and not take_next
         elif word in _WITH_VALUE:
             kept.append(word)

@@ -38,11 +38,12 @@ def readme_paths(tree: Tree) -> list[Problem]:
 
 
 def readme_everywhere(tree: Tree) -> list[Problem]:
-    """A folder that is a part of the build has a README.md."""
+    """Every part that the root Makefile includes has a README.md."""
+    parts = re.findall(r"^include (\S+)/module\.mk$", tree.text("Makefile"), re.MULTILINE)
     return [
-        Problem(path, 0, "no README.md beside it")
-        for path in tree.named("module.mk")
-        if str(PurePosixPath(path).parent / "README.md") not in tree.files
+        Problem(f"{part}/module.mk", 0, "no README.md beside it")
+        for part in parts
+        if f"{part}/README.md" not in tree.files
     ]
 
 

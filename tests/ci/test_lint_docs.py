@@ -41,7 +41,8 @@ def test_readme_names_what_exists(tmp_path: Path) -> None:
 
 
 def test_every_part_has_a_readme(tmp_path: Path) -> None:
-    files = {"vmm/module.mk": "", "vmm/README.md": "", "guest/module.mk": ""}
+    makefile = "include vmm/module.mk\ninclude guest/module.mk\n"
+    files = {"Makefile": makefile, "vmm/README.md": "", "tests/x/module.mk": ""}
     assert places(doc_rules.readme_everywhere(tree_of(tmp_path, files))) == ["guest/module.mk:0"]
 
 

@@ -12,7 +12,7 @@ from tests.ci.trees import C_SPDX, PY_SPDX, places, tree_of
 ROOT = Path(__file__).resolve().parents[2]
 
 DRY_RUN = """\
-mkdir -p out/x && gcc -std=gnu11 -Wall -O2 -I. -DX='"a b"' -MMD -c -o out/a.o vmm/a.c
+mkdir -p out/x && gcc -std=gnu11 -Wall -O2 -I. -I/usr/include/x -DX='"a b"' -MMD -c -o out/a.o vmm/a.c
 /r/out/sdk/bin/aarch64-linux-gnu-gcc --sysroot=/s -isystem /k -c vmm/b.c \\
   -o out/b.o
 gcc -DSECOND -c vmm/a.c -o out/a2.o
@@ -55,7 +55,7 @@ def test_python(tmp_path: Path) -> None:
 def test_flags_are_read_from_make(tmp_path: Path) -> None:
     tree_of(tmp_path, {"vmm/a.c": "", "vmm/b.c": "", "vmm/c.c": "", "tests/d.c": ""})
     assert compile_db.flags_by_file(DRY_RUN, tmp_path) == {
-        "vmm/a.c": ["-std=gnu11", "-I.", '-DX="a b"'],
+        "vmm/a.c": ["-std=gnu11", "-I.", "-isystem/usr/include/x", '-DX="a b"'],
         "vmm/b.c": ["--target=aarch64-linux-gnu", "--sysroot=/s", "-isystem", "/k"],
         "tests/d.c": ["-I", "."],
     }
