@@ -72,7 +72,7 @@ def _kept(words: list[str]) -> list[str]:
     for word in words:
         if take_next or _KEEP.match(word):
             # Headers that are not ours are not looked into.
-            kept.append(word.replace("-I/usr", "-isystem/usr", 1))
+            kept.append(re.sub(r"^-I(?=/(?:.*/)?usr/)", "-isystem", word))
             take_next = word in _WITH_VALUE and not take_next
         elif word in _WITH_VALUE:
             kept.append(word)
