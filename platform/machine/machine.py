@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The machine's options and QEMU's command line: the only place that knows either."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DESCRIPTION = tomllib.loads((Path(__file__).parent / "machine.toml").read_text())
+
+
+class BadOption(Exception):
+    """A value that the user gave and that cannot be; the text is one sentence for him."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What a user may choose. Made by from_env(), which checks; units are in the names."""
+
+    hyp: str
+    smp: int
+    mem_mib: int
+    cpu: str
+    icount: bool
+    kernel: Path
+    append: str = ""
+
+    def words(self) -> str:
+        """The options as a user types them."""
+        text = f"HYP={self.hyp} SMP={self.smp} MEM={self.mem_mib}M CPU={self.cpu}"
+        return text + (" ICOUNT=1" if self.icount else "")
+
+    def key(self) -> str:
+        """Names this configuration; machines of the same key boot alike."""
+        return f"{self.words()} KERNEL={self.kernel} {self.append}".strip()
+
+
+@dataclasses.dataclass(frozen=True)
+class Channels:
+    """A chardev without its id for every speaker: "file,path=x", "socket,fd=5"; None: not there."""
+
+    console: str
+    events: str | None = None
+    qmp: str | None = None
+    agent: str | None = None
+    results: str | None = None
+
+
+def build_dir() -> Path:
+    """Where the build puts what it made: O= of make, else out/."""
+    return Path(os.environ.get("O") or ROOT / "out")
+
+
+def qemu_binary() -> Path:
+    return build_dir() / "sdk" / "bin" / "qemu-system-aarch64"
+
+
+def parse_hyp(text: str) -> str:
+    target = DESCRIPTION["target"]
+    usable = sorted(name for name in target if "missing" not in target[name])
+    if text not in target:
+        raise BadOption(f"HYP={text}: no such target; allowed: {', '.join(usable)}")
+    if "missing" in target[text]:
+        raise BadOption(f"HYP={text}: {target[text]['missing']}; allowed: {', '.join(usable)}")
+    return text
+
+
+def parse_cpu(text: str) -> str:
+    allowed = DESCRIPTION["cpu"]["allowed"]
+    if text not in allowed:
+        raise BadOption(f"CPU={text}: not a model that works here; allowed: {', '.join(allowed)}")
+    return text
+
+
+def parse_smp(text: str, icount: bool) -> int:
+    top = DESCRIPTION["smp"]["max"]
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= top:
+        raise BadOption(f"SMP={text}: the number of CPUs must be 1 to {top}")
+    if icount and int(text) != DESCRIPTION["smp"]["icount"]:
+        raise BadOption(f"SMP={text}: with ICOUNT=1 the machine has exactly one CPU; allowed: 1")
+    return int(text)
+
+
+def parse_mem(text: str) -> int:
+    """MiB of "1G", "1536M"."""
+    low, top = DESCRIPTION["mem"]["min"], DESCRIPTION["mem"]["max"]
+    match = re.fullmatch(r"([0-9]{1,6})([MG])", text)
+    mib = int(match[1]) * (1024 if match[2] == "G" else 1) if match else 0
+    if not low <= mib <= top:
+        raise BadOption(f"MEM={text}: must be a size with M or G, {low}M to {top // 1024}G")
+    return mib
+
+
+def parse_icount(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise BadOption(f"ICOUNT={text}: allowed: 0 (live), 1 (on the instruction counter)")
+    return text == "1"
+
+
+def parse_kernel(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise BadOption(f"KERNEL={text}: no such file; an arm64 Image is wanted")
+    with path.open("rb") as file:
+        if file.read(64)[56:60] != b"ARM\x64":
+            raise BadOption(f"KERNEL={text}: not an uncompressed arm64 Image")
+    return path.resolve()
+
+
+def from_env(env: Mapping[str, str], append: str = "") -> Options:
+    """Read HYP, SMP, MEM, CPU, ICOUNT, KERNEL; what is missing or empty has its default.
+
+    @append goes to the end of the kernel's command line.
+
+    Raises BadOption.
+    """
+    icount = parse_icount(env.get("ICOUNT") or "0")
+    smp = DESCRIPTION["smp"]["icount" if icount else "default"]
+    return Options(
+        hyp=parse_hyp(env.get("HYP") or "pkvm"),
+        smp=parse_smp(env.get("SMP") or str(smp), icount),
+        mem_mib=parse_mem(env.get("MEM") or f"{DESCRIPTION['mem']['default']}M"),
+        cpu=parse_cpu(env.get("CPU") or DESCRIPTION["cpu"]["default"]),
+        icount=icount,
+        kernel=parse_kernel(env.get("KERNEL") or str(build_dir() / "sdk" / "kernel" / "Image")),
+        append=append,
+    )
+
+
+def kernel_command_line(options: Options) -> str:
+    parts = [DESCRIPTION["kernel"]["append"], DESCRIPTION["target"][options.hyp]["append"]]
+    return " ".join(part for part in (*parts, options.append) if part)
+
+
+def _ports(channels: Channels, virtio: str) -> list[str]:
+    """The virtio-serial device and the ports whose channel is there."""
+    args = ["-device", ",".join(filter(None, ("virtio-serial-pci,id=ports,max_ports=4", virtio)))]
+    for port in DESCRIPTION["port"]:
+        spec = getattr(channels, port["channel"])
+        if spec is None:
+            continue
+        name = port["channel"]
+        args += ["-chardev", f"{_with_id(spec, name)}"]
+        args += ["-device", f"virtserialport,bus=ports.0,nr={port['nr']},chardev={name},name={port['name']}"]
+    return args
+
+
+def _with_id(spec: str, name: str) -> str:
+    """"file,path=x" -> "file,id=name,path=x"."""
+    backend, comma, rest = spec.partition(",")
+    return f"{backend},id={name}{comma}{rest}"
+
+
+def command(
+    options: Options,
+    channels: Channels,
+    initrd: Path | str,
+    plugins: Sequence[str] = (),
+    gdb: str | None = None,
+) -> list[str]:
+    """QEMU's argument list.
+
+    plugins  as after -plugin: "path.so,key=value"
+    gdb      a chardev for the debugger ("unix:path,server=on,wait=off"); the machine then waits
+             at its first instruction
+    """
+    machine, icount = DESCRIPTION["machine"], DESCRIPTION["icount"]
+    properties = machine["properties"] + (icount["properties"] if options.icount else [])
+    args = [str(qemu_binary()), "-machine", ",".join([machine["type"], *properties])]
+    args += ["-cpu", options.cpu, "-smp", str(options.smp), "-m", f"{options.mem_mib}M"]
+    args += ["-accel", "tcg,thread=" + ("single" if options.icount else "multi")]
+    args += DESCRIPTION["always"]["flags"]
+    args += icount["flags"] if options.icount else []
+    args += ["-kernel", str(options.kernel), "-initrd", str(initrd)]
+    args += ["-append", kernel_command_line(options)]
+    args += ["-chardev", _with_id(channels.console, "console"), "-serial", "chardev:console"]
+    args += _ports(channels, icount["virtio"] if options.icount else "")
+    if channels.qmp:
+        args += ["-chardev", _with_id(channels.qmp, "qmp"), "-object", "monitor-qmp,id=control,chardev=qmp"]
+    for plugin in plugins:
+        args += ["-plugin", plugin]
+    if gdb:
+        args += ["-S", "-gdb", gdb]
+    return args

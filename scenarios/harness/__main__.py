@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The runner's command line: python3 -m scenarios.harness run|list|shell|gdb. See README.md here."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import re
+import sys
+import tempfile
+from typing import Any
+
+import pytest
+
+from scenarios.harness import catalogue, paths, verdict
+from scenarios.harness.errors import Failure, Unusable
+
+DEFAULT_SCENARIO = "isolation/secret_and_shared_page"
+JOBS_MAX = 64
+
+
+class _Tally:
+    """What became of each scenario, in this process or in its workers."""
+
+    def __init__(self) -> None:
+        self.results: list[tuple[str, str, str]] = []
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        said = dict(report.user_properties).get("terrarium")
+        if said is not None:
+            self.results.append(tuple(said))
+        elif report.failed and report.when not in ("setup", "call", "teardown"):
+            self.results.append((report.nodeid, "fail", report.longreprtext.strip()))
+
+
+def jobs(count: int) -> int:
+    """How many scenarios run side by side: JOBS, else 2 where there are 2 CPUs."""
+    text = os.environ.get("JOBS") or str(min(2, os.cpu_count() or 1))
+    if not re.fullmatch(r"[0-9]{1,2}", text) or not 1 <= int(text) <= JOBS_MAX:
+        raise Unusable(f"JOBS={text}: must be a number, 1 to {JOBS_MAX}")
+    return min(int(text), count)
+
+
+def run(words: list[str]) -> int:
+    _check_options()
+    entries = catalogue.collect()
+    chosen = {entry: None for word in words for entry in catalogue.choose(entries, word)}
+    tally = _Tally()
+    arguments = [entry.nodeid for entry in chosen]
+    workers = jobs(len(arguments))
+    if workers > 1 and importlib.util.find_spec("xdist") is not None:
+        arguments += ["-n", str(workers)]
+    status = pytest.main(["-s", *catalogue.QUIET, *arguments], plugins=[tally])
+    if status == pytest.ExitCode.INTERRUPTED:
+        print("interrupted")
+        return 130
+    return _sum_up(tally, len(chosen), int(status))
+
+
+def _sum_up(tally: _Tally, wanted: int, status: int) -> int:
+    """The last lines and the exit status: 0 only when every scenario that was wanted passed."""
+    failed = [entry for entry in tally.results if entry[1] == "fail"]
+    skipped = [entry for entry in tally.results if entry[1] == "skip"]
+    if wanted > 1:
+        passed = len(tally.results) - len(failed) - len(skipped)
+        print(f"\n{wanted} scenarios: {passed} passed, {len(failed)} failed, {len(skipped)} skipped")
+        for scenario, _, cause in failed:
+            print(f"  FAIL  {scenario}: {cause}")
+        folders = [paths.runs() / scenario for scenario, _, _ in tally.results]
+        folders = [folder for folder in folders if (folder / "verdict.json").exists()]
+        verdict.write_suite(folders, paths.runs() / "junit.xml")
+    if len(tally.results) < wanted:
+        print(f"{wanted - len(tally.results)} of {wanted} scenarios have no verdict")
+        return 1
+    return 1 if failed or status != 0 else 0
+
+
+def _check_options() -> None:
+    """Say at once what is wrong with the user's options, and that the folder of runs can be used."""
+    try:
+        paths.machine_description.from_env(os.environ)
+    except paths.machine_description.BadOption as error:
+        raise Unusable(str(error)) from error
+    folder = paths.runs()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"room?" * 1000)
+            file.flush()
+    except OSError as error:
+        raise Unusable(f"cannot write to {paths.short(folder)}: {error.strerror}") from error
+
+
+def list_scenarios() -> int:
+    for entry in catalogue.collect():
+        print(f"{entry.scenario:<48} {entry.title}")
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="scenarios.harness", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("run", help="run scenarios or folders of them")
+    command.add_argument("scenario", nargs="*", default=[])
+    commands.add_parser("list", help="names and titles")
+    commands.add_parser("shell", help="the host's console on this terminal")
+    commands.add_parser("gdb", help="stop at EL2's entry, symbols loaded")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.command == "run":
+            words = arguments.scenario or os.environ.get("SCENARIO", "").split()
+            return run(words or [DEFAULT_SCENARIO])
+        if arguments.command == "list":
+            return list_scenarios()
+        from scenarios.harness import interactive
+
+        _check_options()
+        return interactive.shell() if arguments.command == "shell" else interactive.gdb()
+    except Failure as failure:
+        print(f"scenarios: {failure}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

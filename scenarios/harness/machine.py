@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One machine of one run: started, watched, ended, its artefacts left in the run's folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scenarios.harness import closed, cpio, paths
+from scenarios.harness.agent import Agent
+from scenarios.harness.console import ConsoleWatcher
+from scenarios.harness.errors import Failure, LimitReached, MachineFailed, StepFailed, Unusable
+from scenarios.harness.folder import RunFolder
+from scenarios.harness.live import Events, LiveDriver, channel
+from scenarios.harness.process import Qemu
+from scenarios.harness.progress import Progress
+from scenarios.harness.pump import GRACE_S, Pump
+from scenarios.harness.qmp import Qmp
+from scenarios.harness.steps import Step
+from scenarios.harness.tracefile import Trace, decode
+
+Channels = paths.machine_description.Channels
+Options = paths.machine_description.Options
+END_S = 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What a machine is made of."""
+
+    options: Options
+    files: Mapping[str, cpio.Content] = dataclasses.field(default_factory=dict)
+    plugins: Sequence[str] = ()
+    trace: bool = True
+    limit_s: float = 120.0
+    keep: bool = False  # keep the initramfs after the run
+
+
+def base_initramfs() -> Path:
+    path = Path(os.environ.get("INITRAMFS") or paths.out() / "host" / "initramfs.cpio")
+    if not path.is_file():
+        raise Unusable(f"{paths.short(path)} is not built; `make` builds it")
+    return path
+
+
+def guest_files() -> dict[str, cpio.Content]:
+    """The bare guests, at /guest/NAME.bin in the host."""
+    folder = paths.out() / "guest"
+    return {f"/guest/{path.name}": path for path in sorted(folder.glob("*.bin"))}
+
+
+class Machine:
+    """What live and closed machines share. close() must be called, whatever happened."""
+
+    def __init__(self, setup: Setup, folder: RunFolder, progress: Progress) -> None:
+        self.options, self.artefacts = setup.options, folder.path
+        self._setup, self._folder, self._progress = setup, folder, progress
+        self._pump = Pump(setup.limit_s)
+        self._console = ConsoleWatcher(progress.stage, self._kernel_failed)
+        self._console_fd = -1
+        self._qemu: Qemu | None = None
+        self._trace: Trace | None = None
+        self._pump.hint = lambda: (
+            f"the console's last line: {self._console.last_line}" if self._console.last_line else ""
+        )
+
+    def _initrd(self, extra: Mapping[str, cpio.Content]) -> Path:
+        files = guest_files() | dict(self._setup.files) | dict(extra)
+        executable = frozenset({closed.SCRIPT})
+        try:
+            archive = cpio.archive(files, executable)
+        except OSError as error:
+            raise Unusable(f"cannot read {error.filename}: {error.strerror}") from error
+        base = base_initramfs()
+        gap = bytes(-base.stat().st_size % cpio.ALIGN)
+        return self._folder.write("initrd.cpio", base, gap, archive)
+
+    def _plugins(self) -> list[str]:
+        plugins = list(self._setup.plugins)
+        library = paths.out() / "plugins" / "trace.so"
+        if self._setup.trace:
+            if not library.is_file():
+                raise Unusable(f"{paths.short(library)} is not built; `make` builds it")
+            target = str(self.artefacts / "trace.bin").replace(",", ",,")
+            plugins.append(f"{str(library).replace(',', ',,')},out={target}")
+        return plugins
+
+    def _start(self, initrd: Path, console: str, fds: list[int], **lines: str) -> None:
+        """Start QEMU with its console on @console and further @lines (see Channels)."""
+        describe = paths.machine_description.command
+        plugins = self._plugins()
+        argv = describe(self.options, Channels(console=console, **lines), initrd, plugins)
+        nobody = {name: "null" for name in lines if name != "qmp"}
+        hand = describe(self.options, Channels(console="stdio", **nobody), initrd, plugins)
+        text = "# As run. /dev/fd/N and fd=N are lines to the runner.\n" + shlex.join(argv)
+        text += "\n\n# By hand, the console on the terminal (KEEP=1 keeps the initrd).\n"
+        self._folder.write("cmdline.txt", (text + shlex.join(hand) + "\n").encode())
+        self._qemu = Qemu(argv, fds, self.artefacts / "qemu.log", self._pump)
+        self._progress.stage(f"machine started (pid {self._qemu.pid})")
+
+    def _console_pipe(self) -> tuple[str, int]:
+        """(chardev, QEMU's end). QEMU writes the console to a pipe for us and to console.log."""
+        read_fd, write_fd = os.pipe()
+        os.set_blocking(read_fd, False)
+        os.set_inheritable(write_fd, True)
+        self._console_fd = read_fd
+        self._pump.add(read_fd, self._console_readable)
+        log = str(self.artefacts / "console.log").replace(",", ",,")
+        return f"file,path=/dev/fd/{write_fd},logfile={log}", write_fd
+
+    def _console_readable(self) -> bool:
+        try:
+            data = os.read(self._console_fd, 1 << 16)
+        except BlockingIOError:
+            return True
+        if not data:
+            self._console.end()
+            return False
+        self._console.feed(data)
+        return True
+
+    def _kernel_failed(self, line: str) -> None:
+        self._progress.stage(f"the host's kernel failed: {line}")
+        self._pump.fail(MachineFailed(f"the host's kernel failed: {line}"), GRACE_S)
+
+    def qmp(self, command: str, **arguments: Any) -> Any:
+        raise StepFailed("a closed run takes no commands")
+
+    def trace(self) -> Trace:
+        """End the machine, if it runs, and decode its trace. The scenario's last call to it."""
+        self.end()
+        if self._trace is None:
+            if not self._setup.trace:
+                raise StepFailed("this machine runs without the trace plugin")
+            self._trace = decode(self.artefacts)
+            self._progress.stage(f"trace: {self._trace.one_line()}")
+        return self._trace
+
+    @property
+    def trace_if_decoded(self) -> Trace | None:
+        return self._trace
+
+    @property
+    def failure(self) -> Failure | None:
+        """What went wrong with the machine itself, whether or not anybody waited for it."""
+        return self._pump.failure
+
+    def end(self) -> None:
+        """Stop QEMU in an orderly way, so that its plugins write what they have. Again: nothing."""
+
+    def close(self, orderly: bool = True) -> None:
+        """Stop QEMU however it is, and let go of everything. @orderly: let it end by itself first."""
+        if self._qemu is not None:
+            self._qemu.kill()
+            self._pump.drain()
+            self._qemu.close()
+            self._qemu = None
+        if self._console_fd >= 0:
+            os.close(self._console_fd)
+            self._console_fd = -1
+        self._pump.close()
+        if not self._setup.keep:
+            (self.artefacts / "initrd.cpio").unlink(missing_ok=True)
+
+
+class LiveMachine(Machine):
+    """Runs, and does what the guest agent is told."""
+
+    def __init__(self, setup: Setup, folder: RunFolder, progress: Progress) -> None:
+        super().__init__(setup, folder, progress)
+        self._qmp: Qmp | None = None
+        self._agent: Agent | None = None
+        self._events: Events | None = None
+
+    def start(self) -> None:
+        """Until QEMU runs and answers."""
+        initrd = self._initrd({})
+        console, write_fd = self._console_pipe()
+        ours, theirs = zip(channel(), channel(), channel())
+        self._qmp, self._agent = Qmp(ours[0], self._pump), Agent(ours[1], self._pump)
+        self._events = Events(ours[2], self._pump)
+        qmp, agent, events = (f"socket,fd={sock.fileno()}" for sock in theirs)
+        fds = [write_fd, *(sock.fileno() for sock in theirs)]
+        try:
+            self._start(initrd, console, fds, qmp=qmp, agent=agent, events=events)
+        finally:
+            for sock in theirs:
+                sock.close()
+            os.close(write_fd)
+        self._qmp.negotiate()
+
+    def ready(self) -> LiveDriver:
+        """Wait for the host's init; the primitives."""
+        assert self._agent is not None and self._events is not None
+        self._events.wait("ready", "the host's `ready`")
+        self._agent.sync()
+        self._progress.stage("host ready")
+        return LiveDriver(self._agent, self._events)
+
+    @property
+    def pid(self) -> int:
+        """QEMU's process; for planted failures."""
+        assert self._qemu is not None
+        return self._qemu.pid
+
+    def qmp(self, command: str, **arguments: Any) -> Any:
+        assert self._qmp is not None
+        return self._qmp.execute(command, **arguments)
+
+    def end(self) -> None:
+        qemu = self._qemu
+        if qemu is None or qemu.ended:
+            return
+        qemu.expect_end()
+        self.qmp("quit")
+        self._pump.wait(lambda: True if qemu.ended else None, "QEMU's end", END_S)
+
+    def close(self, orderly: bool = True) -> None:
+        try:
+            if orderly and self._pump.failure is None:
+                self.end()
+        except Failure:
+            pass  # kept in self.failure; kill is what is left
+        super().close(orderly)
+        for line in (self._qmp, self._agent, self._events):
+            if line is not None:
+                line.close()
+
+
+class ClosedMachine(Machine):
+    """Runs a plan from its initramfs, on the instruction counter; nothing enters it."""
+
+    def run(self, plan: Sequence[Step]) -> closed.ClosedDriver:
+        """From start to power-off; the primitives on what it left. Its end's cause goes with them."""
+        initrd = self._initrd(closed.files_of(plan))
+        console, write_fd = self._console_pipe()
+        folder = str(self.artefacts).replace(",", ",,")
+        lines = {name: f"file,path={folder}/{name}.bin" for name in ("events", "results")}
+        try:
+            self._start(initrd, console, [write_fd], **lines)
+        finally:
+            os.close(write_fd)
+        why = "it powered off before"
+        qemu = self._qemu
+        assert qemu is not None
+        qemu.expect_end()
+        try:
+            self._pump.wait(lambda: True if qemu.ended else None, "the end of the closed run")
+            self._progress.stage("closed run ended")
+        except LimitReached as late:
+            self._pump.fail(late)
+            why = str(late)
+        except MachineFailed as failure:
+            why = str(failure)
+        return closed.ClosedDriver(plan, closed.read_results(self.artefacts / "results.bin"), why)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From a collected pytest function to what its run needs: name, title, markers, options."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios.harness import paths
+from scenarios.harness.errors import Unusable
+from scenarios.harness.machine import Setup
+from scenarios.harness.run import Plea
+
+LIMIT_S = 120.0
+LIMIT_MAX_S = 3600
+MARKERS = (
+    "vm(program, protected=True, cpus=1, mem=128, name=None, options=[]): the VM of vm_created",
+    "host_files(files): files to have in the host at boot, host path -> str, Path or bytes",
+    "machine(mem=None, smp=None, cpu=None, append='', plugins=[], trace=True): other machine",
+    "icount: always a closed run on the instruction counter",
+    "limit(seconds): another wall limit",
+)
+MACHINE_KEYS = {"mem", "smp", "cpu", "append", "plugins", "trace"}
+
+
+def root() -> Path:
+    """The folder whose tests are scenarios: SCENARIO_ROOT, below the project's folder."""
+    return paths.ROOT / (os.environ.get("SCENARIO_ROOT") or "scenarios")
+
+
+def scenario_of(item: pytest.Function) -> str:
+    """isolation/host_reads_guest.protected of scenarios/isolation/test_x.py::test_host_..."""
+    folder = item.path.parent
+    inside = folder != root() and folder.is_relative_to(root())
+    prefix = str(folder.relative_to(root())) if inside else root().name
+    name = item.originalname.removeprefix("test_")
+    variant = f".{item.callspec.id}" if hasattr(item, "callspec") else ""
+    return f"{prefix}/{name}{variant}"
+
+
+def title_of(item: pytest.Function) -> str:
+    text = (item.function.__doc__ or "").strip().partition("\n")[0]
+    return text or "(no title)"
+
+
+def _arguments(item: pytest.Function, name: str) -> dict[str, Any] | None:
+    """The keywords of the nearest marker @name, its positional argument as "_"; None: no marker."""
+    mark = item.get_closest_marker(name)
+    if mark is None:
+        return None
+    return dict(mark.kwargs) | ({"_": mark.args[0]} if mark.args else {})
+
+
+def limit_of(item: pytest.Function, env: Mapping[str, str]) -> float:
+    text = env.get("LIMIT")
+    if text:
+        if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LIMIT_MAX_S:
+            raise Unusable(f"LIMIT={text}: must be a number of seconds, 1 to {LIMIT_MAX_S}")
+        return float(text)
+    return float((_arguments(item, "limit") or {"_": LIMIT_S})["_"])
+
+
+def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
+    """The machine that @item wants, under the user's options. Raises Unusable."""
+    wanted = _arguments(item, "machine") or {}
+    unknown = wanted.keys() - MACHINE_KEYS
+    if unknown:
+        raise Unusable(f"marker machine: no such argument: {', '.join(sorted(unknown))}")
+    given = {key: value for key, value in env.items() if value}
+    if item.get_closest_marker("icount"):
+        given["ICOUNT"] = "1"
+        given.pop("SMP", None)
+    closed = given.get("ICOUNT") == "1"
+    for key in ("mem", "smp", "cpu"):
+        if wanted.get(key) and not (key == "smp" and closed):
+            given.setdefault(key.upper(), str(wanted[key]))
+    try:
+        options = paths.machine_description.from_env(given, wanted.get("append", ""))
+    except paths.machine_description.BadOption as error:
+        raise Unusable(str(error)) from error
+    files: dict[str, Any] = {}
+    for mark in item.iter_markers("host_files"):
+        files |= mark.args[0]
+    return Setup(
+        options=options,
+        files=files,
+        plugins=tuple(str(paths.ROOT / plugin) for plugin in wanted.get("plugins", ())),
+        trace=wanted.get("trace", True) and (paths.out() / "plugins/trace.so").exists(),
+        limit_s=limit_of(item, env),
+        keep=env.get("KEEP") == "1",
+    )
+
+
+def plea_of(item: pytest.Function) -> Plea:
+    vm = _arguments(item, "vm")
+    if vm is not None:
+        vm["program"] = vm.pop("_", vm.get("program"))
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if "protected" in params:
+            vm["protected"] = params["protected"]
+    return Plea(
+        scenario=scenario_of(item),
+        title=title_of(item),
+        vm=vm,
+        root=str(root().relative_to(paths.ROOT)) if root().is_relative_to(paths.ROOT) else str(root()),
+    )
+
+
+def allowed_skips() -> dict[str, str]:
+    """ci/skips.txt: scenario -> reason. Lines are "scenario: reason"; # begins a comment."""
+    path = paths.ROOT / "ci" / "skips.txt"
+    lines = path.read_text().splitlines() if path.exists() else []
+    entries = (line.partition(":") for line in lines if line.strip() and not line.startswith("#"))
+    return {name.strip(): reason.strip() for name, _, reason in entries}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs scenarios on the machine (scenarios/README.md).
+
+export HYP SMP MEM CPU ICOUNT KERNEL LIMIT KEEP JOBS SCENARIO SCENARIO_ROOT
+HARNESS := $(PYTHON) -m scenarios.harness
+
+.PHONY: run-scenario list-scenarios shell gdb test-scenarios
+
+run-scenario: all ## run SCENARIO=name or folder and print a verdict
+	@$(HARNESS) run
+
+list-scenarios: | $(O)/.system ## names and titles of all scenarios
+	@$(HARNESS) list
+
+test-scenarios: all ## run every scenario
+	@$(HARNESS) run lifecycle isolation performance
+
+shell: all ## boot the machine and give its console; it runs until you leave
+	@$(HARNESS) shell
+
+gdb: all ## boot the machine, stopped at EL2's entry, with its symbols
+	@$(HARNESS) gdb
