@@ -38,7 +38,7 @@ void irq_line_pulse(const struct irq_line *line);
  *
  * Owns    KVM holds its own reference to @fd until the VM goes.
  * Needs   the vGIC created and initialised.
- * Errors  G_IO_ERROR from KVM_IRQFD.
+ * Errors  G_FILE_ERROR from KVM_IRQFD.
  */
 bool irq_line_eventfd(const struct irq_line *line, int fd, GError **error);
 
@@ -56,7 +56,7 @@ void irq_ppi_set(int vm_fd, unsigned vcpu, uint32_t ppi, bool level);
  * @addr, instead of leaving KVM_RUN: virtio-mmio's QueueNotify.
  *
  * Owns    KVM holds its own reference to @fd until the VM goes.
- * Errors  G_IO_ERROR from KVM_IOEVENTFD.
+ * Errors  G_FILE_ERROR from KVM_IOEVENTFD.
  */
 bool vm_ioeventfd(int vm_fd, uint64_t addr, uint32_t value, int fd, GError **error);
 

@@ -52,7 +52,7 @@ void *guest_memory_at(const struct guest_memory *m, uint64_t ipa, uint64_t bytes
  * @bytes  multiple of the page size, not 0.
  * Owns    on success @m owns the mapping: guest_memory_free(); on failure
  *         @m is all zero.
- * Errors  G_IO_ERROR from mmap(), with the size in MiB.
+ * Errors  G_FILE_ERROR from mmap(), with the size in MiB.
  */
 bool guest_memory_map(struct guest_memory *m, uint64_t ipa, uint64_t bytes, GError **error);
 

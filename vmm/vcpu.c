@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/vcpu.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include <linux/kvm.h>
+
+#include "vmm/error.h"
+#include "vmm/log.h"
+
+#define KICK_SIGNAL SIGUSR1
+/* Between two kicks of a thread that has not ended: a kick can come too early. */
+#define KICK_INTERVAL_NS 20000000L
+#define NS_PER_S 1000000000L
+#define THREAD_STACK_BYTES (256 * 1024)
+
+struct vcpu {
+	unsigned index;
+	int fd;
+	struct kvm_run *run;
+	const struct vcpu_shared *shared;
+	pthread_t thread;
+	guint exits; /* atomic */
+};
+
+static void kicked(int signal)
+{
+	(void)signal; /* it is enough that a system call was interrupted */
+}
+
+void vcpu_signals_init(void)
+{
+	struct sigaction action = { .sa_handler = kicked }; /* without SA_RESTART */
+
+	sigemptyset(&action.sa_mask);
+	sigaction(KICK_SIGNAL, &action, NULL);
+}
+
+static void exit_mmio(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint64_t value = 0;
+	unsigned width = run->mmio.len;
+
+	if (width == 0 || width > sizeof(run->mmio.data)) {
+		return;
+	}
+	/* The host and its guests are little endian, so data is the value's low bytes. */
+	if (run->mmio.is_write) {
+		memcpy(&value, run->mmio.data, width);
+		bus_write(vcpu->shared->bus, run->mmio.phys_addr, width, value);
+	} else {
+		value = bus_read(vcpu->shared->bus, run->mmio.phys_addr, width);
+		memcpy(run->mmio.data, &value, sizeof(value));
+	}
+}
+
+static void end(struct vcpu *vcpu, enum exit_code code, const char *why)
+{
+	vcpu->shared->ended(vcpu->shared->opaque, code, why);
+}
+
+static void exit_system_event(struct vcpu *vcpu)
+{
+	switch (vcpu->run->system_event.type) {
+	case KVM_SYSTEM_EVENT_SHUTDOWN:
+		end(vcpu, EXIT_CODE_STOP, NULL);
+		break;
+	case KVM_SYSTEM_EVENT_RESET:
+		end(vcpu, EXIT_CODE_RESET, NULL);
+		break;
+	case KVM_SYSTEM_EVENT_CRASH:
+		end(vcpu, EXIT_CODE_CRASH, "the guest told the hypervisor that it crashed");
+		break;
+	default:
+		log_error("vCPU %u: unknown system event %u", vcpu->index,
+			  vcpu->run->system_event.type);
+		end(vcpu, EXIT_CODE_CRASH, "KVM reports an unknown system event");
+		break;
+	}
+}
+
+/* KVM_RUN came back well. Returns whether to run on. */
+static bool handle_exit(struct vcpu *vcpu)
+{
+	switch (vcpu->run->exit_reason) {
+	case KVM_EXIT_MMIO:
+		exit_mmio(vcpu);
+		return true;
+	case KVM_EXIT_INTR:
+		return true;
+	case KVM_EXIT_SYSTEM_EVENT:
+		exit_system_event(vcpu);
+		return false;
+	case KVM_EXIT_FAIL_ENTRY:
+		log_error("vCPU %u: KVM cannot enter the guest, hardware reason 0x%llx",
+			  vcpu->index, vcpu->run->fail_entry.hardware_entry_failure_reason);
+		end(vcpu, EXIT_CODE_CRASH, "KVM cannot enter the guest");
+		return false;
+	case KVM_EXIT_INTERNAL_ERROR:
+		log_error("vCPU %u: KVM's internal error %u", vcpu->index,
+			  vcpu->run->internal.suberror);
+		end(vcpu, EXIT_CODE_CRASH, "KVM gave the guest up");
+		return false;
+	default:
+		log_error("vCPU %u: exit reason %u, which nobody asked for", vcpu->index,
+			  vcpu->run->exit_reason);
+		end(vcpu, EXIT_CODE_CRASH, "KVM left the guest for an unknown reason");
+		return false;
+	}
+}
+
+/* What an errno of KVM_RUN means for this VM. */
+static const char *run_error_reason(int error)
+{
+	switch (error) {
+	case ENOMEM:
+		return "no memory for the guest: either the host is out of it, or RLIMIT_MEMLOCK "
+		       "(ulimit -l) is below what a protected VM locks, which is all its memory";
+	case EFAULT:
+	case EHWPOISON:
+		return "the guest touched memory that the host cannot give it: the host took the "
+		       "page back by force, or it is broken";
+	case ENOSYS:
+		return "the guest accessed a device by an instruction that KVM cannot decode";
+	default:
+		return "KVM_RUN failed";
+	}
+}
+
+/* KVM_RUN failed with @error. Returns whether to run on. */
+static bool handle_run_error(struct vcpu *vcpu, int error)
+{
+	if (error == EINTR || error == EAGAIN) {
+		return true;
+	}
+	log_error("vCPU %u: KVM_RUN: %s", vcpu->index, g_strerror(error));
+	if (vcpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT) {
+		log_error("vCPU %u: fault at guest physical 0x%llx", vcpu->index,
+			  vcpu->run->memory_fault.gpa);
+	}
+	end(vcpu, EXIT_CODE_CRASH, run_error_reason(error));
+	return false;
+}
+
+static void *vcpu_thread(void *opaque)
+{
+	struct vcpu *vcpu = opaque;
+	sigset_t kick;
+	bool go_on = true;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, KICK_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	while (go_on && !g_atomic_int_get(vcpu->shared->stopping)) {
+		int done = ioctl(vcpu->fd, KVM_RUN, 0);
+		int saved = errno;
+
+		g_atomic_int_inc(&vcpu->exits);
+		go_on = done == 0 ? handle_exit(vcpu) : handle_run_error(vcpu, saved);
+	}
+	return NULL;
+}
+
+struct vcpu *vcpu_start(const struct vm *vm, unsigned index, const struct vcpu_shared *shared,
+			GError **error)
+{
+	struct vcpu *vcpu = g_new0(struct vcpu, 1);
+	pthread_attr_t attributes;
+	int failed;
+
+	vcpu->index = index;
+	vcpu->fd = vm->vcpus[index].fd;
+	vcpu->run = vm->vcpus[index].run;
+	vcpu->shared = shared;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
+	failed = pthread_create(&vcpu->thread, &attributes, vcpu_thread, vcpu);
+	pthread_attr_destroy(&attributes);
+	if (failed != 0) {
+		errno = failed;
+		error_set_errno(error, "cannot make a thread for vCPU %u", index);
+		g_free(vcpu);
+		return NULL;
+	}
+	return vcpu;
+}
+
+void vcpu_join(struct vcpu *vcpu)
+{
+	struct timespec until;
+
+	/* A run that begins after this returns at once; one under way gets the signal. */
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	do {
+		pthread_kill(vcpu->thread, KICK_SIGNAL);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += KICK_INTERVAL_NS;
+		until.tv_sec += until.tv_nsec / NS_PER_S;
+		until.tv_nsec %= NS_PER_S;
+	} while (pthread_timedjoin_np(vcpu->thread, NULL, &until) != 0);
+	g_free(vcpu);
+}
+
+guint vcpu_exits(const struct vcpu *vcpu)
+{
+	return (guint)g_atomic_int_get(&vcpu->exits);
+}

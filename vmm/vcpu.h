@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The thread that runs one vCPU and gives its exits to the bus. */
+#ifndef VMM_VCPU_H
+#define VMM_VCPU_H
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+#include "vmm/bus.h"
+#include "vmm/exit_code.h"
+#include "vmm/vm.h"
+
+struct vcpu;
+
+/* What all vCPUs of a VM have in common; outlives them. */
+struct vcpu_shared {
+	const struct bus *bus;
+	const gint *stopping; /* read atomically: not 0 ends the threads at their next exit */
+	/*
+	 * The VM ends. Called in the vCPU's thread, by any of them, maybe by
+	 * several at once; @why is constant text for the log, or NULL for an
+	 * end that the guest asked for. The thread ends after it.
+	 */
+	void (*ended)(void *opaque, enum exit_code code, const char *why);
+	void *opaque;
+};
+
+/*
+ * Ready the process for vCPU threads: the signal that makes KVM_RUN return gets
+ * a handler that does nothing. Main thread, once, before vcpu_start().
+ */
+void vcpu_signals_init(void);
+
+/*
+ * Start the thread of vCPU @index.
+ *
+ * @vm      open until vcpu_join().
+ * Returns  the vCPU, owned by the caller: vcpu_join().
+ * Errors   NULL; G_FILE_ERROR if no thread can be made.
+ */
+struct vcpu *vcpu_start(const struct vm *vm, unsigned index, const struct vcpu_shared *shared,
+			GError **error);
+
+/*
+ * Make the thread end and wait for it, then free the vCPU. shared->stopping is
+ * set before. A thread that waits for room in a full pipe is interrupted too.
+ */
+void vcpu_join(struct vcpu *vcpu);
+
+/* How often KVM_RUN returned so far. Any thread. */
+guint vcpu_exits(const struct vcpu *vcpu);
+
+#endif /* VMM_VCPU_H */

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#include "vmm/log.h"
+
+G_DEFINE_QUARK(vmm-vm-error, vm_error)
+
+#define KVM_PATH "/dev/kvm"
+#define KVM_API_VERSION_EXPECTED 12
+
+/* KVM's default when a VM's type does not say: 40 bits. */
+#define IPA_BITS_DEFAULT 40
+#define GIC_PRIVATE_IRQS 32
+
+#define CORE_REGISTER(name)                                                                        \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(name))
+
+static bool call_failed(const char *call, GError **error)
+{
+	int saved = errno;
+
+	g_set_error(error, VM_ERROR, VM_ERROR_CALL, "%s: %s", call, g_strerror(saved));
+	return false;
+}
+
+static bool open_kvm(struct vm *vm, GError **error)
+{
+	int saved;
+
+	vm->kvm_fd = open(KVM_PATH, O_RDWR | O_CLOEXEC);
+	saved = errno;
+	if (vm->kvm_fd < 0 && (saved == ENOENT || saved == ENODEV || saved == ENXIO)) {
+		g_set_error_literal(error, VM_ERROR, VM_ERROR_NO_KVM,
+				    KVM_PATH " is missing: this kernel runs no VMs (KVM needs a "
+					     "kernel that was entered at EL2)");
+		return false;
+	}
+	if (vm->kvm_fd < 0) {
+		g_set_error(error, VM_ERROR, VM_ERROR_NO_KVM, "cannot open " KVM_PATH ": %s",
+			    g_strerror(saved));
+		return false;
+	}
+	if (ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION_EXPECTED) {
+		g_set_error_literal(error, VM_ERROR, VM_ERROR_NO_KVM,
+				    KVM_PATH " does not speak KVM's API version 12");
+		return false;
+	}
+	return true;
+}
+
+/* Bits of guest physical addresses to ask for; 0 if RAM ends above what KVM can do. */
+static unsigned long ipa_bits(const struct vm *vm, const struct guest_memory *ram, GError **error)
+{
+	int limit = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
+	unsigned long bits = IPA_BITS_DEFAULT;
+
+	if (limit > 0 && limit < IPA_BITS_DEFAULT) {
+		bits = (unsigned long)limit;
+	}
+	if (ram->ipa + ram->bytes > UINT64_C(1) << bits) {
+		g_set_error(error, VM_ERROR, VM_ERROR_ADDRESS_SIZE,
+			    "--mem: the RAM would end above %lu bits of guest physical address, "
+			    "which is what this host has",
+			    bits);
+		return 0;
+	}
+	return bits;
+}
+
+static bool create_vm(struct vm *vm, const struct vm_config *config, GError **error)
+{
+	unsigned long bits = ipa_bits(vm, &config->ram, error);
+	unsigned long type = bits;
+	int saved, plain;
+
+	if (bits == 0) {
+		return false;
+	}
+	if (config->protected_vm) {
+		type |= KVM_VM_TYPE_ARM_PROTECTED;
+	}
+	vm->fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, type);
+	saved = errno;
+	if (vm->fd >= 0) {
+		return true;
+	}
+	plain = config->protected_vm ? ioctl(vm->kvm_fd, KVM_CREATE_VM, bits) : -1;
+	if (plain >= 0) {
+		close(plain);
+		g_set_error(error, VM_ERROR, VM_ERROR_NO_PROTECTED,
+			    "--protected: this host's KVM makes no protected VMs (%s): boot it with "
+			    "kvm-arm.mode=protected",
+			    g_strerror(saved));
+		return false;
+	}
+	errno = saved;
+	return call_failed("KVM_CREATE_VM", error);
+}
+
+static bool set_memory(const struct vm *vm, const struct guest_memory *ram, GError **error)
+{
+	struct kvm_userspace_memory_region region = {
+		.guest_phys_addr = ram->ipa,
+		.memory_size = ram->bytes,
+		.userspace_addr = (uintptr_t)ram->hva,
+	};
+
+	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) == 0 ||
+	       call_failed("KVM_SET_USER_MEMORY_REGION", error);
+}
+
+/* Set up the vCPU behind @vcpu, whose descriptor is open. */
+static bool init_vcpu(struct vm *vm, struct vm_vcpu *vcpu, bool powered, GError **error)
+{
+	struct kvm_vcpu_init init = { 0 };
+	void *run = mmap(NULL, vm->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+
+	if (run == MAP_FAILED) {
+		return call_failed("mapping of a vCPU's kvm_run", error);
+	}
+	vcpu->run = run;
+	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init) != 0) {
+		return call_failed("KVM_ARM_PREFERRED_TARGET", error);
+	}
+	init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2;
+	if (!powered) {
+		init.features[0] |= 1U << KVM_ARM_VCPU_POWER_OFF;
+	}
+	return ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init) == 0 ||
+	       call_failed("KVM_ARM_VCPU_INIT", error);
+}
+
+static bool create_vcpus(struct vm *vm, unsigned cpus, GError **error)
+{
+	int limit = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	int run_bytes = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+
+	if (run_bytes <= 0) {
+		return call_failed("KVM_GET_VCPU_MMAP_SIZE", error);
+	}
+	if (limit > 0 && cpus > (unsigned)limit) {
+		g_set_error(error, VM_ERROR, VM_ERROR_CPUS,
+			    "--cpus: this host's KVM allows at most %d", limit);
+		return false;
+	}
+	vm->run_bytes = (size_t)run_bytes;
+	for (unsigned i = 0; i < cpus; i++) {
+		struct vm_vcpu *vcpu = &vm->vcpus[i];
+
+		vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)i);
+		if (vcpu->fd < 0) {
+			return call_failed("KVM_CREATE_VCPU", error);
+		}
+		vm->cpus = i + 1;
+		if (!init_vcpu(vm, vcpu, i == 0, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool set_register(const struct vm_vcpu *vcpu, uint64_t id, uint64_t value, GError **error)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
+
+	return ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg) == 0 ||
+	       call_failed("KVM_SET_ONE_REG", error);
+}
+
+static bool gic_set(const struct vm *vm, uint32_t group, uint64_t attribute, const void *value,
+		    GError **error)
+{
+	struct kvm_device_attr attr = {
+		.group = group,
+		.attr = attribute,
+		.addr = (uintptr_t)value,
+	};
+
+	return ioctl(vm->gic_fd, KVM_SET_DEVICE_ATTR, &attr) == 0 ||
+	       call_failed("KVM_SET_DEVICE_ATTR of the vGIC", error);
+}
+
+/* The whole vGICv3. After all vCPUs are there. */
+static bool create_gic(struct vm *vm, GError **error)
+{
+	struct kvm_create_device device = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
+	uint64_t distributor = GUEST_GICD_BASE;
+	uint64_t redistributors = GUEST_GICD_BASE - (uint64_t)vm->cpus * GUEST_GICR_STRIDE;
+	uint32_t irqs = GIC_PRIVATE_IRQS + GUEST_GIC_SPIS;
+
+	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &device) != 0) {
+		int saved = errno;
+
+		g_set_error(error, VM_ERROR, VM_ERROR_NO_GIC,
+			    "this host has no GICv3 for its guests (KVM_CREATE_DEVICE: %s)",
+			    g_strerror(saved));
+		return false;
+	}
+	vm->gic_fd = (int)device.fd;
+	return gic_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &distributor,
+		       error) &&
+	       gic_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST,
+		       &redistributors, error) &&
+	       gic_set(vm, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs, error) &&
+	       gic_set(vm, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL, error);
+}
+
+bool vm_create(struct vm *vm, const struct vm_config *config, GError **error)
+{
+	*vm = VM_NONE;
+	return open_kvm(vm, error) && create_vm(vm, config, error) &&
+	       set_memory(vm, &config->ram, error) && create_vcpus(vm, config->cpus, error) &&
+	       create_gic(vm, error) &&
+	       set_register(&vm->vcpus[0], CORE_REGISTER(regs.pc), config->entry_ipa, error) &&
+	       set_register(&vm->vcpus[0], CORE_REGISTER(regs.regs[0]), config->fdt_ipa, error);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0) {
+		close(*fd);
+	}
+	*fd = -1;
+}
+
+void vm_close(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->cpus; i++) {
+		if (vm->vcpus[i].run != NULL) {
+			munmap(vm->vcpus[i].run, vm->run_bytes);
+		}
+		vm->vcpus[i].run = NULL;
+		close_fd(&vm->vcpus[i].fd);
+	}
+	vm->cpus = 0;
+	close_fd(&vm->gic_fd);
+	close_fd(&vm->fd);
+	close_fd(&vm->kvm_fd);
+}
