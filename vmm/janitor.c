@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE /* close_range, pipe2 */
 #include "vmm/janitor.h"
 
 #include <errno.h>

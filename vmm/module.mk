@@ -8,7 +8,7 @@ VMM_SRCS := $(addprefix vmm/,main.c boot.c bus.c control.c devices.c error.c fdt
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/build/%.o)
 VMM_PKG := $(SDK)/bin/aarch64-linux-gnu-pkg-config
 VMM_CC = $(CROSS)gcc --sysroot=$(SDK)/sysroot
-VMM_CFLAGS = -I$(ROOT) -D_GNU_SOURCE $(CWARN) -O2 -g -fstack-protector-strong -MMD -MP \
+VMM_CFLAGS = -I$(ROOT) $(CWARN) -O2 -g -fstack-protector-strong -MMD -MP \
 	$(shell $(VMM_PKG) --cflags glib-2.0 libseccomp)
 VMM_LIBS = $(shell $(VMM_PKG) --libs glib-2.0 libseccomp) -lfdt -pthread
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE /* pthread_timedjoin_np */
 #include "vmm/vcpu.h"
 
 #include <errno.h>
