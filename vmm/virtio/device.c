@@ -112,7 +112,7 @@ void virtio_device_stop(struct virtio_device *dev)
 void virtio_device_fail(struct virtio_device *dev, const char *reason)
 {
 	log_at(dev->complained ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
-	       "virtio %s (interrupt %u): the guest's driver broke a rule and the device "
+	       "virtio %s (SPI %u): the guest's driver broke a rule and the device "
 	       "waits for its reset: %s",
 	       dev->ops->name, dev->irq.spi, reason);
 	dev->complained = true;

@@ -159,9 +159,9 @@ struct virtio_device *virtio_vsock_new(uint32_t guest_cid, GError **error);
  * @dma    the only guest memory that the device will touch: all RAM, or a
  *         protected guest's restricted-dma pool. Borrowed until the device is freed.
  * @vm_fd  borrowed likewise.
- * Effect  the first call installs handlers of SIGSEGV and SIGBUS for the whole
- *         process, which let a copy of guest memory fail instead of the VMM
- *         (see guest_copy.h); other faults go to the handlers found there.
+ * Effect  installs handlers of SIGSEGV and SIGBUS for the whole process, which
+ *         let a copy of guest memory fail instead of the VMM (guest_copy.h);
+ *         other faults go to the handlers found there.
  * Errors  false; what bus_add() or the device's ops->attach says, prefixed with
  *         the device's name. The slot stays empty then.
  */

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
-#include <glib.h>
-
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #elif defined(__has_feature)
@@ -140,15 +138,20 @@ bool guest_copy(void *to, const void *from, size_t bytes)
 	return copy_or_fail(to, from, bytes) == 0;
 }
 
+static void install(int signal, struct sigaction *previous)
+{
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	struct sigaction current;
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(signal, NULL, &current) == 0 && current.sa_sigaction != on_fault) {
+		*previous = current;
+		sigaction(signal, &action, NULL);
+	}
+}
+
 void guest_copy_install(void)
 {
-	static gsize installed;
-	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
-
-	if (g_once_init_enter(&installed)) {
-		sigemptyset(&action.sa_mask);
-		sigaction(SIGSEGV, &action, &previous_segv);
-		sigaction(SIGBUS, &action, &previous_bus);
-		g_once_init_leave(&installed, 1);
-	}
+	install(SIGSEGV, &previous_segv);
+	install(SIGBUS, &previous_bus);
 }

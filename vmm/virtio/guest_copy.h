@@ -24,7 +24,7 @@
 bool guest_copy(void *to, const void *from, size_t bytes);
 
 /*
- * Install the handlers of SIGSEGV and SIGBUS, once; later calls do nothing.
+ * Install the handlers of SIGSEGV and SIGBUS, unless they are in force already.
  *
  * A fault anywhere else is handed to the handler that was there before.
  * Main thread, before the vCPUs start.
