@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading a vCPU's registers. The handles are looked up by name once; reads
+ * need vCPU context (see qemu_api.h). Any number of threads may read.
+ */
+#ifndef COMMON_REGS_H
+#define COMMON_REGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "qemu-plugins/common/qemu_api.h"
+
+/* Registers that plugins use: X(enumerator, name in QEMU, every CPU has it). */
+#define REGS_LIST(X)                         \
+	X(CPSR, "cpsr", true)                \
+	X(ESR_EL2, "ESR_EL2", true)          \
+	X(ELR_EL2, "ELR_EL2", true)          \
+	X(SPSR_EL2, "SPSR_EL2", true)        \
+	X(FAR_EL2, "FAR_EL2", true)          \
+	X(HPFAR_EL2, "HPFAR_EL2", true)      \
+	X(HCR_EL2, "HCR_EL2", true)          \
+	X(VTTBR_EL2, "VTTBR_EL2", true)      \
+	X(CNTVOFF_EL2, "CNTVOFF_EL2", true)  \
+	X(CNTHCTL_EL2, "CNTHCTL_EL2", true)  \
+	X(CNTPOFF_EL2, "CNTPOFF_EL2", false) \
+	X(CNTFRQ_EL0, "CNTFRQ_EL0", false)   \
+	X(CNTP_CTL, "CNTP_CTL_EL0", false)   \
+	X(CNTP_CVAL, "CNTP_CVAL_EL0", false) \
+	X(CNTV_CTL, "CNTV_CTL_EL0", false)   \
+	X(CNTV_CVAL, "CNTV_CVAL_EL0", false) \
+	X(CNTHP_CTL, "CNTHP_CTL_EL2", false) \
+	X(CNTHP_CVAL, "CNTHP_CVAL_EL2", false)
+
+enum reg {
+#define REGS_ENUM(id, name, needed) REG_##id,
+	REGS_LIST(REGS_ENUM)
+#undef REGS_ENUM
+	REG_X0,
+	REG_COUNT = REG_X0 + 31,
+};
+
+/* Handles; the same for all vCPUs, which are of one model. */
+struct regs {
+	struct qemu_plugin_register *handle[REG_COUNT]; /* NULL: the CPU lacks it */
+};
+
+/*
+ * Look up the handles. Call in the context of any vCPU, before all reads.
+ *
+ * Returns the name of a register that every CPU with EL2 has and this one has
+ * not, NULL if all is there.
+ */
+const char *regs_init(struct regs *regs);
+
+/*
+ * The register's value on the vCPU that makes the callback, 0 if it lacks the
+ * register. vCPU context. Each thread has a buffer of its own, kept for ever.
+ */
+uint64_t regs_read(const struct regs *regs, enum reg reg);
+
+/* General register @n as an operand: 31 is the zero register. */
+uint64_t regs_read_x(const struct regs *regs, unsigned int n);
+
+#endif /* COMMON_REGS_H */
