@@ -207,12 +207,12 @@ static void agent_has_opened(struct init *init)
 	close(init->opened_fd);
 	init->opened_fd = -1;
 	init->ready = true;
+	say("ready");
 	if (init->events_fd >= 0) {
 		send_event(init, "ready\n", strlen("ready\n"));
 	}
 	close(init->limit_fd);
 	init->limit_fd = -1;
-	say("ready");
 }
 
 static void reap(struct init *init)

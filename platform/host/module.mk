@@ -3,19 +3,21 @@
 
 HOST := platform/host
 HOST_CC = $(CROSS)gcc --sysroot=$(SDK)/sysroot -I$(ROOT) -D_GNU_SOURCE $(CWARN) -O2 -g1
+HOST_LIB := $(wildcard $(HOST)/lib/*.c)
+HOST_HEADERS := $(wildcard $(HOST)/*.h $(HOST)/lib/*.h $(HOST)/attack/*.h platform/abi/attack.h)
 HOST_TOOLS := $(patsubst $(HOST)/tools/%.c,%,$(wildcard $(HOST)/tools/*.c))
 HOST_INIT := $(O)/host/init
 
 ALL += $(addprefix $(O)/host/bin/,$(HOST_TOOLS)) $(O)/host/initramfs.cpio
 
 # Static: they start in a fraction of the time that the dynamic loader takes.
-$(HOST_INIT): $(addprefix $(HOST)/,init.c system.c ports.c init.h) | $(SDK)/.ready
+$(HOST_INIT): $(addprefix $(HOST)/,init.c system.c ports.c) $(HOST_HEADERS) | $(SDK)/.ready
 	@mkdir -p $(@D)
 	$(HOST_CC) -static -s -o $@ $(filter %.c,$^)
 
-$(O)/host/bin/%: $(HOST)/tools/%.c $(wildcard $(HOST)/*.h $(HOST)/tools/*.h) | $(SDK)/.ready
+$(O)/host/bin/%: $(HOST)/tools/%.c $(HOST_LIB) $(HOST_HEADERS) | $(SDK)/.ready
 	@mkdir -p $(@D)
-	$(HOST_CC) -static -s -o $@ $<
+	$(HOST_CC) -static -s -ffunction-sections -Wl,--gc-sections -o $@ $(filter %.c,$^)
 
 # Everything that any part puts into these folders goes along: hence expanded last.
 .SECONDEXPANSION:
