@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,9 @@ def table(files: dict[str, Count], unmeasured: dict[str, int]) -> str:
             f"not measured: {len(unmeasured)} files, {sum(unmeasured.values())} lines of text, "
             "are in no unit test program; scenarios run them, without counters:"
         )
-        rows += [f"  {path} ({lines})" for path, lines in sorted(unmeasured.items())]
+        for folder in sorted({str(Path(path).parent) for path in unmeasured}):
+            names = [Path(path).name for path in sorted(unmeasured) if str(Path(path).parent) == folder]
+            rows += textwrap.wrap(f"{folder}: {' '.join(names)}", 98, initial_indent="  ", subsequent_indent="    ")
     return "\n".join(rows)
 
 
