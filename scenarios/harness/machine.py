@@ -86,7 +86,8 @@ class Machine:
             if not library.is_file():
                 raise Unusable(f"{paths.short(library)} is not built; `make` builds it")
             target = str(self.artefacts / "trace.bin").replace(",", ",,")
-            plugins.append(f"{str(library).replace(',', ',,')},out={target}")
+            clock = "icount" if self.options.icount else "host"
+            plugins.append(f"{str(library).replace(',', ',,')},out={target},clock={clock}")
         return plugins
 
     def _start(self, initrd: Path, console: str, fds: list[int], **lines: str) -> None:

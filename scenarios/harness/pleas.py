@@ -90,7 +90,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         options=options,
         files=files,
         plugins=tuple(str(paths.ROOT / plugin) for plugin in wanted.get("plugins", ())),
-        trace=wanted.get("trace", True) and (paths.out() / "plugins/trace.so").exists(),
+        trace=wanted.get("trace", True),
         limit_s=limit_of(item, env),
         keep=env.get("KEEP") == "1",
     )

@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A run's trace for scenarios and the verdict; the decoder is scenarios/harness/trace.py."""
+"""A run's trace.bin and what is made of it for people: JSON lines and a file for Perfetto."""
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import Any
 
+from scenarios.harness.trace import Trace
+from scenarios.harness.trace_perfetto import write_perfetto
 
-@dataclasses.dataclass
-class Trace:
-    records: list[dict[str, Any]]
-    summary: dict[str, Any]
-
-    def one_line(self) -> str:
-        return f"{len(self.records)} records"
+__all__ = ["Trace", "decode"]
 
 
 def decode(folder: Path) -> Trace:
-    return Trace([], {})
+    """Read @folder/trace.bin, write trace.jsonl and trace.perfetto.json next to it.
+
+    Raises TraceError when the trace is not whole.
+    """
+    trace = Trace.load(folder / "trace.bin")
+    trace.write_jsonl(folder / "trace.jsonl")
+    write_perfetto(trace, folder / "trace.perfetto.json")
+    return trace
