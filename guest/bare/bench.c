@@ -6,10 +6,14 @@
  * this program calls. Marks 2n and 2n + 1 (from 0) enclose section n:
  *
  *   0 empty     nothing: what the marks themselves cost
- *   1 hvc       1000 HVCs of PSCI_VERSION
- *   2 meminfo   1000 HVCs of PKVM_HYP_MEMINFO (only if memory can be shared)
+ *   1 hvc       1000 HVCs of PSCI_VERSION. Upstream pKVM hands it to the host's kernel
+ *               for protected guests too: a world switch and back
+ *   2 meminfo   1000 HVCs of PKVM_HYP_MEMINFO, which EL2 answers by itself (only if
+ *               memory can be shared)
  *   3 mmio      1000 writes to serial 1's scratch register: exits to the VMM
- *   4 faults    256 first touches of pages never used before, one write each
+ *   4 faults    256 first touches of pages never used before, one write each. A
+ *               non-protected guest may get many pages by one fault (huge pages):
+ *               the trace tells
  *   5 touches   the same 256 pages again: no stage-2 fault
  *   6 sysreg    1000 reads of CNTVCT_EL0, which may or may not trap
  *
@@ -81,9 +85,13 @@ static const struct {
 	const char *name;
 	unsigned int (*run)(void); /* returns how many times it did it */
 } sections[] = {
-	{ "empty", run_empty },   { "hvc", run_hvc },       { "meminfo", run_meminfo },
-	{ "mmio", run_mmio },     { "faults", run_touch },  { "touches", run_touch },
-	{ "sysreg", run_sysreg },
+	[0] = { .name = "empty", .run = run_empty },
+	[1] = { .name = "hvc", .run = run_hvc },
+	[2] = { .name = "meminfo", .run = run_meminfo },
+	[3] = { .name = "mmio", .run = run_mmio },
+	[4] = { .name = "faults", .run = run_touch },
+	[5] = { .name = "touches", .run = run_touch },
+	[6] = { .name = "sysreg", .run = run_sysreg },
 };
 
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))
@@ -102,8 +110,8 @@ int guest_main(void)
 		count = sections[i].run();
 		ticks = timer_ticks() - ticks;
 		smccc_hvc(SMCCC_VERSION, 0, 0, 0);
-		report_value("bench", "name=%s section=%zu count=%u ticks=%llu", sections[i].name, i,
-			     count, (unsigned long long)ticks);
+		report_value("bench", "name=%s section=%zu count=%u ticks=%llu", sections[i].name,
+			     i, count, (unsigned long long)ticks);
 	}
 	report_check(fresh, "memory", "");
 	return 0;

@@ -22,7 +22,6 @@ int guest_main(void)
 {
 	report_begin();
 	report_value("about_to_read", "address=0x%llx", (unsigned long long)BAD_ADDRESS);
-	report_fail("read_completed", "value=0x%llx",
-		    (unsigned long long)read_deeper(BAD_ADDRESS));
+	report_fail("read_completed", "value=0x%llx", (unsigned long long)read_deeper(BAD_ADDRESS));
 	return 1;
 }

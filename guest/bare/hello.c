@@ -5,7 +5,8 @@
 int guest_main(void)
 {
 	report_begin();
-	report_value("machine", "ram_base=0x%llx ram_bytes=0x%llx cpus=%u virtio=%u dma_bytes=0x%llx",
+	report_value("machine",
+		     "ram_base=0x%llx ram_bytes=0x%llx cpus=%u virtio=%u dma_bytes=0x%llx",
 		     (unsigned long long)machine.ram.base, (unsigned long long)machine.ram.bytes,
 		     machine.cpu_count, machine.virtio_count,
 		     (unsigned long long)machine.dma.bytes);

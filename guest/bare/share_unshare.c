@@ -58,8 +58,8 @@ int guest_main(void)
 	report_check(is_pattern(pages, PAGES), "contents_shared", "");
 	check_refused("share_twice", PKVM_MEM_SHARE, ipa, 0);
 	status = pkvm_unshare(ipa, PAGES);
-	report_check(!status, "unshare", "ipa=0x%llx pages=%u status=%lld",
-		     (unsigned long long)ipa, PAGES, (long long)status);
+	report_check(!status, "unshare", "ipa=0x%llx pages=%u status=%lld", (unsigned long long)ipa,
+		     PAGES, (long long)status);
 	report_check(is_pattern(pages, PAGES), "contents_private", "");
 	check_refused("unshare_twice", PKVM_MEM_UNSHARE, ipa, 0);
 	status = pkvm_share(ipa, 1);

@@ -60,11 +60,10 @@ int guest_main(void)
 	work(0);
 	report_check(timer_wait(all_finished, &count, WAIT_MS), "all_finished", "finished=%u",
 		     __atomic_load_n(&finished, __ATOMIC_ACQUIRE));
-	report_check(sum == count * ADDITIONS, "sum", "is=%u expected=%u", sum,
-		     count * ADDITIONS);
+	report_check(sum == count * ADDITIONS, "sum", "is=%u expected=%u", sum, count * ADDITIONS);
 	for (unsigned int i = 1; i < count; i++) {
-		report_check(timer_wait(is_off, &machine.mpidr[i], WAIT_MS), "cpu_off",
-			     "index=%u", i);
+		report_check(timer_wait(is_off, &machine.mpidr[i], WAIT_MS), "cpu_off", "index=%u",
+			     i);
 	}
 	status = psci_cpu_on(machine.mpidr[0], 0, 0);
 	report_check(status == PSCI_ALREADY_ON, "already_on", "status=%lld", (long long)status);

@@ -21,15 +21,15 @@
 #include <stdint.h>
 
 /* Value of the system register @name, read now. */
-#define sysreg_read(name)                                                    \
-	({                                                                   \
-		uint64_t sysreg_value;                                       \
-		__asm__ volatile("mrs %0, " #name : "=r"(sysreg_value));     \
-		sysreg_value;                                                \
+#define sysreg_read(name)                                                \
+	({                                                               \
+		uint64_t sysreg_value;                                   \
+		__asm__ volatile("mrs %0, " #name : "=r"(sysreg_value)); \
+		sysreg_value;                                            \
 	})
 
 /* Write @value to the system register @name and wait until it has effect. */
-#define sysreg_write(name, value)                                            \
+#define sysreg_write(name, value) \
 	__asm__ volatile("msr " #name ", %0\n\tisb" : : "r"((uint64_t)(value)) : "memory")
 
 /* All earlier memory accesses are complete before anything later begins. */
@@ -65,7 +65,7 @@ static inline unsigned int cpu_index(void)
 	return (unsigned int)sysreg_read(tpidr_el1);
 }
 
-/* Memory-mapped registers: one access of exactly this width, in program order. */
+/* Read a memory-mapped register: one access of exactly this width, in program order. */
 static inline uint8_t mmio_read8(uintptr_t address)
 {
 	uint8_t value;
@@ -74,11 +74,13 @@ static inline uint8_t mmio_read8(uintptr_t address)
 	return value;
 }
 
+/* Write one of 8 bits. */
 static inline void mmio_write8(uintptr_t address, uint8_t value)
 {
 	__asm__ volatile("strb %w0, [%1]" : : "r"(value), "r"(address) : "memory");
 }
 
+/* Read one of 32 bits. */
 static inline uint32_t mmio_read32(uintptr_t address)
 {
 	uint32_t value;
@@ -87,6 +89,7 @@ static inline uint32_t mmio_read32(uintptr_t address)
 	return value;
 }
 
+/* Write one of 32 bits. */
 static inline void mmio_write32(uintptr_t address, uint32_t value)
 {
 	__asm__ volatile("str %w0, [%1]" : : "r"(value), "r"(address) : "memory");

@@ -6,7 +6,7 @@
 #ifndef GUEST_MACHINE_H
 #define GUEST_MACHINE_H
 
-#include "guest/bare/lib/fdt.h"
+#include "guest/bare/lib/devtree.h"
 #include "platform/abi/guest_memory_map.h"
 
 #include <stdbool.h>
@@ -31,10 +31,10 @@ struct machine {
 };
 
 /*
- * Fill @machine from @fdt. Returns false if the tree names no RAM or no CPU; what
+ * Fill @machine from @tree. Returns false if the tree names no RAM or no CPU; what
  * is found more often than there is room for is dropped.
  */
-bool machine_read(struct machine *machine, const struct fdt *fdt);
+bool machine_read(struct machine *machine, const struct devtree *tree);
 
 /* The machine that this guest runs on; read-only after start. */
 extern struct machine machine;

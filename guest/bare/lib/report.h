@@ -15,21 +15,21 @@
 /* "begin" with this program's name: the first record. */
 void report_begin(void);
 
+/* "ok": @name holds. */
 void report_ok(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void report_value(const char *name, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+
+/* "value": what was seen, without judging it. */
+void report_value(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "fail": from now on report_end() does not say 0. */
-void report_fail(const char *name, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void report_fail(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "ok" if @holds, else "fail". Returns @holds. */
 bool report_check(bool holds, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* "fault": what the exception handler says. Counts as a failure. */
-void report_fault(const char *name, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void report_fault(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * The counts of hypervisor calls, then "end": the last record. @status 0 becomes

@@ -47,8 +47,9 @@ static bool share(const char *name, const volatile void *page)
 
 static void report_pages(void)
 {
-	report_value("pages", "private_ipa=0x%llx shared_ipa=0x%llx control_ipa=0x%llx "
-			      "code_ipa=0x%llx secret=0x%llx",
+	report_value("pages",
+		     "private_ipa=0x%llx shared_ipa=0x%llx control_ipa=0x%llx "
+		     "code_ipa=0x%llx secret=0x%llx",
 		     (unsigned long long)(uintptr_t)secret_page,
 		     (unsigned long long)(uintptr_t)shared_page,
 		     (unsigned long long)(uintptr_t)control_page,
@@ -105,8 +106,7 @@ int secret_run(bool is_spoiled)
 		int64_t status = pkvm_unshare((uintptr_t)shared_page, 1);
 
 		report_check(!status, "unshare", "page=greeting status=%lld", (long long)status);
-		report_value("unshared", "ipa=0x%llx",
-			     (unsigned long long)(uintptr_t)shared_page);
+		report_value("unshared", "ipa=0x%llx", (unsigned long long)(uintptr_t)shared_page);
 	}
 	return wait_go(2) ? 0 : STATUS_TIMEOUT;
 }

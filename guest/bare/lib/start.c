@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/bare/lib/guest.h"
 
-#include "guest/bare/lib/fdt.h"
+#include "guest/bare/lib/devtree.h"
 
-void guest_start(const void *tree)
+void guest_start(const void *fdt)
 {
-	struct fdt fdt;
+	struct devtree tree;
 	int status;
 
 	console_init();
-	if (!fdt_open(&fdt, tree, GUEST_FDT_MAX_SIZE) || !machine_read(&machine, &fdt)) {
+	if (!devtree_open(&tree, fdt, GUEST_FDT_MAX_SIZE) || !machine_read(&machine, &tree)) {
 		panic("BAD_DEVICE_TREE", "the device tree at x0 names no memory and CPU");
 	}
 	pkvm_init();
-	pages_init(tree);
+	pages_init(fdt);
 	timer_init();
 	status = guest_main();
 	report_end(status);

@@ -56,8 +56,7 @@ static bool redistributor_wake(uintptr_t gicr)
 void timer_init(void)
 {
 	unsigned int cpu = cpu_index();
-	uintptr_t gicr = GUEST_GICD_BASE -
-			 (uintptr_t)(machine.cpu_count - cpu) * GUEST_GICR_STRIDE;
+	uintptr_t gicr = GUEST_GICD_BASE - (uintptr_t)(machine.cpu_count - cpu) * GUEST_GICR_STRIDE;
 
 	sysreg_write(cntv_ctl_el0, 0);
 	if (!machine.has_gic) {

@@ -160,8 +160,8 @@ bool virtio_queue_open(const struct virtio_device *device, struct virtio_queue *
 
 void virtio_ready(const struct virtio_device *device)
 {
-	mmio_write32(device->base + REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER |
-							STATUS_FEATURES_OK | STATUS_DRIVER_OK);
+	mmio_write32(device->base + REG_STATUS,
+		     STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK);
 }
 
 void virtio_queue_submit(struct virtio_queue *queue, uint32_t bytes)

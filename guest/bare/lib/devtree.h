@@ -6,30 +6,30 @@
  * ends a walk early, as if nothing more were there. It allocates nothing, keeps
  * pointers into the tree only, and is pure (compiled for unit tests as well).
  */
-#ifndef GUEST_FDT_H
-#define GUEST_FDT_H
+#ifndef GUEST_DEVTREE_H
+#define GUEST_DEVTREE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define FDT_DEPTH_MAX 8 /* the root has depth 0; a deeper node ends the walk */
+#define DEVTREE_DEPTH_MAX 8 /* the root has depth 0; a deeper node ends the walk */
 
-struct fdt {
+struct devtree {
 	const uint8_t *structure; /* the structure block */
 	size_t structure_bytes;
 	const char *strings; /* the strings block */
 	size_t strings_bytes;
 };
 
-struct fdt_property {
+struct devtree_property {
 	const char *name;
 	const uint8_t *value; /* NULL: there is no such property */
 	size_t bytes;
 };
 
 /* A node and the place of a walk; zero-initialise it to begin with the root. */
-struct fdt_node {
+struct devtree_node {
 	const char *name; /* with its unit address; "" for the root */
 	unsigned int depth;
 	size_t properties; /* offset in the structure block */
@@ -39,7 +39,7 @@ struct fdt_node {
 	/* The walk's own: next offset, nodes open, and cells of the open nodes. */
 	size_t next;
 	unsigned int open;
-	uint8_t cells[FDT_DEPTH_MAX + 1][2];
+	uint8_t cells[DEVTREE_DEPTH_MAX + 1][2];
 };
 
 /*
@@ -47,27 +47,27 @@ struct fdt_node {
  * alignment. Returns false if it is no tree of version 16 or 17 that lies wholly
  * within @limit.
  */
-bool fdt_open(struct fdt *fdt, const void *blob, size_t limit);
+bool devtree_open(struct devtree *tree, const void *blob, size_t limit);
 
 /* Go to the next node in the tree's order. Returns false when there is none. */
-bool fdt_node_next(const struct fdt *fdt, struct fdt_node *node);
+bool devtree_node_next(const struct devtree *tree, struct devtree_node *node);
 
 /* The property @name of @node; .value is NULL if there is none. */
-struct fdt_property fdt_property(const struct fdt *fdt, const struct fdt_node *node,
-				 const char *name);
+struct devtree_property devtree_property(const struct devtree *tree,
+					 const struct devtree_node *node, const char *name);
 
 /* Whether the string list @name of @node holds @text. */
-bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const char *name,
-		    const char *text);
+bool devtree_has_string(const struct devtree *tree, const struct devtree_node *node,
+			const char *name, const char *text);
 
 /* Element @index of a property of 32-bit cells; false if it has no such one. */
-bool fdt_cell(const struct fdt_property *property, size_t index, uint32_t *value);
+bool devtree_cell(const struct devtree_property *property, size_t index, uint32_t *value);
 
 /*
  * Element @index of @node's "reg". @bytes may be NULL. Returns false if there is
  * none or the cells are not 1 or 2 (0 to 2 for the size, which is then 0).
  */
-bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, size_t index, uint64_t *base,
-	     uint64_t *bytes);
+bool devtree_reg(const struct devtree *tree, const struct devtree_node *node, size_t index,
+		 uint64_t *base, uint64_t *bytes);
 
-#endif /* GUEST_FDT_H */
+#endif /* GUEST_DEVTREE_H */

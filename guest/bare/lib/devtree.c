@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "guest/bare/lib/fdt.h"
+#include "guest/bare/lib/devtree.h"
 
 #include "guest/bare/lib/string.h"
 
-#define FDT_MAGIC 0xd00dfeed
-#define FDT_HEADER_BYTES 40
-#define FDT_VERSION_FIRST 16 /* the last compatible version that is read */
-#define FDT_VERSION_MIN 17   /* has size_dt_struct */
+#define TREE_MAGIC 0xd00dfeed
+#define HEADER_BYTES 40
+#define VERSION_FIRST 16 /* the last compatible version that is read */
+#define VERSION_MIN 17   /* has size_dt_struct */
 
 /* Offsets of header fields, section 5.2. */
 #define HEADER_MAGIC 0
@@ -42,43 +42,42 @@ static bool is_range(size_t total, size_t offset, size_t bytes)
 	return offset <= total && bytes <= total - offset;
 }
 
-bool fdt_open(struct fdt *fdt, const void *blob, size_t limit)
+bool devtree_open(struct devtree *tree, const void *blob, size_t limit)
 {
 	const uint8_t *header = blob;
 	size_t total;
 
-	if (limit < FDT_HEADER_BYTES || be32(header + HEADER_MAGIC) != FDT_MAGIC) {
+	if (limit < HEADER_BYTES || be32(header + HEADER_MAGIC) != TREE_MAGIC) {
 		return false;
 	}
 	total = be32(header + HEADER_TOTAL);
-	if (total < FDT_HEADER_BYTES || total > limit ||
-	    be32(header + HEADER_VERSION) < FDT_VERSION_MIN ||
-	    be32(header + HEADER_LAST_COMPATIBLE) > FDT_VERSION_MIN ||
-	    be32(header + HEADER_LAST_COMPATIBLE) < FDT_VERSION_FIRST) {
+	if (total < HEADER_BYTES || total > limit || be32(header + HEADER_VERSION) < VERSION_MIN ||
+	    be32(header + HEADER_LAST_COMPATIBLE) > VERSION_MIN ||
+	    be32(header + HEADER_LAST_COMPATIBLE) < VERSION_FIRST) {
 		return false;
 	}
-	fdt->structure_bytes = be32(header + HEADER_STRUCTURE_BYTES);
-	fdt->strings_bytes = be32(header + HEADER_STRINGS_BYTES);
-	if (!is_range(total, be32(header + HEADER_STRUCTURE), fdt->structure_bytes) ||
-	    !is_range(total, be32(header + HEADER_STRINGS), fdt->strings_bytes)) {
+	tree->structure_bytes = be32(header + HEADER_STRUCTURE_BYTES);
+	tree->strings_bytes = be32(header + HEADER_STRINGS_BYTES);
+	if (!is_range(total, be32(header + HEADER_STRUCTURE), tree->structure_bytes) ||
+	    !is_range(total, be32(header + HEADER_STRINGS), tree->strings_bytes)) {
 		return false;
 	}
-	fdt->structure = header + be32(header + HEADER_STRUCTURE);
-	fdt->strings = blob;
-	fdt->strings += be32(header + HEADER_STRINGS);
+	tree->structure = header + be32(header + HEADER_STRUCTURE);
+	tree->strings = blob;
+	tree->strings += be32(header + HEADER_STRINGS);
 	return true;
 }
 
 /* The token at *@at, which moves behind it; TOKEN_END where there is none. */
-static uint32_t token_next(const struct fdt *fdt, size_t *at)
+static uint32_t token_next(const struct devtree *tree, size_t *at)
 {
 	uint32_t token;
 
 	do {
-		if (!is_range(fdt->structure_bytes, *at, CELL_BYTES)) {
+		if (!is_range(tree->structure_bytes, *at, CELL_BYTES)) {
 			return TOKEN_END;
 		}
-		token = be32(fdt->structure + *at);
+		token = be32(tree->structure + *at);
 		*at += CELL_BYTES;
 	} while (token == TOKEN_NOP);
 	return token;
@@ -101,46 +100,46 @@ static const char *text_at(const char *block, size_t block_bytes, size_t at)
 }
 
 /* Read the property behind its token; *@at moves behind it. */
-static bool property_read(const struct fdt *fdt, size_t *at, struct fdt_property *property)
+static bool property_read(const struct devtree *tree, size_t *at, struct devtree_property *property)
 {
 	size_t bytes;
 
-	if (!is_range(fdt->structure_bytes, *at, 2 * CELL_BYTES)) {
+	if (!is_range(tree->structure_bytes, *at, 2 * CELL_BYTES)) {
 		return false;
 	}
-	bytes = be32(fdt->structure + *at);
-	property->name = text_at(fdt->strings, fdt->strings_bytes,
-				 be32(fdt->structure + *at + CELL_BYTES));
+	bytes = be32(tree->structure + *at);
+	property->name = text_at(tree->strings, tree->strings_bytes,
+				 be32(tree->structure + *at + CELL_BYTES));
 	*at += 2 * CELL_BYTES;
-	if (!property->name || !is_range(fdt->structure_bytes, *at, bytes)) {
+	if (!property->name || !is_range(tree->structure_bytes, *at, bytes)) {
 		return false;
 	}
-	property->value = fdt->structure + *at;
+	property->value = tree->structure + *at;
 	property->bytes = bytes;
 	*at = cells_align(*at + bytes);
 	return true;
 }
 
-static unsigned int cells_of(const struct fdt *fdt, const struct fdt_node *node, const char *name,
-			     unsigned int standard)
+static unsigned int cells_of(const struct devtree *tree, const struct devtree_node *node,
+			     const char *name, unsigned int standard)
 {
-	struct fdt_property property = fdt_property(fdt, node, name);
+	struct devtree_property property = devtree_property(tree, node, name);
 	uint32_t cells;
 
 	if (!property.value) {
 		return standard;
 	}
-	/* A count that cannot be read becomes one that fdt_reg() refuses. */
-	return fdt_cell(&property, 0, &cells) && cells <= CELLS_MAX ? cells : CELLS_MAX + 1;
+	/* A count that cannot be read becomes one that devtree_reg() refuses. */
+	return devtree_cell(&property, 0, &cells) && cells <= CELLS_MAX ? cells : CELLS_MAX + 1;
 }
 
-static bool node_begin(const struct fdt *fdt, struct fdt_node *node)
+static bool node_begin(const struct devtree *tree, struct devtree_node *node)
 {
-	const char *structure = (const char *)fdt->structure;
+	const char *structure = (const char *)tree->structure;
 	uint8_t *cells;
 
-	node->name = text_at(structure, fdt->structure_bytes, node->next);
-	if (!node->name || node->open > FDT_DEPTH_MAX) {
+	node->name = text_at(structure, tree->structure_bytes, node->next);
+	if (!node->name || node->open > DEVTREE_DEPTH_MAX) {
 		return false;
 	}
 	node->next = cells_align(node->next + strlen(node->name) + 1);
@@ -154,27 +153,27 @@ static bool node_begin(const struct fdt *fdt, struct fdt_node *node)
 		node->size_cells = SIZE_CELLS_DEFAULT;
 	}
 	cells = node->cells[node->depth];
-	cells[0] = (uint8_t)cells_of(fdt, node, "#address-cells", ADDRESS_CELLS_DEFAULT);
-	cells[1] = (uint8_t)cells_of(fdt, node, "#size-cells", SIZE_CELLS_DEFAULT);
+	cells[0] = (uint8_t)cells_of(tree, node, "#address-cells", ADDRESS_CELLS_DEFAULT);
+	cells[1] = (uint8_t)cells_of(tree, node, "#size-cells", SIZE_CELLS_DEFAULT);
 	node->open++;
 	return true;
 }
 
-bool fdt_node_next(const struct fdt *fdt, struct fdt_node *node)
+bool devtree_node_next(const struct devtree *tree, struct devtree_node *node)
 {
-	struct fdt_property property;
+	struct devtree_property property;
 
 	for (;;) {
-		switch (token_next(fdt, &node->next)) {
+		switch (token_next(tree, &node->next)) {
 		case TOKEN_BEGIN_NODE:
-			return node_begin(fdt, node);
+			return node_begin(tree, node);
 		case TOKEN_END_NODE:
 			if (!node->open || !--node->open) {
 				return false;
 			}
 			break;
 		case TOKEN_PROPERTY:
-			if (!property_read(fdt, &node->next, &property)) {
+			if (!property_read(tree, &node->next, &property)) {
 				return false;
 			}
 			break;
@@ -184,24 +183,24 @@ bool fdt_node_next(const struct fdt *fdt, struct fdt_node *node)
 	}
 }
 
-struct fdt_property fdt_property(const struct fdt *fdt, const struct fdt_node *node,
-				 const char *name)
+struct devtree_property devtree_property(const struct devtree *tree,
+					 const struct devtree_node *node, const char *name)
 {
-	struct fdt_property property;
+	struct devtree_property property;
 	size_t at = node->properties;
 
-	while (token_next(fdt, &at) == TOKEN_PROPERTY && property_read(fdt, &at, &property)) {
+	while (token_next(tree, &at) == TOKEN_PROPERTY && property_read(tree, &at, &property)) {
 		if (!strcmp(property.name, name)) {
 			return property;
 		}
 	}
-	return (struct fdt_property){ 0 };
+	return (struct devtree_property){ 0 };
 }
 
-bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const char *name,
-		    const char *text)
+bool devtree_has_string(const struct devtree *tree, const struct devtree_node *node,
+			const char *name, const char *text)
 {
-	struct fdt_property property = fdt_property(fdt, node, name);
+	struct devtree_property property = devtree_property(tree, node, name);
 	const char *list = (const char *)property.value;
 	size_t at = 0;
 
@@ -219,7 +218,7 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_node *node, const ch
 	return false;
 }
 
-bool fdt_cell(const struct fdt_property *property, size_t index, uint32_t *value)
+bool devtree_cell(const struct devtree_property *property, size_t index, uint32_t *value)
 {
 	if (!property->value || index >= property->bytes / CELL_BYTES) {
 		return false;
@@ -238,10 +237,10 @@ static uint64_t cells_value(const uint8_t *at, unsigned int cells)
 	return value;
 }
 
-bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, size_t index, uint64_t *base,
-	     uint64_t *bytes)
+bool devtree_reg(const struct devtree *tree, const struct devtree_node *node, size_t index,
+		 uint64_t *base, uint64_t *bytes)
 {
-	struct fdt_property reg = fdt_property(fdt, node, "reg");
+	struct devtree_property reg = devtree_property(tree, node, "reg");
 	size_t stride = (size_t)(node->address_cells + node->size_cells) * CELL_BYTES;
 	const uint8_t *at;
 
