@@ -69,6 +69,18 @@ enum control_request control_answer(const char *line, size_t bytes,
 struct control *control_listen(const char *path, const struct control_ops *ops, void *opaque,
 			       GError **error);
 
+/*
+ * The other end: send @command to the socket @path and wait for the answer.
+ *
+ * @answer  set on success: the line of JSON without its newline; owned by the
+ *          caller.
+ * Errors   false; G_FILE_ERROR: nobody listens, or the VMM ended meanwhile.
+ */
+bool control_ask(const char *path, const char *command, char **answer, GError **error);
+
+/* Did the VMM do what it was asked for? @answer is from control_ask(). */
+bool control_answer_is_ok(const char *answer);
+
 /* Close all of it and wait until the socket's file is gone. NULL is allowed. */
 void control_free(struct control *control);
 

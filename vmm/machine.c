@@ -128,6 +128,9 @@ static bool map_memory(struct machine *m, const struct layout *layout, GError **
 	if (!guest_memory_map(&m->ram, layout->ram_ipa, layout->ram_bytes, error)) {
 		return false;
 	}
+	if (m->options->protected_vm) {
+		guest_memory_keep_pages_small(&m->ram);
+	}
 	if (layout->pool_bytes != 0) {
 		bool inside = guest_memory_part(&m->ram, layout->pool_ipa, layout->pool_bytes,
 						&m->pool);

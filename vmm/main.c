@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The VMM's command: options in, exit code out. The only place that ends the process. */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "vmm/control.h"
 #include "vmm/exit_code.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
@@ -26,6 +26,20 @@ static enum exit_code run(const struct options *options)
 	return code;
 }
 
+/* 0 if the VMM did what was asked for, else 1. */
+static enum exit_code control(const struct options *options)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *answer = NULL;
+
+	if (!control_ask(options->control, options->command, &answer, &error)) {
+		log_error("%s", error->message);
+		return EXIT_CODE_START_FAILED;
+	}
+	puts(answer);
+	return control_answer_is_ok(answer) ? EXIT_CODE_STOP : EXIT_CODE_START_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
@@ -44,6 +58,9 @@ int main(int argc, char **argv)
 		break;
 	case OPTIONS_VERSION:
 		fputs(VERSION_TEXT, stdout);
+		break;
+	case OPTIONS_CONTROL:
+		code = control(options);
 		break;
 	case OPTIONS_RUN:
 		code = run(options);

@@ -39,6 +39,13 @@ bool guest_memory_map(struct guest_memory *m, uint64_t ipa, uint64_t bytes, GErr
 	return true;
 }
 
+void guest_memory_keep_pages_small(const struct guest_memory *m)
+{
+	if (madvise(m->hva, m->bytes, MADV_NOHUGEPAGE) != 0) {
+		log_debug("no say about huge pages: %m");
+	}
+}
+
 void guest_memory_free(struct guest_memory *m)
 {
 	if (m->hva != NULL) {

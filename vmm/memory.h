@@ -56,6 +56,13 @@ void *guest_memory_at(const struct guest_memory *m, uint64_t ipa, uint64_t bytes
  */
 bool guest_memory_map(struct guest_memory *m, uint64_t ipa, uint64_t bytes, GError **error);
 
+/*
+ * Never back the range by huge pages. For a protected VM's RAM: KVM locks and
+ * donates it by single pages, so that a huge one would cost the host 2 MiB where
+ * the guest gets 4 KiB. Where the kernel has no huge pages, nothing is to do.
+ */
+void guest_memory_keep_pages_small(const struct guest_memory *m);
+
 /* Unmap what guest_memory_map() mapped. An all-zero @m is allowed; @m is zeroed. */
 void guest_memory_free(struct guest_memory *m);
 

@@ -412,10 +412,28 @@ static bool apply_word(struct parse *parse, int argc, char *const *argv, int *i,
 	return apply_config_file(parse, value, error);
 }
 
+/* "vmm control PATH COMMAND"; consumes the options on failure. */
+static struct options *parse_control(struct options *o, int argc, char *const *argv,
+				     GError **error)
+{
+	if (argc != 4 || argv[2][0] == '\0' || strlen(argv[2]) > OPTIONS_CONTROL_BYTES_MAX) {
+		g_set_error(error, OPTIONS_ERROR, OPTIONS_ERROR_COMMAND,
+			    "'vmm control' takes two words: the PATH of a --control socket (at most "
+			    "%d bytes) and a command, stop or status",
+			    OPTIONS_CONTROL_BYTES_MAX);
+		options_free(o);
+		return NULL;
+	}
+	o->action = OPTIONS_CONTROL;
+	o->control = g_strdup(argv[2]);
+	o->command = g_strdup(argv[3]);
+	return o;
+}
+
 struct options *options_parse(int argc, char *const *argv, GError **error)
 {
 	struct parse parse = { .options = options_new() };
-	bool run = argc > 1 && strcmp(argv[1], "run") == 0;
+	const char *command = argc > 1 ? argv[1] : "";
 
 	for (int i = 1; i < argc; i++) {
 		bool help = strcmp(argv[i], "--help") == 0;
@@ -425,10 +443,13 @@ struct options *options_parse(int argc, char *const *argv, GError **error)
 			return parse.options;
 		}
 	}
-	if (!run) {
+	if (strcmp(command, "control") == 0) {
+		return parse_control(parse.options, argc, argv, error);
+	}
+	if (strcmp(command, "run") != 0) {
 		g_set_error_literal(error, OPTIONS_ERROR, OPTIONS_ERROR_COMMAND,
-				    "the command is missing: 'vmm run', 'vmm --help' or "
-				    "'vmm --version' is allowed");
+				    "the command is missing: 'vmm run', 'vmm control', "
+				    "'vmm --help' or 'vmm --version' is allowed");
 		options_free(parse.options);
 		return NULL;
 	}
@@ -474,6 +495,7 @@ void options_free(struct options *o)
 	g_free(o->console_input);
 	g_free(o->dump_dtb);
 	g_free(o->control);
+	g_free(o->command);
 	g_free(o->info_file);
 	g_free(o);
 }
@@ -490,7 +512,9 @@ char *options_help(void)
 {
 	GString *text = g_string_new(
 		"usage: vmm run [option]...\n"
-		"Run one virtual machine on /dev/kvm until it ends or is stopped.\n\n");
+		"         Run one virtual machine on /dev/kvm until it ends or is stopped.\n"
+		"       vmm control PATH stop|status\n"
+		"         Ask the VM whose --control is PATH; prints its answer, one line of JSON.\n\n");
 
 	for (size_t i = 0; i < G_N_ELEMENTS(option_table); i++) {
 		help_line(text, option_table[i].name, option_table[i].placeholder,

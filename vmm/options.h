@@ -49,6 +49,7 @@ enum options_action {
 	OPTIONS_RUN,     /* also with dump_dtb: write the device tree instead */
 	OPTIONS_HELP,    /* print options_help() and end well; nothing else is set */
 	OPTIONS_VERSION, /* print the version and end well; nothing else is set */
+	OPTIONS_CONTROL, /* send command to the VMM that listens on control; nothing else is set */
 };
 
 /* All strings are owned by the options; NULL where not given. */
@@ -72,13 +73,14 @@ struct options {
 	bool sandbox;
 	char *dump_dtb;
 	char *control;
+	char *command; /* OPTIONS_CONTROL only */
 	char *info_file;
 	enum log_level log_level;
 };
 
 /* Every cause has a sentence that names the option and what it allows. */
 enum options_error {
-	OPTIONS_ERROR_COMMAND,  /* not "run" */
+	OPTIONS_ERROR_COMMAND,  /* neither run nor control, or the latter's words are wrong */
 	OPTIONS_ERROR_UNKNOWN,  /* no such option, or a word that is no option */
 	OPTIONS_ERROR_VALUE,    /* value missing, not allowed, or out of range */
 	OPTIONS_ERROR_REPEATED, /* an option that may be given once was given again */
