@@ -15,7 +15,7 @@
 #include "vmm/virtio/device.h"
 
 #define DRIVER_RAM_BASE 0x80000000ULL
-#define DRIVER_RAM_BYTES 0x100000
+#define DRIVER_RAM_BYTES 0x80000 /* a descriptor index can point beyond it */
 #define DRIVER_BUFFERS 0x10000 /* offset in RAM above all rings: free for the test */
 #define DRIVER_QUEUE_SIZE 8
 

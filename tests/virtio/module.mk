@@ -19,3 +19,13 @@ $(addprefix $(O)/tests/,$(VT_TESTS)): $(O)/tests/%: $(VT_BUILD)/tests/virtio/%.o
 	$(CC) $(VT_CFLAGS) $^ $(VT_LIBS) -o $@
 
 -include $(shell find $(VT_BUILD) -name '*.d' 2>/dev/null)
+
+# The same devices under a hostile guest; the fuzzer brings its own guest_copy().
+FUZZERS += $(O)/fuzz/virtio
+VT_FUZZ_SRCS := $(filter-out vmm/virtio/vhost.c vmm/virtio/guest_copy.c,$(VT_SRCS))
+
+$(O)/fuzz/virtio: tests/fuzz/virtio.c $(VT_FUZZ_SRCS) $(wildcard vmm/*.h vmm/virtio/*.h tests/virtio/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(CWARN) -g -O1 -I$(ROOT) $(shell pkg-config --cflags glib-2.0) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	$(filter %.c,$^) $(shell pkg-config --libs glib-2.0) -o $@

@@ -197,6 +197,35 @@ static void test_limits(void **state)
 	assert_file(disk, DISK_SECTORS - 1, DISK_SECTORS - 1);
 }
 
+/* No request keeps the VMM for longer than 2 MiB take, whatever the disk's size. */
+static void test_request_size(void **state)
+{
+	struct disk *disk = *state;
+	struct driver *d = &disk->d;
+	const uint32_t bytes = 0x60000;
+	struct piece pieces[DRIVER_QUEUE_SIZE] = { { HEADER, 16, false } };
+	uint8_t *status;
+	uint32_t head;
+	uint32_t used;
+	unsigned count;
+
+	driver_free(d);
+	assert_int_equal(truncate(disk->path, 0x1000000), 0);
+	driver_init(d, virtio_blk_new(disk->path, false, NULL));
+	status = driver_ram(d, STATUS, 1);
+	for (count = 5; count <= 6; count++) {
+		driver_start(d, 1);
+		for (unsigned i = 0; i < count; i++) {
+			pieces[1 + i] = (struct piece){ DATA, bytes, true };
+		}
+		pieces[1 + count] = (struct piece){ STATUS, 1, true };
+		*status = NO_STATUS;
+		driver_send(d, 0, pieces, count + 2);
+		assert_true(driver_used(d, 0, &head, &used));
+		assert_int_equal(*status, count == 5 ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR);
+	}
+}
+
 static void test_read_only(void **state)
 {
 	struct disk *disk = *state;
@@ -326,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_write_and_flush, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_request_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_only, setup_read_only, teardown),
 		cmocka_unit_test_setup_teardown(test_get_id, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_request, setup, teardown),
