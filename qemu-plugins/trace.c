@@ -45,11 +45,11 @@ int qemu_plugin_version = QEMU_API_VERSION;
 
 struct trace trace;
 
-static const char *const clock_words[] = {"host", "icount", NULL};
+static const char *const clock_words[] = { "host", "icount", NULL };
 static const char *const group_words[TRACE_GROUP_COUNT + 1] = {
-	[TRACE_GROUP_CALLS] = "calls",	     [TRACE_GROUP_FAULTS] = "faults",
+	[TRACE_GROUP_CALLS] = "calls",       [TRACE_GROUP_FAULTS] = "faults",
 	[TRACE_GROUP_SYSREGS] = "sysregs",   [TRACE_GROUP_WAITS] = "waits",
-	[TRACE_GROUP_IRQS] = "irqs",	     [TRACE_GROUP_OTHERS] = "others",
+	[TRACE_GROUP_IRQS] = "irqs",         [TRACE_GROUP_OTHERS] = "others",
 	[TRACE_GROUP_FIRMWARE] = "firmware",
 };
 
@@ -67,19 +67,31 @@ enum {
 #define NO_VMID UINT64_C(0x10000)
 
 static const struct option options_default[OPT_COUNT] = {
-	[OPT_OUT] = {.name = "out", .type = OPTION_STRING, .required = true,
-		     .help = "the file to write"},
-	[OPT_CLOCK] = {.name = "clock", .type = OPTION_CHOICE, .words = clock_words,
-		       .help = "what a record's time is"},
-	[OPT_SHIFT] = {.name = "shift", .type = OPTION_NUMBER, .max = 10,
-		       .help = "the shift given to -icount, with clock=icount"},
-	[OPT_BOOT] = {.name = "boot", .type = OPTION_BOOL,
-		      .help = "record also what happens before EL2 is left first"},
-	[OPT_ONLY] = {.name = "only", .type = OPTION_SET, .words = group_words, .value = ALL_GROUPS,
-		      .help = "what to record, all if not given"},
-	[OPT_HOST_VMID] = {.name = "host-vmid", .type = OPTION_NUMBER, .max = 0xffff,
-			   .value = NO_VMID,
-			   .help = "the host's VMID, for a machine whose start is not traced"},
+	[OPT_OUT] = { .name = "out",
+		      .type = OPTION_STRING,
+		      .required = true,
+		      .help = "the file to write" },
+	[OPT_CLOCK] = { .name = "clock",
+			.type = OPTION_CHOICE,
+			.words = clock_words,
+			.help = "what a record's time is" },
+	[OPT_SHIFT] = { .name = "shift",
+			.type = OPTION_NUMBER,
+			.max = 10,
+			.help = "the shift given to -icount, with clock=icount" },
+	[OPT_BOOT] = { .name = "boot",
+		       .type = OPTION_BOOL,
+		       .help = "record also what happens before EL2 is left first" },
+	[OPT_ONLY] = { .name = "only",
+		       .type = OPTION_SET,
+		       .words = group_words,
+		       .value = ALL_GROUPS,
+		       .help = "what to record, all if not given" },
+	[OPT_HOST_VMID] = { .name = "host-vmid",
+			    .type = OPTION_NUMBER,
+			    .max = 0xffff,
+			    .value = NO_VMID,
+			    .help = "the host's VMID, for a machine whose start is not traced" },
 };
 
 const struct trace_counts *trace_counts_of(unsigned int vcpu)
@@ -103,8 +115,8 @@ static uint64_t host_ns(void)
 /* Needs trace.lock. */
 static uint64_t time_now(uint64_t insns)
 {
-	return trace.virtual_clock ? trace_clock_now(&trace.clock, insns)
-				   : host_ns() - trace.start_ns;
+	return trace.virtual_clock ? trace_clock_now(&trace.clock, insns) :
+				     host_ns() - trace.start_ns;
 }
 
 void trace_emit(unsigned int vcpu, struct trace_record *records, size_t count)
@@ -168,9 +180,9 @@ static void vcpu_resumed(unsigned int vcpu, void *userdata)
 		enum reg cval;
 		bool is_virtual;
 	} timers[] = {
-		{REG_CNTP_CTL, REG_CNTP_CVAL, false},
-		{REG_CNTV_CTL, REG_CNTV_CVAL, true},
-		{REG_CNTHP_CTL, REG_CNTHP_CVAL, false},
+		{ REG_CNTP_CTL, REG_CNTP_CVAL, false },
+		{ REG_CNTV_CTL, REG_CNTV_CVAL, true },
+		{ REG_CNTHP_CTL, REG_CNTHP_CVAL, false },
 	};
 	uint64_t ticks;
 	size_t i;
@@ -201,10 +213,9 @@ static char *manifest_text(const qemu_info_t *info, const struct option *options
 
 	g_string_append_printf(text, "writer=terrarium trace\ntarget=%s\nvcpus=%d\n",
 			       info->target_name, info->system.smp_vcpus);
-	g_string_append_printf(text, "clock=%s\nshift=%u\nboot=%s\nonly=",
-			       clock_words[options[OPT_CLOCK].value],
-			       (unsigned int)options[OPT_SHIFT].value,
-			       options[OPT_BOOT].value ? "on" : "off");
+	g_string_append_printf(
+		text, "clock=%s\nshift=%u\nboot=%s\nonly=", clock_words[options[OPT_CLOCK].value],
+		(unsigned int)options[OPT_SHIFT].value, options[OPT_BOOT].value ? "on" : "off");
 	for (i = 0; i < TRACE_GROUP_COUNT; i++) {
 		if ((options[OPT_ONLY].value >> i & 1) != 0) {
 			g_string_append_printf(text, "%s+", group_words[i]);
@@ -252,13 +263,13 @@ static void start(qemu_plugin_id_t id, const struct option *options)
 	trace.start_ns = host_ns();
 	trace.clock.shift = (unsigned int)options[OPT_SHIFT].value;
 	if (options[OPT_HOST_VMID].value != NO_VMID) {
-		trace.host = (struct world_host){true, (uint16_t)options[OPT_HOST_VMID].value};
+		trace.host = (struct world_host){ true, (uint16_t)options[OPT_HOST_VMID].value };
 	}
 	trace.counts = qemu_plugin_scoreboard_new(sizeof(struct trace_counts));
 	qemu_plugin_register_vcpu_init_cb(id, vcpu_started, NULL);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, trace_block_translated, NULL);
-	qemu_plugin_register_vcpu_discon_cb(id, QEMU_PLUGIN_DISCON_ALL,
-					    trace_event_discontinuity, NULL);
+	qemu_plugin_register_vcpu_discon_cb(id, QEMU_PLUGIN_DISCON_ALL, trace_event_discontinuity,
+					    NULL);
 	qemu_plugin_register_atexit_cb(id, ended, NULL);
 	if (trace.virtual_clock) {
 		qemu_plugin_register_vcpu_resume_cb(id, vcpu_resumed, NULL);
@@ -290,9 +301,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 		return 1;
 	}
 	g_autofree char *manifest = manifest_text(info, options);
-	error = trace_file_open(&trace.file, options[OPT_OUT].string,
-				options[OPT_CLOCK].value == 1 ? TRACE_CLOCK_ICOUNT : TRACE_CLOCK_HOST,
-				manifest);
+	error = trace_file_open(
+		&trace.file, options[OPT_OUT].string,
+		options[OPT_CLOCK].value == 1 ? TRACE_CLOCK_ICOUNT : TRACE_CLOCK_HOST, manifest);
 	if (error != 0) {
 		fprintf(stderr, "trace: cannot write out=%s: %s\n", options[OPT_OUT].string,
 			strerror(error));

@@ -39,7 +39,6 @@ struct trace_counts {
 /* A call instruction that is about to execute. */
 struct trace_call {
 	bool pending;
-	uint64_t pc;
 	uint16_t imm;
 	uint64_t x[8];
 };
@@ -55,7 +54,7 @@ struct trace_read {
 
 /* Touched by the vCPU's own thread only. */
 struct trace_vcpu {
-	bool below;	   /* has been below EL2 */
+	bool below;        /* has been below EL2 */
 	bool skips_return; /* the entry was left out, so is its return */
 	struct trace_call call;
 	struct trace_read read;
@@ -66,10 +65,10 @@ struct trace {
 	/* Set at install, constant afterwards. */
 	bool virtual_clock;
 	bool records_boot;
-	uint64_t groups; /* bit n: enum trace_group n is recorded */
-	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	uint64_t groups;                       /* bit n: enum trace_group n is recorded */
+	uint64_t start_ns;                     /* CLOCK_MONOTONIC */
 	struct qemu_plugin_scoreboard *counts; /* struct trace_counts */
-	struct regs regs;		       /* set with the first vCPU */
+	struct regs regs;                      /* set with the first vCPU */
 
 	GMutex lock; /* guards what follows, across vCPUs */
 	bool regs_ready;
@@ -105,13 +104,7 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 			       uint64_t from_pc, uint64_t to_pc, void *userdata);
 /* An ERET at EL2 is about to execute. */
 void trace_event_eret(unsigned int vcpu, void *userdata);
-/* An HVC or SMC is about to execute; @userdata is a struct trace_call_site. */
+/* An HVC or SMC is about to execute; @userdata is its immediate. */
 void trace_event_call(unsigned int vcpu, void *userdata);
-
-/* Where an HVC or SMC stands. */
-struct trace_call_site {
-	uint64_t pc;
-	uint16_t imm;
-};
 
 #endif /* TRACE_H */

@@ -24,8 +24,6 @@
 #define READ_EL(data) (GPOINTER_TO_UINT(data) >> 5 & 3)
 #define READ_RT(data) (GPOINTER_TO_UINT(data) & 0x1f)
 
-#define INSN_BYTES 4
-
 static bool is_counter_read(enum arm_insn kind)
 {
 	return kind == ARM_INSN_READ_VIRTUAL || kind == ARM_INSN_READ_PHYSICAL;
@@ -56,11 +54,11 @@ static void counter_was_read(unsigned int vcpu, void *userdata)
 		return;
 	}
 	read->pending = false;
-	ticks = regs_read_x(regs, read->rt) +
-		arm_counter_offset(read->kind, read->el, regs_read(regs, REG_HCR_EL2),
-				   regs_read(regs, REG_CNTVOFF_EL2),
-				   regs_read(regs, REG_CNTPOFF_EL2),
-				   regs_read(regs, REG_CNTHCTL_EL2));
+	ticks = regs_read_x(regs, read->rt) + arm_counter_offset(read->kind, read->el,
+								 regs_read(regs, REG_HCR_EL2),
+								 regs_read(regs, REG_CNTVOFF_EL2),
+								 regs_read(regs, REG_CNTPOFF_EL2),
+								 regs_read(regs, REG_CNTHCTL_EL2));
 	g_mutex_lock(&trace.lock);
 	trace_clock_sample(&trace.clock, read->insns, ticks);
 	g_mutex_unlock(&trace.lock);
@@ -72,10 +70,10 @@ static bool follows_counter_read(uint64_t address)
 	uint32_t word;
 
 	if (buffer == NULL) {
-		buffer = g_byte_array_sized_new(INSN_BYTES);
+		buffer = g_byte_array_sized_new(ARM_INSN_BYTES);
 	}
 	g_byte_array_set_size(buffer, 0);
-	if (!qemu_plugin_read_memory_vaddr(address - INSN_BYTES, buffer, INSN_BYTES)) {
+	if (!qemu_plugin_read_memory_vaddr(address - ARM_INSN_BYTES, buffer, ARM_INSN_BYTES)) {
 		return false;
 	}
 	memcpy(&word, buffer->data, sizeof(word));
@@ -86,16 +84,13 @@ static void plant_callback(struct qemu_plugin_insn *insn, uint32_t word, unsigne
 {
 	enum arm_insn kind = arm_insn_kind(word);
 	unsigned int rt = word & 0x1f;
-	struct trace_call_site *site;
 
 	switch (kind) {
 	case ARM_INSN_HVC:
 	case ARM_INSN_SMC:
-		site = g_new(struct trace_call_site, 1); /* the translated code keeps it */
-		site->pc = qemu_plugin_insn_vaddr(insn);
-		site->imm = (uint16_t)(word >> 5);
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, trace_event_call,
-						       QEMU_PLUGIN_CB_R_REGS, site);
+						       QEMU_PLUGIN_CB_R_REGS,
+						       GUINT_TO_POINTER(word >> 5 & 0xffff));
 		break;
 	case ARM_INSN_ERET:
 		if (el == 2) {

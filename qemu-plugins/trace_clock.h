@@ -33,7 +33,7 @@
 
 struct trace_clock {
 	unsigned int shift; /* ns per instruction is 2^shift */
-	uint64_t hz;	    /* the counter's frequency */
+	uint64_t hz;        /* the counter's frequency */
 	uint64_t base_ns;   /* the time at instruction base_insns */
 	uint64_t base_insns;
 	uint64_t last_ns; /* the latest time given out */

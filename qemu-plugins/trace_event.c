@@ -164,7 +164,7 @@ static size_t fill_sync(struct trace_record *records, unsigned int vcpu)
 static void entered_el2(unsigned int vcpu, enum arm_vector vector, uint64_t spsr)
 {
 	struct trace_vcpu *state = &trace.vcpus[vcpu];
-	struct trace_record records[2] = {{.el = saved_el(spsr), .pc = sys(REG_ELR_EL2)}};
+	struct trace_record records[2] = { { .el = saved_el(spsr), .pc = sys(REG_ELR_EL2) } };
 	size_t count = 1;
 
 	state->below = true;
@@ -198,7 +198,7 @@ static void excepted_at_el2(unsigned int vcpu)
 		.world = TRACE_WORLD_EL2,
 		.el = 2,
 		.pc = sys(REG_ELR_EL2),
-		.v = {sys(REG_ESR_EL2), sys(REG_FAR_EL2)},
+		.v = { sys(REG_ESR_EL2), sys(REG_FAR_EL2) },
 	};
 
 	if (!trace.vcpus[vcpu].below) {
@@ -212,11 +212,14 @@ static void excepted_at_el2(unsigned int vcpu)
 	}
 }
 
-/* QEMU has served a call as firmware: x0 to x3 hold the result by now. */
-static void served_by_qemu(unsigned int vcpu, uint64_t pstate)
+/*
+ * QEMU has served a call as firmware: x0 to x3 hold the result by now, and
+ * @next_pc is where execution goes on, behind the call.
+ */
+static void served_by_qemu(unsigned int vcpu, uint64_t pstate, uint64_t next_pc)
 {
 	struct trace_vcpu *state = &trace.vcpus[vcpu];
-	struct trace_record records[3] = {{.type = TRACE_FW_CALL}};
+	struct trace_record records[3] = { { .type = TRACE_FW_CALL } };
 	struct trace_record *result = &records[2];
 	unsigned int i;
 
@@ -224,7 +227,7 @@ static void served_by_qemu(unsigned int vcpu, uint64_t pstate)
 		return;
 	}
 	records[0].el = (uint8_t)ARM_PSTATE_EL(pstate);
-	records[0].pc = state->call.pc;
+	records[0].pc = next_pc - ARM_INSN_BYTES;
 	records[0].aux = state->call.imm;
 	if (records[0].el < 2) {
 		set_world(&records[0], world_now());
@@ -253,11 +256,10 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 	uint64_t pstate = sys(REG_CPSR);
 	enum arm_vector vector = arm_vector_kind(to_pc);
 	uint64_t spsr;
-	(void)from_pc;
 	(void)userdata;
 
 	if (type == QEMU_PLUGIN_DISCON_HOSTCALL) {
-		served_by_qemu(vcpu, pstate);
+		served_by_qemu(vcpu, pstate, from_pc);
 	} else if ((pstate & ARM_PSTATE_AARCH32) == 0 && ARM_PSTATE_EL(pstate) == 2 &&
 		   !world_is_hosted(sys(REG_HCR_EL2))) {
 		spsr = sys(REG_SPSR_EL2);
@@ -273,7 +275,7 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 void trace_event_eret(unsigned int vcpu, void *userdata)
 {
 	struct trace_vcpu *state = &trace.vcpus[vcpu];
-	struct trace_record record = {.type = TRACE_RETURN};
+	struct trace_record record = { .type = TRACE_RETURN };
 	(void)userdata;
 
 	record.el = saved_el(sys(REG_SPSR_EL2));
@@ -293,11 +295,9 @@ void trace_event_eret(unsigned int vcpu, void *userdata)
 
 void trace_event_call(unsigned int vcpu, void *userdata)
 {
-	const struct trace_call_site *site = userdata;
 	struct trace_call *call = &trace.vcpus[vcpu].call;
 
 	call->pending = true;
-	call->pc = site->pc;
-	call->imm = site->imm;
+	call->imm = (uint16_t)GPOINTER_TO_UINT(userdata);
 	read_x(call->x, 8);
 }

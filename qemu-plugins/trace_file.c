@@ -72,7 +72,7 @@ int trace_file_open(struct trace_file *file, const char *path, enum trace_clock_
 	struct stat info;
 	int error;
 
-	*file = (struct trace_file){.fd = -1};
+	*file = (struct trace_file){ .fd = -1 };
 	if (strlen(manifest) > WINDOW_BYTES / 2) {
 		return EMSGSIZE;
 	}
@@ -103,7 +103,7 @@ static void finish(struct trace_file *file, enum trace_state state)
 	struct trace_record end = {
 		.type = TRACE_END,
 		.time_ns = file->last_ns,
-		.v = {file->records, state},
+		.v = { file->records, state },
 	};
 	uint32_t state_word = state;
 

@@ -18,11 +18,11 @@
 #include "platform/abi/trace_format.h"
 
 struct trace_file {
-	int fd; /* -1 when closed */
-	uint8_t *window; /* mapped part of the file */
+	int fd;                /* -1 when closed */
+	uint8_t *window;       /* mapped part of the file */
 	uint64_t window_start; /* its offset in the file, a multiple of the page size */
 	uint64_t window_end;
-	uint64_t at;	  /* offset of the next record */
+	uint64_t at;      /* offset of the next record */
 	uint64_t records; /* written, without END */
 	uint64_t last_ns; /* time of the last record */
 	uint64_t dropped; /* records that came after the file could not grow */

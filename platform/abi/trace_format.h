@@ -30,14 +30,14 @@
 #define TRACE_VERSION 1
 
 /* What the time of a record is. X(number, NAME) */
-#define TRACE_CLOCKS(X)                                                       \
+#define TRACE_CLOCKS(X)                                                             \
 	X(1, HOST)   /* ns of the machine that runs QEMU, since the plugin began */ \
 	X(2, ICOUNT) /* ns of QEMU's virtual clock, see qemu-plugins/trace_clock.h */
 
 /* X(number, NAME) */
-#define TRACE_STATES(X)                                            \
-	X(0, OPEN)     /* not finished */                          \
-	X(1, COMPLETE) /* finished, nothing missing */             \
+#define TRACE_STATES(X)                                \
+	X(0, OPEN)     /* not finished */              \
+	X(1, COMPLETE) /* finished, nothing missing */ \
 	X(2, CUT)      /* finished early: the file could not grow */
 
 /* Who a record is about: common/world.h. X(number, NAME) */
@@ -57,22 +57,22 @@
  *   file    about the trace itself
  * In HVC, SMC and FW_CALL aux is the instruction's 16-bit immediate.
  */
-#define TRACE_RECORDS(X)                                              \
-	X(1, END, file, records, state, _, _)                         \
-	X(2, MORE, more, x4, x5, x6, x7)                              \
-	X(3, HVC, enter, x0, x1, x2, x3)                              \
-	X(4, SMC, enter, x0, x1, x2, x3)                              \
-	X(5, DATA_ABORT, enter, esr, ipa, va, value)                  \
-	X(6, INSN_ABORT, enter, esr, ipa, va, _)                      \
-	X(7, SYSREG, enter, esr, value, _, _)                         \
-	X(8, WFX, enter, esr, _, _, _)                                \
-	X(9, IRQ, enter, _, _, _, _)                                  \
-	X(10, FIQ, enter, _, _, _, _)                                 \
-	X(11, SERROR, enter, esr, _, _, _)                            \
-	X(12, EXCEPTION, enter, esr, far, _, _)                       \
-	X(13, EL2_EXCEPTION, el2, esr, far, _, _)                     \
-	X(14, RETURN, return, x0, x1, x2, x3)                         \
-	X(15, FW_CALL, fw, x0, x1, x2, x3)                            \
+#define TRACE_RECORDS(X)                             \
+	X(1, END, file, records, state, _, _)        \
+	X(2, MORE, more, x4, x5, x6, x7)             \
+	X(3, HVC, enter, x0, x1, x2, x3)             \
+	X(4, SMC, enter, x0, x1, x2, x3)             \
+	X(5, DATA_ABORT, enter, esr, ipa, va, value) \
+	X(6, INSN_ABORT, enter, esr, ipa, va, _)     \
+	X(7, SYSREG, enter, esr, value, _, _)        \
+	X(8, WFX, enter, esr, _, _, _)               \
+	X(9, IRQ, enter, _, _, _, _)                 \
+	X(10, FIQ, enter, _, _, _, _)                \
+	X(11, SERROR, enter, esr, _, _, _)           \
+	X(12, EXCEPTION, enter, esr, far, _, _)      \
+	X(13, EL2_EXCEPTION, el2, esr, far, _, _)    \
+	X(14, RETURN, return, x0, x1, x2, x3)        \
+	X(15, FW_CALL, fw, x0, x1, x2, x3)           \
 	X(16, FW_RETURN, fw, x0, x1, x2, x3)
 
 /* trace_record.el: bits 1:0 are the exception level. */
@@ -95,8 +95,8 @@ struct trace_record {
 	uint8_t el;
 	uint16_t vmid;
 	uint16_t aux;
-	uint64_t time_ns;  /* never decreases from record to record */
-	uint64_t insns;	   /* executed by this vCPU so far */
+	uint64_t time_ns;   /* never decreases from record to record */
+	uint64_t insns;     /* executed by this vCPU so far */
 	uint64_t el2_insns; /* of these, at EL2 */
 	uint64_t pc;
 	uint64_t v[4];

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define ARM_INSN_BYTES 4 /* A64 */
+
 /* PSTATE / SPSR_ELx. */
 #define ARM_PSTATE_EL(pstate) (((pstate) >> 2) & 3)
 #define ARM_PSTATE_AARCH32 0x10
@@ -26,7 +28,7 @@
 #define ARM_CNTHCTL_ECV (UINT64_C(1) << 12)
 
 /* CNT*_CTL_EL*: the timer is on, not masked, and its time has come. */
-#define ARM_TIMER_FIRED(ctl) (((ctl) & 7) == 5)
+#define ARM_TIMER_FIRED(ctl) ((7 & (ctl)) == 5)
 
 /* ESR_ELx.EC: exception classes (table "Exception class"). */
 enum arm_ec {
@@ -41,7 +43,7 @@ enum arm_ec {
 };
 
 #define ARM_ESR_EC(esr) ((unsigned int)((esr) >> 26) & 0x3f)
-#define ARM_ESR_IMM16(esr) ((uint16_t)((esr) & 0xffff))
+#define ARM_ESR_IMM16(esr) ((uint16_t)(0xffff & (esr)))
 
 /* Data abort syndrome. */
 #define ARM_ESR_ISV(esr) (((esr) >> 24) & 1)
@@ -51,7 +53,7 @@ enum arm_ec {
 
 /* Trapped system register access: the general register, and the direction. */
 #define ARM_ESR_SYS_RT(esr) ((unsigned int)((esr) >> 5) & 0x1f)
-#define ARM_ESR_SYS_IS_READ(esr) ((esr) & 1)
+#define ARM_ESR_SYS_IS_READ(esr) (1 & (esr))
 
 /* What took the CPU to its exception vector, by the vector's offset. */
 enum arm_vector {
@@ -66,8 +68,8 @@ enum arm_insn {
 	ARM_INSN_OTHER,
 	ARM_INSN_HVC,
 	ARM_INSN_SMC,
-	ARM_INSN_ERET,		/* ERET, ERETAA, ERETAB */
-	ARM_INSN_READ_VIRTUAL,	/* MRS Xt, CNTVCT_EL0 or CNTVCTSS_EL0 */
+	ARM_INSN_ERET,          /* ERET, ERETAA, ERETAB */
+	ARM_INSN_READ_VIRTUAL,  /* MRS Xt, CNTVCT_EL0 or CNTVCTSS_EL0 */
 	ARM_INSN_READ_PHYSICAL, /* MRS Xt, CNTPCT_EL0 or CNTPCTSS_EL0 */
 };
 

@@ -14,7 +14,7 @@ struct text {
 };
 
 __attribute__((format(printf, 2, 3))) static void text_add(struct text *text, const char *format,
-							    ...)
+							   ...)
 {
 	va_list args;
 	int length;
@@ -183,7 +183,7 @@ static bool parse_argument(struct option *options, size_t count, const char *arg
 enum options_result options_parse(struct option *options, size_t count, int argc, char **argv,
 				  char *error, size_t error_bytes)
 {
-	struct text text = {error, error_bytes};
+	struct text text = { error, error_bytes };
 	size_t i;
 	int arg;
 
@@ -209,7 +209,7 @@ enum options_result options_parse(struct option *options, size_t count, int argc
 
 void options_help(const struct option *options, size_t count, char *text_buffer, size_t text_bytes)
 {
-	struct text text = {text_buffer, text_bytes};
+	struct text text = { text_buffer, text_bytes };
 	size_t i;
 
 	for (i = 0; i < count; i++) {

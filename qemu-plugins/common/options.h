@@ -22,14 +22,14 @@ enum option_type {
 struct option {
 	const char *name;
 	enum option_type type;
-	const char *help;	  /* one line */
+	const char *help;         /* one line */
 	const char *const *words; /* CHOICE and SET: NULL-terminated, at most 64 */
-	uint64_t min;		  /* NUMBER */
-	uint64_t max;		  /* NUMBER, inclusive */
+	uint64_t min;             /* NUMBER */
+	uint64_t max;             /* NUMBER, inclusive */
 	bool required;
-	bool seen;	    /* set by options_parse() */
+	bool seen;          /* set by options_parse() */
 	const char *string; /* STRING: the value */
-	uint64_t value;	    /* all others: the value; before parsing, the default */
+	uint64_t value;     /* all others: the value; before parsing, the default */
 };
 
 enum options_result {

@@ -8,14 +8,14 @@ static const struct {
 	const char *name;
 	bool needed;
 } reg_names[REG_X0] = {
-#define REGS_ROW(id, text, must) [REG_##id] = {text, must},
+#define REGS_ROW(id, text, must) [REG_##id] = { text, must },
 	REGS_LIST(REGS_ROW)
 #undef REGS_ROW
 };
 
 static void note(struct regs *regs, const qemu_plugin_reg_descriptor *found)
 {
-	char name[8];
+	char name[16];
 	int i;
 
 	for (i = 0; i < REG_X0; i++) {

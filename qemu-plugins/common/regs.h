@@ -36,7 +36,7 @@ enum reg {
 #define REGS_ENUM(id, name, needed) REG_##id,
 	REGS_LIST(REGS_ENUM)
 #undef REGS_ENUM
-	REG_X0,
+		REG_X0,
 	REG_COUNT = REG_X0 + 31,
 };
 

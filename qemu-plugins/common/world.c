@@ -7,7 +7,7 @@ struct world world_below(struct world_host *host, uint64_t hcr, uint64_t vttbr)
 {
 	bool stage2 = (hcr & ARM_HCR_VM) != 0;
 	uint16_t vmid = stage2 ? ARM_VTTBR_VMID(vttbr) : 0;
-	struct world world = {WORLD_HOST, vmid};
+	struct world world = { WORLD_HOST, vmid };
 
 	if (!host->known) {
 		host->known = true;
