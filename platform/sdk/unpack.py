@@ -70,7 +70,8 @@ def relocate(folder: Path, closure: Path) -> None:
         raise SdkError(f"{closure} has no dynamic loader: the set lacks libc6")
     paths = f"{closure}/usr/lib/x86_64-linux-gnu"
     programs = elf_programs(folder)
-    for argv in (["--set-interpreter", str(loader)], ["--force-rpath", "--set-rpath", paths]):
+    # In this order, one by one: patchelf 0.18 (Debian 13) breaks cc1 in the other, or with both at once.
+    for argv in (["--force-rpath", "--set-rpath", paths], ["--set-interpreter", str(loader)]):
         done = subprocess.run(["patchelf", *argv, *programs], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SdkError(f"patchelf failed in {folder.name}: {done.stderr.strip()[-200:]}")
