@@ -5,8 +5,14 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
+# One line for each file that is built; V=1 shows the commands instead.
+SHELL = $(if $(filter $(O)/%,$@),$(if $(filter $(SAID),$@),,$(info build: $(@:$(ROOT)/%=%))$(eval SAID := $@)))/bin/bash
+ifneq ($(V),1)
+MAKEFLAGS += --silent
+else
+SHELL := /bin/bash
+endif
 
 export ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 export O ?= $(ROOT)/out
