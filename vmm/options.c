@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/options.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "platform/abi/guest_memory_map.h"
 
@@ -18,6 +22,7 @@ G_DEFINE_QUARK(vmm-options-error, options_error)
 #define SWIOTLB_MIB_PER_DEVICE 2
 #define SWIOTLB_DEVICES_BESIDE_DISKS 4
 #define DEFAULT_MEMORY_MIB 128
+#define CONFIG_BYTES_MAX (64 * 1024)
 
 enum option_kind {
 	KIND_SWITCH_ON, /* bool field: true if given */
@@ -291,16 +296,45 @@ static bool apply_config(struct parse *parse, const char *text, size_t bytes, GE
 	return true;
 }
 
+/*
+ * The text of a configuration file of at most CONFIG_BYTES_MAX bytes; NULL with
+ * errno set if it is not a regular file, longer, or not readable.
+ */
+static char *read_config(const char *path, size_t *bytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *text = NULL;
+	struct stat st;
+	ssize_t got = -1;
+
+	if (fd < 0) {
+		return NULL;
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= CONFIG_BYTES_MAX) {
+		text = g_malloc(CONFIG_BYTES_MAX);
+		got = read(fd, text, CONFIG_BYTES_MAX);
+	} else {
+		errno = EINVAL;
+	}
+	close(fd);
+	if (got < 0) {
+		g_clear_pointer(&text, g_free);
+	}
+	*bytes = (size_t)MAX(got, 0);
+	return text;
+}
+
 static bool apply_config_file(struct parse *parse, const char *path, GError **error)
 {
-	g_autofree char *text = NULL;
-	gsize bytes = 0;
-	GError *cause = NULL;
+	size_t bytes = 0;
+	g_autofree char *text = read_config(path, &bytes);
 
-	if (!g_file_get_contents(path, &text, &bytes, &cause)) {
-		g_set_error(error, OPTIONS_ERROR, OPTIONS_ERROR_CONFIG, "--config: %s",
-			    cause->message);
-		g_error_free(cause);
+	if (text == NULL) {
+		int saved = errno;
+
+		g_set_error(error, OPTIONS_ERROR, OPTIONS_ERROR_CONFIG,
+			    "--config: %s is not a readable text file of at most %d KiB: %s", path,
+			    CONFIG_BYTES_MAX / 1024, g_strerror(saved));
 		return false;
 	}
 	if (!apply_config(parse, text, bytes, error)) {
