@@ -16,22 +16,23 @@ ALL += $(foreach p,$(GUEST_PROGRAMS),$(O)/guest/$(p).elf $(O)/guest/$(p).bin)
 $(GUEST_B)/guest/bare/lib/string.c.o: GUEST_CFLAGS += -fno-tree-loop-distribute-patterns
 $(GUEST_B)/%.o: % guest/module.mk | $(SDK)/.ready
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+	@$(CROSS)gcc $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(GUEST_B)/names/%.o: guest/bare/lib/program_name.c guest/module.mk | $(SDK)/.ready
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(GUEST_CFLAGS) -MMD -MP '-DGUEST_PROGRAM="$*"' -c -o $@ $<
+	@$(CROSS)gcc $(GUEST_CFLAGS) -MMD -MP '-DGUEST_PROGRAM="$*"' -c -o $@ $<
 
 $(GUEST_B)/guest.ld: guest/bare/lib/guest.lds guest/module.mk | $(SDK)/.ready
 	@mkdir -p $(@D)
-	$(CROSS)gcc -E -P -x c -I$(ROOT) -MMD -MP -MT $@ -o $@ $<
+	@$(CROSS)gcc -E -P -x c -I$(ROOT) -MMD -MP -MT $@ -o $@ $<
 
 $(O)/guest/%.elf: $(GUEST_B)/guest/bare/%.c.o $(GUEST_B)/names/%.o $(GUEST_LIB_OBJ) $(GUEST_B)/guest.ld
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(GUEST_LDFLAGS) -T $(GUEST_B)/guest.ld -o $@ $(filter %.o,$^)
+	@echo "guest: $*"
+	@$(CROSS)gcc $(GUEST_LDFLAGS) -T $(GUEST_B)/guest.ld -o $@ $(filter %.o,$^)
 
 $(O)/guest/%.bin: $(O)/guest/%.elf
-	$(CROSS)objcopy -O binary $< $@
+	@$(CROSS)objcopy -O binary $< $@
 
 .SECONDARY: $(GUEST_LIB_OBJ) $(foreach p,$(GUEST_PROGRAMS),$(GUEST_B)/guest/bare/$(p).c.o $(GUEST_B)/names/$(p).o)
 -include $(wildcard $(GUEST_B)/*.d $(GUEST_B)/names/*.d $(GUEST_B)/guest/bare/*.d $(GUEST_B)/guest/bare/lib/*.d)

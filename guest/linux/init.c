@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The first and only process of the Linux guest: loads the drivers, uses every
+ * virtio device that the kernel's command line names, says on ttyS0 how that
+ * went (platform/abi/guest_report.h), and powers off.
+ *
+ *   terrarium.block          /dev/vda is written and read, /dev/vdb is read-only
+ *   terrarium.console        hvc0 echoes one line
+ *   terrarium.rng            /dev/hwrng is virtio's
+ *   terrarium.vsock=PORT     talks to PORT of the host, then answers at PORT + 1
+ *
+ * A device that is named and does not come is a failure.
+ */
+#include "guest/linux/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "platform/abi/guest_report.h"
+
+#define MODULE_LIST "/etc/modules-at-boot"
+#define NODE_LIMIT_MS 10000
+#define SYSLOG_ACTION_CONSOLE_LEVEL 8
+#define CONSOLE_LEVEL_QUIET 1 /* only a panic still speaks */
+
+static int serial_fd = -1;
+static unsigned failures;
+
+void report(const char *format, ...)
+{
+	char line[GUEST_REPORT_LINE_MAX];
+	va_list args;
+	int used = snprintf(line, sizeof(line), "%s", GUEST_REPORT_PREFIX);
+
+	va_start(args, format);
+	vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, args);
+	va_end(args);
+	strcat(line, "\n");
+	/* Nothing can be said about a serial that does not take this. */
+	(void)!write(serial_fd, line, strlen(line));
+}
+
+bool check(bool holds, const char *name)
+{
+	int error = errno;
+
+	if (holds) {
+		report("ok %s", name);
+	} else {
+		failures++;
+		report("fail %s errno=%d", name, error);
+	}
+	return holds;
+}
+
+int await_node(const char *path, int flags)
+{
+	int watch_fd = inotify_init1(IN_CLOEXEC);
+	struct pollfd changed = { .fd = watch_fd, .events = POLLIN };
+	char events[4096];
+	int fd;
+
+	if (watch_fd < 0 || inotify_add_watch(watch_fd, "/dev", IN_CREATE | IN_ATTRIB) < 0) {
+		return -1;
+	}
+	for (;;) {
+		fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
+		if (fd >= 0 || errno != ENOENT) {
+			break;
+		}
+		if (poll(&changed, 1, NODE_LIMIT_MS) <= 0 ||
+		    read(watch_fd, events, sizeof(events)) < 0) {
+			errno = ETIMEDOUT;
+			break;
+		}
+	}
+	close(watch_fd);
+	return fd;
+}
+
+bool read_text(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	text[got > 0 ? got : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return got >= 0;
+}
+
+/* The word "terrarium.<name>" or "terrarium.<name>=<number>" of the command line. */
+static bool wanted(const char *name, unsigned *number)
+{
+	static char line[4096];
+	char key[64];
+	char *rest = line;
+	char *word;
+	int length = snprintf(key, sizeof(key), "terrarium.%s", name);
+
+	if (!read_text("/proc/cmdline", line, sizeof(line))) {
+		return false;
+	}
+	while ((word = strsep(&rest, " ")) != NULL) {
+		if (strncmp(word, key, (size_t)length) != 0) {
+			continue;
+		}
+		if (word[length] == '=' && number != NULL) {
+			*number = (unsigned)strtoul(word + length + 1, NULL, 10);
+			return true;
+		}
+		if (word[length] == '\0' && number == NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool load_modules(void)
+{
+	char line[256];
+	FILE *list = fopen(MODULE_LIST, "re");
+
+	if (list == NULL) {
+		return false;
+	}
+	while (fgets(line, sizeof(line), list) != NULL) {
+		int fd;
+
+		line[strcspn(line, "\n")] = '\0';
+		fd = open(line, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0) {
+			fclose(list);
+			return false;
+		}
+		close(fd);
+	}
+	fclose(list);
+	return true;
+}
+
+static bool prepare(void)
+{
+	return mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) == 0 &&
+	       mount("proc", "/proc", "proc", 0, NULL) == 0 &&
+	       mount("sysfs", "/sys", "sysfs", 0, NULL) == 0;
+}
+
+static void power_off(void)
+{
+	tcdrain(serial_fd);
+	reboot(RB_POWER_OFF);
+}
+
+int main(void)
+{
+	struct utsname kernel = { 0 };
+	unsigned port = 0;
+	bool prepared = prepare();
+
+	/* The kernel's messages go to the same serial: lines must not mix from here on. */
+	klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, CONSOLE_LEVEL_QUIET);
+	serial_fd = open("/dev/ttyS0", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	report("begin linux");
+	check(prepared, "mounts");
+	uname(&kernel);
+	report("ok init kernel=%s", kernel.release);
+	check(load_modules(), "modules");
+	if (wanted("block", NULL)) {
+		use_block();
+	}
+	if (wanted("console", NULL)) {
+		use_console();
+	}
+	if (wanted("rng", NULL)) {
+		use_rng();
+	}
+	if (wanted("vsock", &port)) {
+		use_vsock(port);
+	}
+	report("end status=%u", failures);
+	power_off();
+	return 1;
+}
