@@ -256,6 +256,7 @@ bool machine_run(const struct options *options, enum exit_code *code, GError **e
 
 	if (prepare(&machine, error) && (!options->sandbox || sandbox_enter(error)) &&
 	    start_vcpus(&machine, error)) {
+		log_info("ready"); /* the runner's event "VM created" */
 		while (g_atomic_int_get(&machine.exit_code) == STILL_RUNNING) {
 			g_main_context_iteration(NULL, TRUE);
 		}
