@@ -18,7 +18,7 @@ LAST_WORDS_BYTES = 2000
 _LIBC = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
 
 
-def _die_with_parent(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """In the child, before exec: die when the runner does, however it does."""
     if _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != parent:
         os._exit(126)
@@ -48,7 +48,7 @@ class Qemu:
                 stderr=subprocess.STDOUT,
                 pass_fds=pass_fds,
                 start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone
-                preexec_fn=lambda: _die_with_parent(parent),
+                preexec_fn=lambda: die_with_parent(parent),
             )
         self._pidfd = os.pidfd_open(self._child.pid)
         pump.add(self._pidfd, self._has_ended)
