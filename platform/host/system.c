@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define HOST_NAME "terrarium"
@@ -52,6 +53,17 @@ static void mount_all(void)
 	}
 	if (mkdir("/run/lock", 0755) < 0) {
 		give_up("cannot make /run/lock: %s", strerror(errno));
+	}
+}
+
+/*
+ * devtmpfs makes this node when the module is loaded; to open it before loads the
+ * module (alias char-major-10-241). The number is fixed: Linux, miscdevice.h.
+ */
+static void make_vsock_node(void)
+{
+	if (mknod("/dev/vhost-vsock", S_IFCHR | 0600, makedev(10, 241)) < 0 && errno != EEXIST) {
+		give_up("cannot make /dev/vhost-vsock: %s", strerror(errno));
 	}
 }
 
@@ -119,6 +131,7 @@ static void set_environment(void)
 int system_prepare(void)
 {
 	mount_all();
+	make_vsock_node();
 	/* The device node comes with devtmpfs: there was no console before. */
 	system_take_console();
 	int kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vsock listen PORT            take one connection, read it to its end, send all of it back
+ * vsock call CID PORT BYTES    connect, send BYTES bytes of a pattern, expect them back
+ *
+ * The host's end of a guest's virtio socket. Prints report lines:
+ *
+ *   terrarium: ok listening port=..
+ *   terrarium: value served cid=.. bytes=..
+ *   terrarium: ok|fail call bytes=..
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <linux/vm_sockets.h>
+
+#include "platform/abi/guest_report.h"
+
+#define BYTES_MAX (1U << 20)
+#define LIMIT_S 20
+#define EXIT_USAGE 2
+
+static uint8_t sent[BYTES_MAX];
+static uint8_t received[BYTES_MAX];
+
+static int trouble(const char *what)
+{
+	fprintf(stderr, "vsock: %s: %s\n", what, strerror(errno));
+	return EXIT_FAILURE;
+}
+
+static void set_limits(int fd)
+{
+	const struct timeval limit = { .tv_sec = LIMIT_S };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static bool send_all(int fd, const uint8_t *from, size_t bytes)
+{
+	while (bytes > 0) {
+		ssize_t done = send(fd, from, bytes, MSG_NOSIGNAL);
+
+		if (done <= 0) {
+			return false;
+		}
+		from += done;
+		bytes -= (size_t)done;
+	}
+	return true;
+}
+
+/* Up to the peer's end; false on an error or when it is more than fits. */
+static bool receive_to_end(int fd, size_t *total)
+{
+	*total = 0;
+	for (;;) {
+		ssize_t got = recv(fd, received + *total, BYTES_MAX - *total, 0);
+
+		if (got < 0 || *total == BYTES_MAX) {
+			errno = got < 0 ? errno : EMSGSIZE;
+			return false;
+		}
+		if (got == 0) {
+			return true;
+		}
+		*total += (size_t)got;
+	}
+}
+
+static int do_listen(unsigned port)
+{
+	struct sockaddr_vm place = { .svm_family = AF_VSOCK,
+				     .svm_cid = VMADDR_CID_ANY,
+				     .svm_port = port };
+	struct sockaddr_vm peer = { 0 };
+	socklen_t peer_bytes = sizeof(peer);
+	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t total;
+	int connection;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&place, sizeof(place)) < 0 || listen(fd, 1) < 0) {
+		return trouble("listen");
+	}
+	printf(GUEST_REPORT_PREFIX "ok listening port=%u\n", port);
+	fflush(stdout);
+	connection = accept(fd, (struct sockaddr *)&peer, &peer_bytes);
+	if (connection < 0) {
+		return trouble("accept");
+	}
+	set_limits(connection);
+	if (!receive_to_end(connection, &total) || !send_all(connection, received, total)) {
+		return trouble("connection");
+	}
+	printf(GUEST_REPORT_PREFIX "value served cid=%u bytes=%zu\n", peer.svm_cid, total);
+	return EXIT_SUCCESS;
+}
+
+static int do_call(unsigned cid, unsigned port, size_t bytes)
+{
+	struct sockaddr_vm peer = { .svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port };
+	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t total;
+	bool same;
+
+	for (size_t i = 0; i < bytes; i++) {
+		sent[i] = (uint8_t)(i * 7 + (i >> 8));
+	}
+	if (fd < 0) {
+		return trouble("socket");
+	}
+	set_limits(fd);
+	if (connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0) {
+		return trouble("connect");
+	}
+	if (!send_all(fd, sent, bytes) || shutdown(fd, SHUT_WR) < 0 ||
+	    !receive_to_end(fd, &total)) {
+		return trouble("connection");
+	}
+	same = total == bytes && memcmp(sent, received, bytes) == 0;
+	printf(GUEST_REPORT_PREFIX "%s call bytes=%zu\n", same ? "ok" : "fail", total);
+	return same ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* A decimal number up to @max; false if @text is none. */
+static bool number(const char *text, unsigned long max, unsigned *value)
+{
+	char *end;
+	unsigned long parsed = strtoul(text, &end, 10);
+
+	*value = (unsigned)parsed;
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && parsed <= max;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned cid;
+	unsigned port;
+	unsigned bytes;
+
+	if (argc == 3 && strcmp(argv[1], "listen") == 0 && number(argv[2], UINT32_MAX, &port)) {
+		return do_listen(port);
+	}
+	if (argc == 5 && strcmp(argv[1], "call") == 0 && number(argv[2], UINT32_MAX, &cid) &&
+	    number(argv[3], UINT32_MAX, &port) && number(argv[4], BYTES_MAX, &bytes)) {
+		return do_call(cid, port, bytes);
+	}
+	fprintf(stderr, "usage: vsock listen PORT | vsock call CID PORT BYTES (at most %u)\n",
+		BYTES_MAX);
+	return EXIT_USAGE;
+}
