@@ -3,8 +3,8 @@
  * What the trace plugin's files share. There is one plugin per QEMU, so its
  * state is one object; qemu_plugin_install() refuses a second.
  */
-#ifndef TRACE_H
-#define TRACE_H
+#ifndef QEMU_PLUGINS_TRACE_H
+#define QEMU_PLUGINS_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -107,4 +107,4 @@ void trace_event_eret(unsigned int vcpu, void *userdata);
 /* An HVC or SMC is about to execute; @userdata is its immediate. */
 void trace_event_call(unsigned int vcpu, void *userdata);
 
-#endif /* TRACE_H */
+#endif /* QEMU_PLUGINS_TRACE_H */

@@ -23,8 +23,8 @@
  *
  * Pure: no QEMU. One clock per machine (one vCPU); needs the caller's lock.
  */
-#ifndef TRACE_CLOCK_H
-#define TRACE_CLOCK_H
+#ifndef QEMU_PLUGINS_TRACE_CLOCK_H
+#define QEMU_PLUGINS_TRACE_CLOCK_H
 
 #include <stdint.h>
 
@@ -57,4 +57,4 @@ void trace_clock_sample(struct trace_clock *clock, uint64_t insns, uint64_t tick
  */
 void trace_clock_fired(struct trace_clock *clock, uint64_t insns, uint64_t ticks);
 
-#endif /* TRACE_CLOCK_H */
+#endif /* QEMU_PLUGINS_TRACE_CLOCK_H */

@@ -8,8 +8,8 @@
  *
  * Needs the caller's lock for all functions.
  */
-#ifndef TRACE_FILE_H
-#define TRACE_FILE_H
+#ifndef QEMU_PLUGINS_TRACE_FILE_H
+#define QEMU_PLUGINS_TRACE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,4 +52,4 @@ int trace_file_append(struct trace_file *file, const struct trace_record *record
 /* End the trace: END record, state, true length. Later appends are dropped. */
 void trace_file_close(struct trace_file *file);
 
-#endif /* TRACE_FILE_H */
+#endif /* QEMU_PLUGINS_TRACE_FILE_H */

@@ -10,8 +10,7 @@
  * vCPU while it executes or translates. Registers can be read there if the
  * callback was registered with QEMU_PLUGIN_CB_R_REGS; in a translation
  * callback and in a discontinuity callback they always can. `pc` is stale in
- * all of them: take addresses from qemu_plugin_insn_vaddr() at translation,
- * or from ELR_ELx.
+ * all of them: take addresses from the block at translation, or from ELR_ELx.
  *
  * Lifetimes. struct qemu_plugin_tb and struct qemu_plugin_insn live during
  * the translation callback only. Register handles live as long as QEMU and
@@ -116,10 +115,12 @@ void qemu_plugin_register_vcpu_discon_cb(qemu_plugin_id_t id, enum qemu_plugin_d
 /* QEMU ends: by power-off, `quit`, or SIGTERM. vCPU threads may still run. */
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_udata_cb_t cb, void *userdata);
 
+/* How many instructions the block has, at least 1. */
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+/* Virtual address of the block's first instruction. */
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
+/* Instruction @index, counted from 0, NULL beyond the last. */
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 /* Copies at most @size bytes of the opcode; returns how many. */
 size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t size);
 

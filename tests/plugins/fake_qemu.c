@@ -159,11 +159,6 @@ struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb
 	return (struct qemu_plugin_insn *)&tb->insns[index];
 }
 
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn)
-{
-	return insn->vaddr;
-}
-
 size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t size)
 {
 	memcpy(dest, &insn->word, MIN(size, sizeof(insn->word)));

@@ -30,6 +30,7 @@
 
 static char *path;
 static qemu_info_t machine;
+static struct trace_record *all; /* what records() read */
 
 static int start(void **state)
 {
@@ -64,6 +65,7 @@ static int finish(void **state)
 	char *folder = g_path_get_dirname(path);
 	(void)state;
 
+	g_clear_pointer(&all, g_free);
 	unlink(path);
 	rmdir(folder);
 	g_free(folder);
@@ -115,11 +117,11 @@ static void eret(uint64_t el, uint64_t hcr, uint64_t vttbr)
 	fake_set("cpsr", EL(el));
 }
 
-/* Ends the trace and gives its records; the caller frees them. */
-static struct trace_record *records(size_t *count)
+/* Ends the trace and reads it into `all`; returns how many records it has. */
+static size_t records(void)
 {
 	struct trace_header header;
-	struct trace_record *all;
+	size_t count;
 	char *bytes;
 	gsize length;
 
@@ -128,17 +130,16 @@ static struct trace_record *records(size_t *count)
 	memcpy(&header, bytes, sizeof(header));
 	length -= header.header_bytes;
 	assert_int_equal(length % sizeof(*all), 0);
-	*count = length / sizeof(*all);
+	count = length / sizeof(*all);
 	all = g_malloc(length);
 	memcpy(all, bytes + header.header_bytes, length);
 	g_free(bytes);
-	assert_int_equal(all[*count - 1].type, TRACE_END);
-	return all;
+	assert_int_equal(all[count - 1].type, TRACE_END);
+	return count;
 }
 
 static void records_a_hypercall(void **state)
 {
-	g_autofree struct trace_record *all = NULL;
 	size_t count;
 	(void)state;
 
@@ -148,7 +149,7 @@ static void records_a_hypercall(void **state)
 	fake_set("x0", 0);
 	fake_set("x1", 42);
 	eret(1, 0, 0);
-	all = records(&count);
+	count = records();
 	assert_int_equal(count, 5);
 	assert_int_equal(all[0].type, TRACE_RETURN);
 	assert_int_equal(all[1].type, TRACE_HVC);
@@ -169,7 +170,6 @@ static void records_a_hypercall(void **state)
 
 static void records_faults_of_a_vm(void **state)
 {
-	g_autofree struct trace_record *all = NULL;
 	size_t count;
 	(void)state;
 
@@ -181,7 +181,7 @@ static void records_faults_of_a_vm(void **state)
 	enter_el2(0x93c18047, 0, 0x400); /* write of 8 bytes from x1 */
 	eret(0, VM_ON, VTTBR(3));
 	enter_el2(0x82000007, 0, 0x400); /* instruction abort */
-	all = records(&count);
+	count = records();
 	assert_int_equal(count, 6);
 	assert_int_equal(all[0].world, TRACE_WORLD_HOST);
 	assert_int_equal(all[1].world, TRACE_WORLD_VM);
@@ -216,9 +216,7 @@ static void records_other_entries(void **state)
 		{ 0xdead0000, 0x500, TRACE_FIQ, 0, 0 },
 		{ 0xbe000011, 0x580, TRACE_SERROR, 0xbe000011, 0 },
 	};
-	g_autofree struct trace_record *all = NULL;
 	const struct trace_record *at;
-	size_t count;
 	size_t i;
 	(void)state;
 
@@ -230,7 +228,7 @@ static void records_other_entries(void **state)
 		enter_el2(i == 1 ? rows[i].esr | 0x3e0 : rows[i].esr, 1, rows[i].vector);
 		eret(1, VM_ON, 0);
 	}
-	all = records(&count);
+	records();
 	at = &all[1];
 	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
 		assert_int_equal(at->type, rows[i].type);
@@ -245,7 +243,6 @@ static void records_other_entries(void **state)
 
 static void leaves_out_what_is_not_an_entry(void **state)
 {
-	g_autofree struct trace_record *all = NULL;
 	size_t count;
 	(void)state;
 
@@ -262,7 +259,7 @@ static void leaves_out_what_is_not_an_entry(void **state)
 	fake_callbacks.discontinuity(0, QEMU_PLUGIN_DISCON_EXCEPTION, 0, 0x400, NULL); /* EL1's */
 	fake_set("x0", 9);
 	enter_el2(0xf2000001, 2, 0x400); /* EL2's own: broken */
-	all = records(&count);
+	count = records();
 	assert_int_equal(count, 3);
 	assert_int_equal(all[0].type, TRACE_RETURN);
 	assert_int_equal(all[1].type, TRACE_EL2_EXCEPTION);
@@ -272,13 +269,12 @@ static void leaves_out_what_is_not_an_entry(void **state)
 
 static void records_boot_if_asked(void **state)
 {
-	g_autofree struct trace_record *all = NULL;
 	size_t count;
 	(void)state;
 
 	assert_int_equal(install("boot=on"), 0);
 	enter_el2(0xf2000000, 2, 0x400);
-	all = records(&count);
+	count = records();
 	assert_int_equal(count, 2);
 	assert_int_equal(all[0].type, TRACE_EL2_EXCEPTION);
 	assert_int_equal(all[0].world, TRACE_WORLD_BOOT);
@@ -287,7 +283,6 @@ static void records_boot_if_asked(void **state)
 static void records_firmware_calls(void **state)
 {
 	static const uint32_t words[] = { W_NOP, W_SMC1 };
-	g_autofree struct trace_record *all = NULL;
 	struct qemu_plugin_tb tb;
 	size_t count;
 	(void)state;
@@ -301,7 +296,7 @@ static void records_firmware_calls(void **state)
 	fake_callbacks.discontinuity(0, QEMU_PLUGIN_DISCON_HOSTCALL, 0x8008, 0x8008, NULL);
 	/* Not a call: nothing was about to execute. */
 	fake_callbacks.discontinuity(0, QEMU_PLUGIN_DISCON_HOSTCALL, 0x8008, 0x8008, NULL);
-	all = records(&count);
+	count = records();
 	assert_int_equal(count, 5);
 	assert_int_equal(all[1].type, TRACE_FW_CALL);
 	assert_int_equal(all[1].world, TRACE_WORLD_HOST);
@@ -315,7 +310,6 @@ static void records_firmware_calls(void **state)
 
 static void filters(void **state)
 {
-	g_autofree struct trace_record *all = NULL;
 	size_t count;
 	(void)state;
 
@@ -325,7 +319,7 @@ static void filters(void **state)
 	eret(1, VM_ON, 0);
 	enter_el2(0x92000007, 1, 0x400);
 	eret(1, VM_ON, 0);
-	all = records(&count);
+	count = records();
 	assert_int_equal(count, 4);
 	assert_int_equal(all[0].type, TRACE_RETURN);
 	assert_int_equal(all[1].type, TRACE_DATA_ABORT);
@@ -383,11 +377,9 @@ static void takes_the_time_from_counter_reads(void **state)
 	static const uint32_t read_words[] = { W_NOP, W_MRS_X3 };
 	static const uint32_t next_words[] = { W_ADD, W_LDR, W_RET };
 	static const uint32_t call_words[] = { W_HVC };
-	g_autofree struct trace_record *all = NULL;
 	struct qemu_plugin_tb read_block;
 	struct qemu_plugin_tb next_block;
 	struct qemu_plugin_tb call_block;
-	size_t count;
 	(void)state;
 
 	assert_int_equal(install("clock=icount"), 0);
@@ -405,7 +397,7 @@ static void takes_the_time_from_counter_reads(void **state)
 	fake_execute(&next_block, 0, 0, 3); /* not the next instruction: no sample */
 	fake_execute(&call_block, 0, 0, 1);
 	enter_el2(0x5a000000, 1, 0x400);
-	all = records(&count);
+	records();
 	assert_int_equal(all[0].time_ns, 1);
 	assert_int_equal(all[1].insns, 10);
 	assert_int_equal(all[1].time_ns, 1000000000 + 7);
