@@ -18,8 +18,9 @@
  *   6 sysreg    1000 reads of CNTVCT_EL0, which may or may not trap
  *
  * For each, `value bench name=.. section=n count=.. ticks=..` gives what was done and
- * the ticks of the virtual counter in between; `value counter hz=..` gives their
- * rate. A section that cannot run has count=0 and still its two marks.
+ * the ticks of the virtual counter in between, with all that the host did meanwhile;
+ * `value counter hz=..` gives their rate. A section that cannot run has count=0
+ * and still its two marks.
  */
 #include "guest/bare/lib/guest.h"
 #include "platform/abi/smccc.h"

@@ -18,7 +18,7 @@
  *   guest  ok share page=greeting ..        only if it can share
  *   guest  ok share page=control ..
  *   guest  value pages private_ipa=.. shared_ipa=.. control_ipa=.. code_ipa=.. secret=..
- *   guest  value waiting go=1               reads go, once per millisecond
+ *   guest  value waiting go=1               reads go, at least every 10 ms
  *   host   reads, writes, runs what it likes; then sets go to 1
  *   guest  ok|fail secret_intact ..         all 4096 bytes compared
  *   guest  ok|fail code_intact ..           the code page, compared and run

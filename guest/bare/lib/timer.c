@@ -36,7 +36,10 @@
 #define CNTV_CTL_ISTATUS 4
 
 #define WAKE_TRIES 100000
-#define POLL_US 1000
+
+/* A wait asks soon at first, then less and less often: few exits in a long wait. */
+#define POLL_FIRST_US 100
+#define POLL_LAST_US 10000
 
 static bool can_sleep[GUEST_VCPUS_MAX];
 
@@ -113,12 +116,14 @@ void timer_sleep_us(uint64_t us)
 bool timer_wait(bool (*done)(const void *context), const void *context, uint64_t timeout_ms)
 {
 	uint64_t end = timer_ticks() + timeout_ms * timer_hz() / 1000;
+	uint64_t poll_us = POLL_FIRST_US;
 
 	while (!done(context)) {
 		if (timer_ticks() >= end) {
 			return false;
 		}
-		timer_sleep_us(POLL_US);
+		timer_sleep_us(poll_us);
+		poll_us = poll_us * 2 < POLL_LAST_US ? poll_us * 2 : POLL_LAST_US;
 	}
 	return true;
 }

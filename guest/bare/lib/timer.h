@@ -21,8 +21,8 @@ uint64_t timer_hz(void);
 void timer_sleep_us(uint64_t us);
 
 /*
- * Wait until @done(@context) is true, asking once per millisecond. Returns false
- * if it is not after @timeout_ms.
+ * Wait until @done(@context) is true, asking after 0.1 ms at first and every 10 ms in the
+ * end. Returns false if it is not after @timeout_ms.
  */
 bool timer_wait(bool (*done)(const void *context), const void *context, uint64_t timeout_ms);
 
