@@ -170,6 +170,8 @@ static void test_machine_variants(void **state)
 	plan = plan_good;
 	plan.root_cells = 3;
 	assert_false(read_plan(&plan, &found));
+	plan.root_cells = 0x102;
+	assert_false(read_plan(&plan, &found));
 }
 
 static void test_deep_tree_ends_the_walk(void **state)
@@ -207,6 +209,10 @@ static void test_nodes_and_properties(void **state)
 	assert_false(devtree_reg(&fdt, &node, 0, &base, NULL));
 	while (devtree_node_next(&fdt, &node)) {
 		count++;
+		if (!strcmp(node.name, "memory@80000000")) {
+			assert_true(devtree_reg(&fdt, &node, 0, &base, NULL));
+			assert_false(devtree_reg(&fdt, &node, 1, &base, NULL));
+		}
 		if (!strcmp(node.name, "psci")) {
 			assert_int_equal(node.depth, 1);
 			assert_true(devtree_has_string(&fdt, &node, "compatible", "arm,psci-0.2"));
@@ -277,6 +283,57 @@ static void test_every_flipped_bit_and_every_cut(void **state)
 	}
 }
 
+/*
+ * The same tree with its structure block at the very end of memory, cut anywhere: what
+ * ends there must not be read on.
+ */
+static void test_structure_block_cut_anywhere(void **state)
+{
+	size_t strings_bytes;
+	size_t structure_bytes;
+	struct machine found;
+	struct devtree fdt;
+
+	(void)state;
+	tree_write(&plan_good);
+	strings_bytes = fdt_size_dt_strings(blob);
+	structure_bytes = fdt_size_dt_struct(blob);
+	for (size_t cut = 0; cut < structure_bytes; cut++) {
+		size_t structure = sizeof(struct fdt_header) + strings_bytes;
+		size_t total = structure + cut;
+		uint8_t *copy = malloc(total);
+
+		assert_non_null(copy);
+		memcpy(copy, blob, sizeof(struct fdt_header));
+		memcpy(copy + sizeof(struct fdt_header), blob + fdt_off_dt_strings(blob),
+		       strings_bytes);
+		memcpy(copy + structure, blob + fdt_off_dt_struct(blob), cut);
+		fdt_set_totalsize(copy, (uint32_t)total);
+		fdt_set_off_dt_strings(copy, sizeof(struct fdt_header));
+		fdt_set_off_dt_struct(copy, (uint32_t)structure);
+		fdt_set_size_dt_struct(copy, (uint32_t)cut);
+		assert_true(devtree_open(&fdt, copy, total));
+		if (machine_read(&found, &fdt)) {
+			assert_int_equal(found.ram.bytes, RAM_BYTES);
+		}
+		free(copy);
+	}
+}
+
+static void test_end_of_a_node_that_never_began(void **state)
+{
+	uint32_t tokens[] = { cpu_to_fdt32(FDT_END_NODE), cpu_to_fdt32(FDT_BEGIN_NODE), 0,
+			      cpu_to_fdt32(FDT_END_NODE), cpu_to_fdt32(FDT_END) };
+	struct devtree tree = { .structure = (const uint8_t *)tokens,
+				.structure_bytes = sizeof(tokens),
+				.strings = "" };
+	struct devtree_node node = { 0 };
+
+	(void)state;
+	assert_false(devtree_node_next(&tree, &node));
+	assert_int_equal(node.open, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +343,8 @@ int main(void)
 		cmocka_unit_test(test_nodes_and_properties),
 		cmocka_unit_test(test_header_is_checked),
 		cmocka_unit_test(test_every_flipped_bit_and_every_cut),
+		cmocka_unit_test(test_structure_block_cut_anywhere),
+		cmocka_unit_test(test_end_of_a_node_that_never_began),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
