@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,11 @@ CREATE_S = 30.0
 
 
 def exit_words(code: int) -> str:
-    return f"exit code {code} ({EXIT_WORDS.get(code, 'unknown')})"
+    """An exit code for a reader; job's 128 + n for a VMM that a signal killed."""
+    words = EXIT_WORDS.get(code)
+    if words is None and 128 < code < 128 + signal.NSIG:
+        words = f"killed by {signal.Signals(code - 128).name}"
+    return f"exit code {code} ({words or 'unknown'})"
 
 
 class VM:
@@ -78,13 +83,18 @@ class VM:
         kind = "protected" if self.protected else "normal"
         self._host.stage(f"VM {self.name} created ({kind})")
 
-    def report(self, name: str, timeout: float = 30.0, any_kind: bool = False) -> Report:
-        """Wait for the guest's record @name; of several the first.
+    def report(
+        self, name: str, timeout: float = 30.0, any_kind: bool = False, **values: int | str
+    ) -> Report:
+        """Wait for the guest's record @name that has @values, written as str() writes them.
+
+        Of several it is the first; more values than one in the order of the record.
 
         Raises GuestFailed when it is a "fail" (unless @any_kind), when the guest faulted or ended
         before it, when the VMM ended, or when it does not come.
         """
-        regex = f"^{PREFIX}((begin|ok|fail|value) {name}|fault|end)([[:space:]]|$)"
+        wanted = "".join(f"( .*)? {key}={value}" for key, value in values.items())
+        regex = f"^{PREFIX}((begin|ok|fail|value) {name}{wanted}|fault|end)([[:space:]]|$)"
         result = self.job.await_line(regex, "out", timeout)
         if result.exit != 0:
             cause = self._ending(f"it did not come within {timeout:g} s")
@@ -145,9 +155,12 @@ class VM:
             self._info = json.loads(self._host.get(self.info_path))
         return self._info
 
-    def attack(self, who: str, what: str, ipa: int, **options: Any) -> Report:
+    def attack(self, who: str, what: str, ipa: int | None = None, **options: Any) -> Report:
         """Let `attack` try an access to the guest's page at @ipa; see platform/host/README.md."""
-        argv = ["attack", who, what, "--info", self.info_path, "--ipa", hex(ipa)]
+        if who == "kernel":
+            self._host.module("attack")
+        argv = ["attack", who, what, "--info", self.info_path]
+        argv += ["--ipa", hex(ipa)] if ipa is not None else []
         for key, value in options.items():
             argv += [f"--{key.replace('_', '-')}", str(value)]
         return self._host.run(argv).report
