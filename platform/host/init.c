@@ -41,9 +41,9 @@ struct init {
 	struct uevents uevents;
 	char agent_port[PORT_PATH_MAX];  /* "" until it has appeared */
 	char events_port[PORT_PATH_MAX]; /* same */
-	int events_fd;			 /* the events port, -1 until open */
-	int fifo_fd;			 /* HOST_EVENTS_FIFO */
-	int opened_fd;			 /* inotify: the agent has opened its port */
+	int events_fd;                   /* the events port, -1 until open */
+	int fifo_fd;                     /* HOST_EVENTS_FIFO */
+	int opened_fd;                   /* inotify: the agent has opened its port */
 	int signal_fd;
 	int limit_fd; /* timer that ends the wait for the ports */
 	pid_t agent;  /* 0: not started */
@@ -152,8 +152,8 @@ static void run_plan(struct init *init)
 
 static void start_agent(struct init *init)
 {
-	char *argv[] = { "/usr/sbin/qemu-ga", "-m", "virtio-serial", "-p", init->agent_port,
-			 "-t", "/run", NULL };
+	char *argv[] = { "/usr/sbin/qemu-ga", "-m", "virtio-serial", "-p",
+			 init->agent_port,    "-t", "/run",          NULL };
 
 	init->opened_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (init->opened_fd < 0 ||

@@ -44,7 +44,8 @@ bool vm_info_read(const char *path, struct vm_info *info)
 	if (!number_of(text, "pid", &pid) || !number_of(text, "ram_ipa", &info->ram_ipa) ||
 	    !number_of(text, "ram_hva", &info->ram_hva) ||
 	    !number_of(text, "ram_bytes", &info->ram_bytes)) {
-		fprintf(stderr, "%s: no info file: pid, ram_ipa, ram_hva, ram_bytes wanted\n", path);
+		fprintf(stderr, "%s: no info file: pid, ram_ipa, ram_hva, ram_bytes wanted\n",
+			path);
 		return false;
 	}
 	info->pid = (pid_t)pid;

@@ -21,8 +21,8 @@
 
 /* How far a start came; the supervisor tells it through a pipe. */
 struct start_result {
-	int error;	  /* errno, 0: the program runs */
-	bool in_exec;	  /* it was the program that could not be started */
+	int error;    /* errno, 0: the program runs */
+	bool in_exec; /* it was the program that could not be started */
 };
 
 int job_trouble(const char *format, ...)
@@ -271,7 +271,8 @@ int job_start(const char *name, char *const argv[])
 	int pipe_fds[2];
 
 	if (!name_is_good(name)) {
-		return job_trouble("%s: a name has letters, digits, - _ . and up to 64 of them", name);
+		return job_trouble("%s: a name has letters, digits, - _ . and up to 64 of them",
+				   name);
 	}
 	if (!make_folder(name)) {
 		return JOB_EXIT_TROUBLE;

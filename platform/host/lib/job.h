@@ -22,7 +22,7 @@ enum job_state {
 
 /* The wait for changes of one job. */
 struct job_watch {
-	int fd;			/* inotify; owned */
+	int fd;                   /* inotify; owned */
 	struct timespec deadline; /* CLOCK_MONOTONIC */
 };
 

@@ -53,7 +53,8 @@ static bool lines_read(struct lines *lines)
 		lines->capacity = capacity;
 	}
 	/* One byte stays free for the end of the string. */
-	ssize_t size = read(lines->fd, lines->text + lines->used, lines->capacity - lines->used - 1);
+	ssize_t size =
+		read(lines->fd, lines->text + lines->used, lines->capacity - lines->used - 1);
 
 	if (size <= 0) {
 		return false;

@@ -84,7 +84,8 @@ static bool print_memory(void)
 	       "kvm_page_tables=%llu\n",
 	       (unsigned long long)field(text, "MemFree"),
 	       (unsigned long long)field(text, "MemAvailable"),
-	       (unsigned long long)field(text, "Slab"), (unsigned long long)field(text, "PageTables"),
+	       (unsigned long long)field(text, "Slab"),
+	       (unsigned long long)field(text, "PageTables"),
 	       (unsigned long long)field(text, "SecPageTables"));
 	return true;
 }
@@ -109,8 +110,8 @@ static void print_kvm_folder(const char *folder, const char *head)
 
 	if (statistic(folder, "protected_hyp_mem", &hyp) &&
 	    statistic(folder, "protected_shared_mem", &shared)) {
-		printf("terrarium: value %s protected_hyp_mem=%llu protected_shared_mem=%llu\n", head,
-		       hyp, shared);
+		printf("terrarium: value %s protected_hyp_mem=%llu protected_shared_mem=%llu\n",
+		       head, hyp, shared);
 	}
 }
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a compromised host kernel can try: ioctls of /dev/terrarium-attack, which
+ * the module attack.ko makes (platform/host/attack).
+ *
+ * Every access is made so that a refusal comes back as a number, never as an
+ * oops: loads and stores have an entry in the kernel's exception table. The one
+ * access that has no such way is the execution of a page in the kernel itself:
+ * instruction aborts look at no table. Instead mmap() of the device maps any
+ * page frame (offset = pfn * page size) into the caller, writable and
+ * executable, as only a kernel can; the caller then gets a signal.
+ *
+ * Addresses are host's; numbers in the host's byte order; structs have no
+ * padding that is not named. The device is root's.
+ *
+ * ioctl()'s own errors: EINVAL bad argument, ENOMEM, EFAULT @buffer of the
+ * caller is not accessible, ENOENT no such process or page. How the access
+ * itself ended is in .result.
+ */
+#ifndef ABI_ATTACK_H
+#define ABI_ATTACK_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define ATTACK_DEVICE "/dev/terrarium-attack"
+
+/* Page frame behind an address of a process, if it has one now. No fault is caused. */
+struct attack_translate {
+	__u32 pid; /* in */
+	__u32 reserved;
+	__u64 hva; /* in: address in that process */
+	__u64 pfn; /* out */
+};
+
+/* By which mapping the kernel goes to the page. */
+enum attack_via {
+	ATTACK_VIA_NONE = 0, /* refused: EINVAL */
+	ATTACK_VIA_LINEAR,   /* the linear map of all RAM */
+	ATTACK_VIA_ALIAS,    /* a mapping made for this access, by vmap() */
+};
+
+/* One load or store of up to a page, in words of 8 bytes. */
+struct attack_access {
+	__u64 pfn;    /* in */
+	__u64 buffer; /* in: caller's address; source of a write, target of a read */
+	__u32 offset; /* in: bytes from the page's start, multiple of 8 */
+	__u32 size;   /* in: bytes, multiple of 8, offset + size <= page size */
+	__u32 via;    /* in: enum attack_via */
+	__s32 result; /* out: 0, or -EFAULT: the access was refused */
+	__u32 done;   /* out: bytes accessed before that */
+	__u32 reserved;
+};
+
+/*
+ * Look for a word in all of the host's RAM, through the linear map.
+ *
+ * The pattern is given XOR ATTACK_SCAN_KEY and compared so, so that the search
+ * itself leaves no copy of it in RAM.
+ */
+#define ATTACK_SCAN_KEY 0x5a5aa5a5c3c33c3cULL
+#define ATTACK_SCAN_HITS 8
+
+struct attack_scan {
+	__u64 pattern;                 /* in: the word XOR ATTACK_SCAN_KEY */
+	__u64 read;                    /* out: pages read */
+	__u64 refused;                 /* out: pages whose first word could not be read */
+	__u64 unmapped;                /* out: page frames that the linear map leaves out */
+	__u64 hits;                    /* out: places where the pattern is */
+	__u64 place[ATTACK_SCAN_HITS]; /* out: physical address of the first ones */
+};
+
+/*
+ * Keep hold of the pages of a range of a process, so that they do not go back to
+ * the page allocator, and note for each whether the host's kernel can read it.
+ * Pages that are not there are skipped. What was held before, by whomever, is let
+ * go first; what is held stays so when the caller ends.
+ */
+struct attack_hold {
+	__u32 pid; /* in */
+	__u32 reserved;
+	__u64 hva;      /* in: start, multiple of the page size */
+	__u64 size;     /* in: bytes, multiple of the page size, at most 4 GiB */
+	__u64 readable; /* out: pages held that the kernel can read */
+	__u64 refused;  /* out: pages held that it cannot */
+};
+
+/* What the held pages hold now, and let go of them. */
+struct attack_release {
+	__u64 zero;      /* out: were refused, are readable now and all zero */
+	__u64 nonzero;   /* out: were refused, are readable now, not all zero */
+	__u64 refused;   /* out: were refused and still are */
+	__u64 readable;  /* out: were readable when they were held; not looked at */
+	__u64 first_pfn; /* out: of the first counted in nonzero, 0: none */
+};
+
+#define ATTACK_TRANSLATE _IOWR('T', 1, struct attack_translate)
+#define ATTACK_READ _IOWR('T', 2, struct attack_access)
+#define ATTACK_WRITE _IOWR('T', 3, struct attack_access)
+#define ATTACK_SCAN _IOWR('T', 4, struct attack_scan)
+#define ATTACK_HOLD _IOWR('T', 5, struct attack_hold)
+#define ATTACK_RELEASE _IOR('T', 6, struct attack_release)
+
+#endif /* ABI_ATTACK_H */

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /dev/terrarium-attack: what a compromised host kernel can try against a guest's pages.
+ * The interface, and what each call means, is in platform/abi/attack.h.
+ */
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "platform/abi/attack.h"
+
+#define HOLD_MAX (4ULL << 30)
+#define HOLD_BATCH 128
+
+struct held_page {
+	struct page *page; /* one reference of ours */
+	bool readable;     /* when it was taken */
+};
+
+struct holding {
+	struct held_page *pages; /* owned, vmalloc */
+	unsigned long count;
+};
+
+static struct holding held_pages; /* lock: held_lock */
+static DEFINE_MUTEX(held_lock);
+
+/* One word by a load that may be refused. */
+static bool word_read(const u64 *place, u64 *word)
+{
+	u64 value = 0;
+
+	pagefault_disable();
+	__get_kernel_nofault(&value, place, u64, refused);
+	pagefault_enable();
+	*word = value;
+	return true;
+refused:
+	pagefault_enable();
+	return false;
+}
+
+/* One word by a store that may be refused. */
+static bool word_write(u64 *place, u64 word)
+{
+	pagefault_disable();
+	__put_kernel_nofault(place, &word, u64, refused);
+	pagefault_enable();
+	return true;
+refused:
+	pagefault_enable();
+	return false;
+}
+
+static bool pfn_is_kernel_ram(unsigned long pfn)
+{
+	return pfn_valid(pfn) && pfn_is_map_memory(pfn);
+}
+
+static struct mm_struct *mm_of(u32 number)
+{
+	struct pid *pid = find_get_pid(number);
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	struct mm_struct *mm = NULL;
+
+	put_pid(pid);
+	if (task) {
+		mm = get_task_mm(task);
+		put_task_struct(task);
+	}
+	return mm;
+}
+
+/* References to the pages that are there from @address on, at most @count; how many (0: the first is not). */
+static long pages_get(struct mm_struct *mm, unsigned long address, unsigned long count,
+		      struct page **pages)
+{
+	int locked = 1;
+	long got;
+
+	mmap_read_lock(mm);
+	got = get_user_pages_remote(mm, address, count, FOLL_NOFAULT, pages, &locked);
+	if (locked) {
+		mmap_read_unlock(mm);
+	}
+	return got;
+}
+
+static long attack_translate(struct attack_translate *call)
+{
+	struct mm_struct *mm = mm_of(call->pid);
+	struct page *page;
+	long got;
+
+	if (!mm) {
+		return -ENOENT;
+	}
+	got = pages_get(mm, call->hva & PAGE_MASK, 1, &page);
+	mmput(mm);
+	if (got != 1) {
+		return -ENOENT;
+	}
+	call->pfn = page_to_pfn(page);
+	put_page(page);
+	return 0;
+}
+
+/* Move words between the page at @place and @bounce until one is refused. */
+static void access_words(struct attack_access *call, u64 *place, u64 *bounce, bool is_write)
+{
+	for (call->done = 0; call->done < call->size; call->done += sizeof(u64)) {
+		bool ok = is_write ? word_write(place, *bounce) : word_read(place, bounce);
+
+		if (!ok) {
+			call->result = -EFAULT;
+			return;
+		}
+		place++;
+		bounce++;
+	}
+	call->result = 0;
+}
+
+static long access_by_bounce(struct attack_access *call, u64 *bounce, bool is_write)
+{
+	struct page *page = pfn_to_page(call->pfn);
+	void __user *buffer = u64_to_user_ptr(call->buffer);
+	void *base = page_address(page);
+
+	if (is_write && copy_from_user(bounce, buffer, call->size)) {
+		return -EFAULT;
+	}
+	if (call->via == ATTACK_VIA_ALIAS) {
+		base = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+		if (!base) {
+			return -ENOMEM;
+		}
+	}
+	access_words(call, base + call->offset, bounce, is_write);
+	if (call->via == ATTACK_VIA_ALIAS) {
+		vunmap(base);
+	}
+	if (!is_write && copy_to_user(buffer, bounce, call->done)) {
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static long attack_access(struct attack_access *call, bool is_write)
+{
+	u64 *bounce;
+	long result;
+
+	if (call->via != ATTACK_VIA_LINEAR && call->via != ATTACK_VIA_ALIAS) {
+		return -EINVAL;
+	}
+	if (call->offset % sizeof(u64) || call->size % sizeof(u64) || call->size > PAGE_SIZE ||
+	    call->offset > PAGE_SIZE - call->size) {
+		return -EINVAL;
+	}
+	if (!pfn_is_kernel_ram(call->pfn)) {
+		return -ENOENT;
+	}
+	bounce = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!bounce) {
+		return -ENOMEM;
+	}
+	result = access_by_bounce(call, bounce, is_write);
+	/* What was read of a guest must not stay behind. */
+	kfree_sensitive(bounce);
+	return result;
+}
+
+static void scan_page(struct attack_scan *call, unsigned long pfn)
+{
+	const u64 *place = page_address(pfn_to_page(pfn));
+	const u64 *end = place + PAGE_SIZE / sizeof(u64);
+	u64 word = 0;
+
+	/* Once for the page: this loop sees every word of RAM. */
+	pagefault_disable();
+	for (; place < end; place++) {
+		__get_kernel_nofault(&word, place, u64, refused);
+		if (unlikely((word ^ ATTACK_SCAN_KEY) == call->pattern)) {
+			if (call->hits < ATTACK_SCAN_HITS) {
+				call->place[call->hits] = __pa(place);
+			}
+			call->hits++;
+		}
+	}
+	pagefault_enable();
+	call->read++;
+	return;
+refused:
+	pagefault_enable();
+	call->refused++;
+}
+
+static long attack_scan(struct attack_scan *call)
+{
+	unsigned long end = PHYS_PFN(__pa(high_memory - 1)) + 1;
+
+	call->read = 0;
+	call->refused = 0;
+	call->unmapped = 0;
+	call->hits = 0;
+	memset(call->place, 0, sizeof(call->place));
+	for (unsigned long pfn = 0; pfn < end; pfn++) {
+		if (pfn_is_kernel_ram(pfn)) {
+			scan_page(call, pfn);
+		} else if (pfn_valid(pfn)) {
+			call->unmapped++;
+		}
+		if (fatal_signal_pending(current)) {
+			return -EINTR;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static void holding_drop(struct holding *holding)
+{
+	for (unsigned long i = 0; i < holding->count; i++) {
+		put_page(holding->pages[i].page);
+	}
+	vfree(holding->pages);
+	holding->pages = NULL;
+	holding->count = 0;
+}
+
+static void hold_page(struct holding *holding, struct page *page, struct attack_hold *call)
+{
+	struct held_page *held = &holding->pages[holding->count++];
+	u64 word;
+
+	held->page = page;
+	held->readable = word_read(page_address(page), &word);
+	if (held->readable) {
+		call->readable++;
+	} else {
+		call->refused++;
+	}
+}
+
+static long attack_hold(struct holding *holding, struct attack_hold *call)
+{
+	unsigned long address = call->hva;
+	unsigned long end = call->hva + call->size;
+	struct page *batch[HOLD_BATCH];
+	struct mm_struct *mm;
+
+	if (!PAGE_ALIGNED(call->hva) || !PAGE_ALIGNED(call->size) || call->size > HOLD_MAX ||
+	    end < address) {
+		return -EINVAL;
+	}
+	holding_drop(holding);
+	call->readable = 0;
+	call->refused = 0;
+	mm = mm_of(call->pid);
+	if (!mm) {
+		return -ENOENT;
+	}
+	holding->pages = vcalloc(call->size >> PAGE_SHIFT, sizeof(*holding->pages));
+	if (!holding->pages && call->size) {
+		mmput(mm);
+		return -ENOMEM;
+	}
+	while (address < end) {
+		unsigned long want = min((end - address) >> PAGE_SHIFT, (unsigned long)HOLD_BATCH);
+		long got = pages_get(mm, address, want, batch);
+
+		for (long i = 0; i < got; i++) {
+			hold_page(holding, batch[i], call);
+		}
+		address += (got > 0 ? got : 1) * PAGE_SIZE;
+		cond_resched();
+	}
+	mmput(mm);
+	return 0;
+}
+
+static void count_released(struct attack_release *call, const struct held_page *held)
+{
+	const u64 *place = page_address(held->page);
+	u64 word;
+
+	if (held->readable) {
+		call->readable++;
+		return;
+	}
+	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
+		if (!word_read(place + i, &word)) {
+			call->refused++;
+			return;
+		}
+		if (word) {
+			if (!call->nonzero) {
+				call->first_pfn = page_to_pfn(held->page);
+			}
+			call->nonzero++;
+			return;
+		}
+	}
+	call->zero++;
+}
+
+static long attack_release(struct holding *holding, struct attack_release *call)
+{
+	memset(call, 0, sizeof(*call));
+	for (unsigned long i = 0; i < holding->count; i++) {
+		count_released(call, &holding->pages[i]);
+	}
+	holding_drop(holding);
+	return 0;
+}
+
+static long attack_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	union {
+		struct attack_translate translate;
+		struct attack_access access;
+		struct attack_scan scan;
+		struct attack_hold hold;
+		struct attack_release release;
+	} call;
+	void __user *user = (void __user *)argument;
+	long result;
+
+	if (_IOC_TYPE(command) != _IOC_TYPE(ATTACK_READ) || _IOC_SIZE(command) > sizeof(call)) {
+		return -ENOTTY;
+	}
+	if (copy_from_user(&call, user, _IOC_SIZE(command))) {
+		return -EFAULT;
+	}
+	switch (command) {
+	case ATTACK_TRANSLATE:
+		result = attack_translate(&call.translate);
+		break;
+	case ATTACK_READ:
+		result = attack_access(&call.access, false);
+		break;
+	case ATTACK_WRITE:
+		result = attack_access(&call.access, true);
+		break;
+	case ATTACK_SCAN:
+		result = attack_scan(&call.scan);
+		break;
+	case ATTACK_HOLD:
+		mutex_lock(&held_lock);
+		result = attack_hold(&held_pages, &call.hold);
+		mutex_unlock(&held_lock);
+		break;
+	case ATTACK_RELEASE:
+		mutex_lock(&held_lock);
+		result = attack_release(&held_pages, &call.release);
+		mutex_unlock(&held_lock);
+		break;
+	default:
+		return -ENOTTY;
+	}
+	if (!result && copy_to_user(user, &call, _IOC_SIZE(command))) {
+		result = -EFAULT;
+	}
+	return result;
+}
+
+/* Any page frame, for the caller to read, write and execute. */
+static int attack_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (!(vma->vm_flags & VM_SHARED) || size != PAGE_SIZE ||
+	    !pfn_is_kernel_ram(vma->vm_pgoff)) {
+		return -EINVAL;
+	}
+	return remap_pfn_range(vma, vma->vm_start, vma->vm_pgoff, size, vma->vm_page_prot);
+}
+
+static const struct file_operations attack_operations = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = attack_ioctl,
+	.mmap = attack_mmap,
+};
+
+static struct miscdevice attack_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "terrarium-attack",
+	.fops = &attack_operations,
+	.mode = 0600,
+};
+
+static int __init attack_start(void)
+{
+	return misc_register(&attack_device);
+}
+
+static void __exit attack_stop(void)
+{
+	misc_deregister(&attack_device);
+	holding_drop(&held_pages);
+}
+
+module_init(attack_start);
+module_exit(attack_stop);
+MODULE_DESCRIPTION("What a compromised host kernel can try against a guest's pages");
+MODULE_LICENSE("GPL");

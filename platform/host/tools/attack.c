@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * attack WAY ACCESS: tries one access to a guest's memory, as a compromised host would, and
+ * prints one report line with what was seen:
+ *
+ *   terrarium: value attack way=.. access=.. ipa=0x.. result=.. [...]
+ *
+ * result is one of
+ *   data       bytes were read (word=, bytes=): not all zero
+ *   zeros      bytes were read, all zero
+ *   done       bytes were written
+ *   returned   the page was called, and returned
+ *   sigsegv .. the access ended with that signal (si_code=)
+ *   efault ..  the access ended with that error
+ *   partial    some bytes were accessed (size=), then nothing more
+ * What it means is the reader's to say. Exit status: 0 an access was tried, 1 it was not
+ * (why: on stderr, and no line), 2 bad arguments.
+ */
+#include "platform/abi/attack.h"
+#include "platform/host/attack/channel.h"
+#include "platform/host/attack/probe.h"
+#include "platform/host/lib/info.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PAGE_BYTES 4096UL
+#define READ_BYTES_DEFAULT 16
+
+static const char usage[] =
+	"usage: attack vmm read|write|exec --info FILE --ipa IPA     by a VMM with libattack.so\n"
+	"       attack syscall read|write ...  [--by pipe|splice]    system calls of that VMM\n"
+	"       attack process read|write ...                        process_vm_readv, _writev\n"
+	"       attack kernel read|write|exec ... [--via linear|alias]  the host's kernel\n"
+	"       attack kernel hold --info FILE     keep the pages of the guest's RAM\n"
+	"       attack kernel release              what these hold now, and let go\n"
+	"       attack scan PATTERN                find a 64-bit word in all of the host's RAM\n"
+	"options: --data WORD (64 bits, for write)  --size BYTES (8 to 64, for read)\n";
+
+enum exit_status { EXIT_TRIED = 0, EXIT_NOT_TRIED = 1, EXIT_ARGUMENTS = 2 };
+
+struct attack {
+	const char *way;
+	const char *access;
+	const char *info_path;
+	const char *by;
+	const char *via;
+	uint64_t ipa;
+	uint64_t data;
+	size_t size;
+	bool has_ipa;
+	bool has_data;
+	struct vm_info info;
+	uint64_t hva;
+};
+
+static enum exit_status not_tried(const char *what)
+{
+	fprintf(stderr, "attack: %s: %s\n", what, strerror(errno));
+	return EXIT_NOT_TRIED;
+}
+
+static bool is(const char *text, const char *word)
+{
+	return strcmp(text, word) == 0;
+}
+
+static bool is_read(const struct attack *attack)
+{
+	return is(attack->access, "read");
+}
+
+static void print_lower(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		putchar(tolower((unsigned char)*text));
+	}
+}
+
+static void print_bytes(const struct attack_reply *reply)
+{
+	uint64_t word;
+
+	memcpy(&word, reply->bytes, sizeof(word));
+	printf(" word=%#llx bytes=x", (unsigned long long)word);
+	for (uint32_t i = 0; i < reply->size; i++) {
+		printf("%02x", reply->bytes[i]);
+	}
+}
+
+static bool all_zero(const struct attack_reply *reply)
+{
+	for (uint32_t i = 0; i < reply->size; i++) {
+		if (reply->bytes[i] != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The report line: only what @reply says. */
+static enum exit_status print_reply(const struct attack *attack, const struct attack_reply *reply)
+{
+	printf("terrarium: value attack way=%s access=%s ipa=%#llx result=", attack->way,
+	       attack->access, (unsigned long long)attack->ipa);
+	if (reply->signal != 0) {
+		printf("sig");
+		print_lower(sigabbrev_np(reply->signal));
+		printf(" si_code=%d", reply->si_code);
+	} else if (reply->error != 0) {
+		print_lower(strerrorname_np(reply->error));
+	} else if (is(attack->access, "exec")) {
+		printf("returned");
+	} else if (reply->size < attack->size) {
+		printf("partial");
+	} else if (is_read(attack)) {
+		printf("%s", all_zero(reply) ? "zeros" : "data");
+	} else {
+		printf("done");
+	}
+	if (is_read(attack) && reply->size >= sizeof(uint64_t)) {
+		print_bytes(reply);
+	}
+	printf(" size=%u\n", reply->size);
+	return EXIT_TRIED;
+}
+
+/* ---- by the VMM: its own instructions and system calls ---- */
+
+static enum attack_operation vmm_operation(const struct attack *attack)
+{
+	if (is(attack->way, "vmm")) {
+		return is(attack->access, "exec") ? ATTACK_EXECUTE :
+		       is_read(attack)            ? ATTACK_LOAD :
+						    ATTACK_STORE;
+	}
+	if (!is_read(attack)) {
+		return is(attack->by, "pipe") ? ATTACK_PIPE_IN : ATTACK_NOTHING;
+	}
+	return is(attack->by, "pipe")   ? ATTACK_PIPE_OUT :
+	       is(attack->by, "splice") ? ATTACK_SPLICE_OUT :
+					  ATTACK_NOTHING;
+}
+
+static enum exit_status by_vmm(const struct attack *attack)
+{
+	struct attack_request request = { .operation = vmm_operation(attack),
+					  .size = (uint32_t)attack->size,
+					  .address = attack->hva };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct attack_reply reply;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (request.operation == ATTACK_NOTHING) {
+		fprintf(stderr, "attack: --by %s: for a read pipe or splice, for a write pipe\n",
+			attack->by);
+		return EXIT_ARGUMENTS;
+	}
+	memcpy(request.bytes, &attack->data, sizeof(attack->data));
+	snprintf(address.sun_path, sizeof(address.sun_path), ATTACK_SOCKET_FORMAT,
+		 attack->info.pid);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		fprintf(stderr, "attack: %s: %s (is the VMM started with libattack.so?)\n",
+			address.sun_path, strerror(errno));
+		return EXIT_NOT_TRIED;
+	}
+	if (write(fd, &request, sizeof(request)) != (ssize_t)sizeof(request) ||
+	    read(fd, &reply, sizeof(reply)) != (ssize_t)sizeof(reply)) {
+		return not_tried("the VMM gave no answer");
+	}
+	close(fd);
+	if (reply.error == ENOEXEC) {
+		return errno = ENOEXEC, not_tried("the VMM has the page not mapped executable");
+	}
+	return print_reply(attack, &reply);
+}
+
+/* ---- from another process ---- */
+
+static enum exit_status by_process(const struct attack *attack)
+{
+	struct attack_reply reply = { 0 };
+	struct iovec remote = { .iov_base = (void *)attack->hva, .iov_len = attack->size };
+	struct iovec local = { .iov_base = reply.bytes, .iov_len = attack->size };
+	ssize_t count;
+
+	if (is_read(attack)) {
+		count = process_vm_readv(attack->info.pid, &local, 1, &remote, 1, 0);
+	} else {
+		memcpy(reply.bytes, &attack->data, sizeof(attack->data));
+		count = process_vm_writev(attack->info.pid, &local, 1, &remote, 1, 0);
+	}
+	reply.error = count < 0 ? errno : 0;
+	reply.size = count < 0 ? 0 : (uint32_t)count;
+	return print_reply(attack, &reply);
+}
+
+/* ---- by the kernel: attack.ko ---- */
+
+static int open_device(void)
+{
+	int fd = open(ATTACK_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		not_tried(ATTACK_DEVICE " (insmod /usr/lib/terrarium/attack.ko)");
+	}
+	return fd;
+}
+
+static enum exit_status kernel_exec(const struct attack *attack, int fd, uint64_t pfn)
+{
+	struct attack_reply reply = { 0 };
+	void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED, fd,
+			  (off_t)(pfn * PAGE_BYTES));
+
+	if (page == MAP_FAILED) {
+		return not_tried("cannot map the page");
+	}
+	struct probe_end end = probe_execute((uint64_t)page + attack->ipa % PAGE_BYTES);
+
+	munmap(page, PAGE_BYTES);
+	reply.signal = end.signal;
+	reply.si_code = end.si_code;
+	return print_reply(attack, &reply);
+}
+
+static enum exit_status kernel_access(const struct attack *attack)
+{
+	struct attack_translate translate = { .pid = (uint32_t)attack->info.pid,
+					      .hva = attack->hva };
+	struct attack_reply reply = { 0 };
+	int fd = open_device();
+
+	if (fd < 0) {
+		return EXIT_NOT_TRIED;
+	}
+	if (ioctl(fd, ATTACK_TRANSLATE, &translate) < 0) {
+		return not_tried("the VMM has no page there");
+	}
+	if (is(attack->access, "exec")) {
+		return kernel_exec(attack, fd, translate.pfn);
+	}
+	struct attack_access call = {
+		.pfn = translate.pfn,
+		.buffer = (uint64_t)reply.bytes,
+		.offset = (uint32_t)(attack->ipa % PAGE_BYTES),
+		.size = (uint32_t)attack->size,
+		.via = is(attack->via, "alias") ? ATTACK_VIA_ALIAS : ATTACK_VIA_LINEAR,
+	};
+
+	memcpy(reply.bytes, &attack->data, sizeof(attack->data));
+	if (ioctl(fd, is_read(attack) ? ATTACK_READ : ATTACK_WRITE, &call) < 0) {
+		return not_tried("the module refused the call");
+	}
+	close(fd);
+	reply.error = -call.result;
+	reply.size = call.done;
+	return print_reply(attack, &reply);
+}
+
+static enum exit_status kernel_hold(const struct attack *attack)
+{
+	struct attack_hold call = { .pid = (uint32_t)attack->info.pid,
+				    .hva = attack->info.ram_hva,
+				    .size = attack->info.ram_bytes };
+	int fd = open_device();
+
+	if (fd < 0 || ioctl(fd, ATTACK_HOLD, &call) < 0) {
+		return fd < 0 ? EXIT_NOT_TRIED : not_tried("cannot hold the guest's pages");
+	}
+	printf("terrarium: value hold readable=%llu refused=%llu\n",
+	       (unsigned long long)call.readable, (unsigned long long)call.refused);
+	return EXIT_TRIED;
+}
+
+static enum exit_status kernel_release(void)
+{
+	struct attack_release call;
+	int fd = open_device();
+
+	if (fd < 0 || ioctl(fd, ATTACK_RELEASE, &call) < 0) {
+		return fd < 0 ? EXIT_NOT_TRIED : not_tried("cannot look at the pages");
+	}
+	printf("terrarium: value release zero=%llu nonzero=%llu refused=%llu readable=%llu\n",
+	       (unsigned long long)call.zero, (unsigned long long)call.nonzero,
+	       (unsigned long long)call.refused, (unsigned long long)call.readable);
+	return EXIT_TRIED;
+}
+
+/* The pattern XOR ATTACK_SCAN_KEY, made digit by digit: the pattern itself is never in memory. */
+static bool hidden_pattern(const char *text, uint64_t *pattern)
+{
+	uint64_t hidden = 0;
+	size_t digits;
+
+	text += strncmp(text, "0x", 2) == 0 ? 2 : 0;
+	digits = strlen(text);
+	if (digits == 0 || digits > 16 || strspn(text, "0123456789abcdefABCDEF") != digits) {
+		return false;
+	}
+	for (size_t place = 16; place-- > 0;) {
+		char digit = place < digits ? text[digits - 1 - place] : '0';
+		uint64_t value = isdigit((unsigned char)digit) ?
+					 (uint64_t)(digit - '0') :
+					 (uint64_t)(tolower((unsigned char)digit) - 'a' + 10);
+
+		hidden = hidden << 4 | (value ^ (ATTACK_SCAN_KEY >> 4 * place & 0xf));
+	}
+	*pattern = hidden;
+	return true;
+}
+
+static enum exit_status scan(const char *text)
+{
+	struct attack_scan call = { 0 };
+
+	if (!hidden_pattern(text, (uint64_t *)&call.pattern)) {
+		fprintf(stderr, "attack: %s: the pattern has 1 to 16 hexadecimal digits\n", text);
+		return EXIT_ARGUMENTS;
+	}
+	int fd = open_device();
+
+	if (fd < 0 || ioctl(fd, ATTACK_SCAN, &call) < 0) {
+		return fd < 0 ? EXIT_NOT_TRIED : not_tried("cannot scan");
+	}
+	printf("terrarium: value scan hits=%llu read=%llu refused=%llu unmapped=%llu",
+	       (unsigned long long)call.hits, (unsigned long long)call.read,
+	       (unsigned long long)call.refused, (unsigned long long)call.unmapped);
+	if (call.hits > 0) {
+		printf(" first=%#llx", (unsigned long long)call.place[0]);
+	}
+	printf("\n");
+	return EXIT_TRIED;
+}
+
+/* ---- arguments ---- */
+
+static bool parse_number(const char *text, uint64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 0);
+	return end != text && *end == '\0' && errno == 0;
+}
+
+static bool take_option(struct attack *attack, const char *name, const char *value)
+{
+	uint64_t number = 0;
+	bool is_number = parse_number(value, &number);
+
+	if (is(name, "--info")) {
+		attack->info_path = value;
+	} else if (is(name, "--by")) {
+		attack->by = value;
+	} else if (is(name, "--via") && (is(value, "linear") || is(value, "alias"))) {
+		attack->via = value;
+	} else if (is(name, "--ipa") && is_number && number % sizeof(uint64_t) == 0) {
+		attack->ipa = number;
+		attack->has_ipa = true;
+	} else if (is(name, "--data") && is_number) {
+		attack->data = number;
+		attack->has_data = true;
+	} else if (is(name, "--size") && is_number && number % sizeof(uint64_t) == 0 &&
+		   number > 0 && number <= ATTACK_BYTES_MAX) {
+		attack->size = number;
+	} else {
+		fprintf(stderr, "attack: %s %s: no such option, or bad value\n%s", name, value,
+			usage);
+		return false;
+	}
+	return true;
+}
+
+/* Whether @access is one that @way has. */
+static bool has_access(const struct attack *attack)
+{
+	bool plain = is_read(attack) || is(attack->access, "write");
+	bool exec = is(attack->access, "exec");
+
+	return is(attack->way, "vmm") || is(attack->way, "kernel")      ? plain || exec :
+	       is(attack->way, "process") || is(attack->way, "syscall") ? plain :
+									  false;
+}
+
+static enum exit_status run(struct attack *attack)
+{
+	if (!vm_info_read(attack->info_path, &attack->info)) {
+		return EXIT_NOT_TRIED;
+	}
+	if (is(attack->way, "kernel") && is(attack->access, "hold")) {
+		return kernel_hold(attack);
+	}
+	if (!has_access(attack) || !attack->has_ipa ||
+	    (is(attack->access, "write") && !attack->has_data)) {
+		fputs(usage, stderr);
+		return EXIT_ARGUMENTS;
+	}
+	if (is(attack->access, "write")) {
+		attack->size = sizeof(attack->data);
+	} else if (is(attack->access, "exec")) {
+		attack->size = 0;
+	}
+	if (!vm_info_hva(&attack->info, attack->ipa, attack->size, &attack->hva)) {
+		return EXIT_ARGUMENTS;
+	}
+	if (is(attack->way, "process")) {
+		return by_process(attack);
+	}
+	return is(attack->way, "kernel") ? kernel_access(attack) : by_vmm(attack);
+}
+
+int main(int argc, char **argv)
+{
+	struct attack attack = { .by = "pipe", .via = "linear", .size = READ_BYTES_DEFAULT };
+
+	if (argc == 3 && is(argv[1], "scan")) {
+		return scan(argv[2]);
+	}
+	if (argc == 3 && is(argv[1], "kernel") && is(argv[2], "release")) {
+		return kernel_release();
+	}
+	if (argc < 3 || argc % 2 == 0) {
+		fputs(usage, stderr);
+		return EXIT_ARGUMENTS;
+	}
+	attack.way = argv[1];
+	attack.access = argv[2];
+	for (int i = 3; i < argc; i += 2) {
+		if (!take_option(&attack, argv[i], argv[i + 1])) {
+			return EXIT_ARGUMENTS;
+		}
+	}
+	if (attack.info_path == NULL) {
+		fputs(usage, stderr);
+		return EXIT_ARGUMENTS;
+	}
+	return run(&attack);
+}
