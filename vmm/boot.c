@@ -69,8 +69,7 @@ bool boot_load(const struct boot *boot, const struct guest_memory *ram, GError *
 	}
 	memcpy(fdt, boot->fdt, boot->fdt_bytes);
 	return loader_read(&boot->image, ram, layout->image_ipa, error) &&
-	       (boot->initrd.fd < 0 ||
-		loader_read(&boot->initrd, ram, layout->initrd_ipa, error));
+	       (boot->initrd.fd < 0 || loader_read(&boot->initrd, ram, layout->initrd_ipa, error));
 }
 
 void boot_close(struct boot *boot)

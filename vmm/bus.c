@@ -3,7 +3,7 @@
 
 #include "vmm/log.h"
 
-G_DEFINE_QUARK(vmm-bus-error, bus_error)
+G_DEFINE_QUARK(vmm_bus_error, bus_error)
 
 struct bus {
 	GArray *devices; /* struct bus_device, any order; at most a few dozen */

@@ -49,6 +49,8 @@ enum bus_error {
 	BUS_ERROR_RANGE,   /* empty range, or one that wraps */
 	BUS_ERROR_OVERLAP, /* another device has some of these bytes */
 };
+
+/* GError's domain of the errors above. */
 #define BUS_ERROR (bus_error_quark())
 GQuark bus_error_quark(void);
 

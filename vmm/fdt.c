@@ -8,7 +8,7 @@
 #include "platform/abi/guest_memory_map.h"
 #include "vmm/watchdog.h"
 
-G_DEFINE_QUARK(vmm-fdt-error, fdt_error)
+G_DEFINE_QUARK(vmm_fdt_error, fdt_error)
 
 #define CELLS_MAX 16
 
@@ -306,8 +306,8 @@ void *fdt_build(const struct fdt_machine *machine, size_t *bytes, GError **error
 	add_root(&t, machine);
 	t.error = t.error != 0 ? t.error : fdt_finish(t.blob);
 	if (t.error != 0) {
-		g_set_error(error, FDT_ERROR, FDT_ERROR_LIBRARY,
-			    "cannot build the device tree: %s", fdt_strerror(t.error));
+		g_set_error(error, FDT_ERROR, FDT_ERROR_LIBRARY, "cannot build the device tree: %s",
+			    fdt_strerror(t.error));
 		g_free(t.blob);
 		return NULL;
 	}

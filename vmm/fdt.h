@@ -17,8 +17,8 @@
 
 /* What the tree describes. */
 struct fdt_machine {
-	struct layout layout;  /* a pool makes it a protected guest's tree */
-	unsigned cpus;         /* 1..GUEST_VCPUS_MAX */
+	struct layout layout; /* a pool makes it a protected guest's tree */
+	unsigned cpus;        /* 1..GUEST_VCPUS_MAX */
 	bool watchdog;
 	unsigned virtio_count; /* slots 0..virtio_count - 1 are taken */
 	const char *bootargs;  /* NULL for none; borrowed */
@@ -27,6 +27,8 @@ struct fdt_machine {
 enum fdt_error {
 	FDT_ERROR_LIBRARY, /* libfdt refused a step: a mistake of ours */
 };
+
+/* GError's domain of the errors above. */
 #define FDT_ERROR (fdt_error_quark())
 GQuark fdt_error_quark(void);
 

@@ -64,8 +64,7 @@ bool vm_ioeventfd(int vm_fd, uint64_t addr, uint32_t value, int fd, GError **err
 	};
 
 	if (ioctl(vm_fd, KVM_IOEVENTFD, &ioeventfd) != 0) {
-		error_set_errno(error, "KVM_IOEVENTFD at 0x%" G_GINT64_MODIFIER "x",
-				(guint64)addr);
+		error_set_errno(error, "KVM_IOEVENTFD at 0x%" G_GINT64_MODIFIER "x", (guint64)addr);
 		return false;
 	}
 	return true;

@@ -3,7 +3,7 @@
 
 #include "platform/abi/guest_memory_map.h"
 
-G_DEFINE_QUARK(vmm-layout-error, layout_error)
+G_DEFINE_QUARK(vmm_layout_error, layout_error)
 
 #define MIB (UINT64_C(1) << 20)
 #define INITRD_ALIGN (UINT64_C(64) << 10)

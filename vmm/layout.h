@@ -40,6 +40,8 @@ struct layout {
 enum layout_error {
 	LAYOUT_ERROR_TOO_BIG, /* the image or the initrd does not fit */
 };
+
+/* GError's domain of the errors above. */
 #define LAYOUT_ERROR (layout_error_quark())
 GQuark layout_error_quark(void);
 

@@ -9,7 +9,7 @@
 
 #include "vmm/error.h"
 
-G_DEFINE_QUARK(vmm-loader-error, loader_error)
+G_DEFINE_QUARK(vmm_loader_error, loader_error)
 
 /* Image header fields, offsets in bytes; little endian (booting.rst, section 4). */
 #define IMAGE_TEXT_OFFSET 8

@@ -19,9 +19,9 @@
 
 /* A file to load. All zero but fd -1 is one that is not there. */
 struct loader_file {
-	int fd;        /* owned; loader_close() */
+	int fd; /* owned; loader_close() */
 	uint64_t bytes;
-	char *path;    /* owned; for messages */
+	char *path; /* owned; for messages */
 };
 
 /* What an Image's header says about the memory it wants. */
@@ -34,6 +34,8 @@ enum loader_error {
 	LOADER_ERROR_FORMAT, /* not an image that this VMM can start */
 	LOADER_ERROR_FILE,   /* not a regular file, empty, or it shrank while read */
 };
+
+/* GError's domain of the errors above. */
 #define LOADER_ERROR (loader_error_quark())
 GQuark loader_error_quark(void);
 

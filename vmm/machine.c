@@ -132,8 +132,8 @@ static bool map_memory(struct machine *m, const struct layout *layout, GError **
 		guest_memory_keep_pages_small(&m->ram);
 	}
 	if (layout->pool_bytes != 0) {
-		bool inside = guest_memory_part(&m->ram, layout->pool_ipa, layout->pool_bytes,
-						&m->pool);
+		bool inside =
+			guest_memory_part(&m->ram, layout->pool_ipa, layout->pool_bytes, &m->pool);
 
 		g_assert(inside);
 	}
@@ -163,8 +163,8 @@ static bool write_info(const struct machine *m, GError **error)
 		return true;
 	}
 	text = g_strdup_printf("{\"pid\":%d,\"ram_ipa\":%" G_GUINT64_FORMAT
-			       ",\"ram_hva\":%" G_GUINT64_FORMAT
-			       ",\"ram_bytes\":%" G_GUINT64_FORMAT ",\"pool_ipa\":%" G_GUINT64_FORMAT
+			       ",\"ram_hva\":%" G_GUINT64_FORMAT ",\"ram_bytes\":%" G_GUINT64_FORMAT
+			       ",\"pool_ipa\":%" G_GUINT64_FORMAT
 			       ",\"pool_bytes\":%" G_GUINT64_FORMAT ",\"protected\":%s}\n",
 			       m->pid, (guint64)m->ram.ipa, (guint64)(uintptr_t)m->ram.hva,
 			       (guint64)m->ram.bytes, (guint64)m->pool.ipa, (guint64)m->pool.bytes,
@@ -271,9 +271,9 @@ bool machine_run(const struct options *options, enum exit_code *code, GError **e
 bool machine_dump_dtb(const struct options *options, GError **error)
 {
 	struct boot boot;
-	bool dumped = boot_plan(&boot, options, error) &&
-		      g_file_set_contents(options->dump_dtb, boot.fdt, (gssize)boot.fdt_bytes,
-					  error);
+	bool dumped =
+		boot_plan(&boot, options, error) &&
+		g_file_set_contents(options->dump_dtb, boot.fdt, (gssize)boot.fdt_bytes, error);
 
 	boot_close(&boot);
 	return dumped;

@@ -6,7 +6,7 @@
 #include "vmm/error.h"
 #include "vmm/log.h"
 
-G_DEFINE_QUARK(vmm-memlock-error, memlock_error)
+G_DEFINE_QUARK(vmm_memlock_error, memlock_error)
 
 #define KIB 1024
 
@@ -24,8 +24,8 @@ bool memlock_allow(uint64_t bytes, GError **error)
 	}
 	wanted = (struct rlimit){ .rlim_cur = bytes, .rlim_max = MAX(limit.rlim_max, bytes) };
 	if (setrlimit(RLIMIT_MEMLOCK, &wanted) == 0) {
-		log_debug("RLIMIT_MEMLOCK raised from %" G_GUINT64_FORMAT
-			  " to %" G_GUINT64_FORMAT " KiB",
+		log_debug("RLIMIT_MEMLOCK raised from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+			  " KiB",
 			  (guint64)limit.rlim_cur / KIB, (guint64)bytes / KIB);
 		return true;
 	}

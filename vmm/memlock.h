@@ -14,6 +14,8 @@
 enum memlock_error {
 	MEMLOCK_ERROR_LIMIT, /* too small, and may not be raised */
 };
+
+/* GError's domain of the errors above. */
 #define MEMLOCK_ERROR (memlock_error_quark())
 GQuark memlock_error_quark(void);
 

@@ -25,8 +25,8 @@ bool guest_memory_map(struct guest_memory *m, uint64_t ipa, uint64_t bytes, GErr
 	void *hva;
 
 	*m = (struct guest_memory){ 0 };
-	hva = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	hva = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		   -1, 0);
 	if (hva == MAP_FAILED) {
 		error_set_errno(error, "cannot map %" G_GUINT64_FORMAT " MiB of guest memory",
 				(guint64)(bytes >> 20));

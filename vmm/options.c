@@ -17,7 +17,7 @@
  * the same table, and a file's name must pass in any locale.
  */
 
-G_DEFINE_QUARK(vmm-options-error, options_error)
+G_DEFINE_QUARK(vmm_options_error, options_error)
 
 #define SWIOTLB_MIB_PER_DEVICE 2
 #define SWIOTLB_DEVICES_BESIDE_DISKS 4
@@ -143,10 +143,10 @@ static bool set_number(const struct option *row, uint64_t *field, const char *va
 
 	if (!g_ascii_string_to_unsigned(value, 10, row->min, row->max, &number, NULL) ||
 	    (row->even && number % 2 != 0)) {
-		g_autofree char *allowed = g_strdup_printf(
-			"%s %s from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-			row->even ? "an even" : "a", row->what, (guint64)row->min,
-			(guint64)row->max);
+		g_autofree char *allowed = g_strdup_printf("%s %s from %" G_GUINT64_FORMAT
+							   " to %" G_GUINT64_FORMAT,
+							   row->even ? "an even" : "a", row->what,
+							   (guint64)row->min, (guint64)row->max);
 
 		return bad_value(row, value, allowed, error);
 	}
@@ -447,14 +447,14 @@ static bool apply_word(struct parse *parse, int argc, char *const *argv, int *i,
 }
 
 /* "vmm control PATH COMMAND"; consumes the options on failure. */
-static struct options *parse_control(struct options *o, int argc, char *const *argv,
-				     GError **error)
+static struct options *parse_control(struct options *o, int argc, char *const *argv, GError **error)
 {
 	if (argc != 4 || argv[2][0] == '\0' || strlen(argv[2]) > OPTIONS_CONTROL_BYTES_MAX) {
-		g_set_error(error, OPTIONS_ERROR, OPTIONS_ERROR_COMMAND,
-			    "'vmm control' takes two words: the PATH of a --control socket (at most "
-			    "%d bytes) and a command, stop or status",
-			    OPTIONS_CONTROL_BYTES_MAX);
+		g_set_error(
+			error, OPTIONS_ERROR, OPTIONS_ERROR_COMMAND,
+			"'vmm control' takes two words: the PATH of a --control socket (at most "
+			"%d bytes) and a command, stop or status",
+			OPTIONS_CONTROL_BYTES_MAX);
 		options_free(o);
 		return NULL;
 	}

@@ -87,6 +87,8 @@ enum options_error {
 	OPTIONS_ERROR_CONFLICT, /* options that exclude or need each other */
 	OPTIONS_ERROR_CONFIG,   /* the configuration file cannot be read */
 };
+
+/* GError's domain of the errors above. */
 #define OPTIONS_ERROR (options_error_quark())
 GQuark options_error_quark(void);
 

@@ -19,7 +19,7 @@
 
 #include "vmm/log.h"
 
-G_DEFINE_QUARK(vmm-sandbox-error, sandbox_error)
+G_DEFINE_QUARK(vmm_sandbox_error, sandbox_error)
 
 /* System calls that are allowed with any arguments, by who makes them. */
 static const int allowed_calls[] = {
@@ -182,8 +182,7 @@ static int add_rules(scmp_filter_ctx filter)
 	rc = rc != 0 ? rc :
 		       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 					SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
-	rc = rc != 0 ? rc :
-		       seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	rc = rc != 0 ? rc : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return rc;
 }
 

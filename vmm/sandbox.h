@@ -20,6 +20,8 @@ enum sandbox_error {
 	SANDBOX_ERROR_PRIVILEGES, /* a capability stays, or no_new_privs is refused */
 	SANDBOX_ERROR_FILTER,     /* no seccomp in this kernel, or it refuses the filter */
 };
+
+/* GError's domain of the errors above. */
 #define SANDBOX_ERROR (sandbox_error_quark())
 GQuark sandbox_error_quark(void);
 

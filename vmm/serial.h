@@ -20,10 +20,10 @@
 struct serial;
 
 struct serial_config {
-	const char *name;      /* for messages; borrowed */
-	int fd;                /* of output_open(); owned by the serial from serial_new() on */
-	struct irq_line irq;   /* level triggered */
-	const gint *stopping;  /* as output_write(); borrowed */
+	const char *name;     /* for messages; borrowed */
+	int fd;               /* of output_open(); owned by the serial from serial_new() on */
+	struct irq_line irq;  /* level triggered */
+	const gint *stopping; /* as output_write(); borrowed */
 };
 
 /* What the bus calls; opaque is the struct serial. Byte accesses only. */

@@ -11,7 +11,7 @@
 
 #include "vmm/log.h"
 
-G_DEFINE_QUARK(vmm-vm-error, vm_error)
+G_DEFINE_QUARK(vmm_vm_error, vm_error)
 
 #define KVM_PATH "/dev/kvm"
 #define KVM_API_VERSION_EXPECTED 12
@@ -20,7 +20,7 @@ G_DEFINE_QUARK(vmm-vm-error, vm_error)
 #define IPA_BITS_DEFAULT 40
 #define GIC_PRIVATE_IRQS 32
 
-#define CORE_REGISTER(name)                                                                        \
+#define CORE_REGISTER(name) \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(name))
 
 static bool call_failed(const char *call, GError **error)
@@ -95,10 +95,11 @@ static bool create_vm(struct vm *vm, const struct vm_config *config, GError **er
 	plain = config->protected_vm ? ioctl(vm->kvm_fd, KVM_CREATE_VM, bits) : -1;
 	if (plain >= 0) {
 		close(plain);
-		g_set_error(error, VM_ERROR, VM_ERROR_NO_PROTECTED,
-			    "--protected: this host's KVM makes no protected VMs (%s): boot it with "
-			    "kvm-arm.mode=protected",
-			    g_strerror(saved));
+		g_set_error(
+			error, VM_ERROR, VM_ERROR_NO_PROTECTED,
+			"--protected: this host's KVM makes no protected VMs (%s): boot it with "
+			"kvm-arm.mode=protected",
+			g_strerror(saved));
 		return false;
 	}
 	errno = saved;
@@ -171,8 +172,7 @@ static bool set_register(const struct vm_vcpu *vcpu, uint64_t id, uint64_t value
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
 
-	return ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg) == 0 ||
-	       call_failed("KVM_SET_ONE_REG", error);
+	return ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg) == 0 || call_failed("KVM_SET_ONE_REG", error);
 }
 
 static bool gic_set(const struct vm *vm, uint32_t group, uint64_t attribute, const void *value,
@@ -207,8 +207,8 @@ static bool create_gic(struct vm *vm, GError **error)
 	vm->gic_fd = (int)device.fd;
 	return gic_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &distributor,
 		       error) &&
-	       gic_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST,
-		       &redistributors, error) &&
+	       gic_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &redistributors,
+		       error) &&
 	       gic_set(vm, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs, error) &&
 	       gic_set(vm, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL, error);
 }

@@ -29,7 +29,7 @@ struct vm {
 	int kvm_fd;
 	int fd;
 	int gic_fd;
-	unsigned cpus; /* how many of vcpus are there */
+	unsigned cpus;    /* how many of vcpus are there */
 	size_t run_bytes; /* of each mapping of struct kvm_run */
 	struct vm_vcpu vcpus[GUEST_VCPUS_MAX];
 };
@@ -39,10 +39,10 @@ struct vm {
 
 struct vm_config {
 	bool protected_vm;
-	unsigned cpus;             /* 1..GUEST_VCPUS_MAX */
-	struct guest_memory ram;   /* becomes slot 0 */
-	uint64_t entry_ipa;        /* first instruction of vCPU 0 */
-	uint64_t fdt_ipa;          /* its x0 */
+	unsigned cpus;           /* 1..GUEST_VCPUS_MAX */
+	struct guest_memory ram; /* becomes slot 0 */
+	uint64_t entry_ipa;      /* first instruction of vCPU 0 */
+	uint64_t fdt_ipa;        /* its x0 */
 };
 
 /* Every cause has its own sentence, saying what the user can do. */
@@ -54,6 +54,8 @@ enum vm_error {
 	VM_ERROR_CPUS,         /* KVM allows fewer vCPUs */
 	VM_ERROR_CALL,         /* another KVM call failed; names it, with errno's meaning */
 };
+
+/* GError's domain of the errors above. */
 #define VM_ERROR (vm_error_quark())
 GQuark vm_error_quark(void);
 

@@ -41,7 +41,11 @@ static const struct bus_ops probe_ops = { .read = probe_read, .write = probe_wri
 static struct bus_device device(const char *name, uint64_t base, uint64_t bytes, struct probe *p)
 {
 	return (struct bus_device){
-		.name = name, .base = base, .bytes = bytes, .ops = &probe_ops, .opaque = p,
+		.name = name,
+		.base = base,
+		.bytes = bytes,
+		.ops = &probe_ops,
+		.opaque = p,
 	};
 }
 
@@ -103,14 +107,10 @@ static void test_bus_refuses(void **state)
 		uint64_t bytes;
 		enum bus_error code;
 	} cases[] = {
-		{ 0x1000, 0x1000, BUS_ERROR_OVERLAP },
-		{ 0xfff, 2, BUS_ERROR_OVERLAP },
-		{ 0x1fff, 1, BUS_ERROR_OVERLAP },
-		{ 0, 0x10000, BUS_ERROR_OVERLAP },
-		{ 0x1800, 8, BUS_ERROR_OVERLAP },
-		{ 0x3000, 0, BUS_ERROR_RANGE },
-		{ UINT64_MAX, 2, BUS_ERROR_RANGE },
-		{ 2, UINT64_MAX, BUS_ERROR_RANGE },
+		{ 0x1000, 0x1000, BUS_ERROR_OVERLAP }, { 0xfff, 2, BUS_ERROR_OVERLAP },
+		{ 0x1fff, 1, BUS_ERROR_OVERLAP },      { 0, 0x10000, BUS_ERROR_OVERLAP },
+		{ 0x1800, 8, BUS_ERROR_OVERLAP },      { 0x3000, 0, BUS_ERROR_RANGE },
+		{ UINT64_MAX, 2, BUS_ERROR_RANGE },    { 2, UINT64_MAX, BUS_ERROR_RANGE },
 	};
 
 	(void)state;
@@ -187,12 +187,9 @@ static void test_memory_map_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bus_finds_devices),
-		cmocka_unit_test(test_bus_holes),
-		cmocka_unit_test(test_bus_refuses),
-		cmocka_unit_test(test_memory_at),
-		cmocka_unit_test(test_memory_map_and_part),
-		cmocka_unit_test(test_memory_map_fails),
+		cmocka_unit_test(test_bus_finds_devices),   cmocka_unit_test(test_bus_holes),
+		cmocka_unit_test(test_bus_refuses),         cmocka_unit_test(test_memory_at),
+		cmocka_unit_test(test_memory_map_and_part), cmocka_unit_test(test_memory_map_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

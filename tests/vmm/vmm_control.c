@@ -14,7 +14,11 @@
 #define SOCKET "ctl"
 
 static const struct control_status some_status = {
-	.pid = 42, .protected_vm = true, .memory_mib = 136, .cpus = 2, .exits = 1000,
+	.pid = 42,
+	.protected_vm = true,
+	.memory_mib = 136,
+	.cpus = 2,
+	.exits = 1000,
 };
 static unsigned stops;
 
@@ -58,8 +62,8 @@ static void test_protocol_refuses(void **state)
 	static const struct {
 		const char *line;
 		size_t bytes;
-	} cases[] = { { "", 0 },	 { "\r", 1 },	  { "sto", 3 },	  { "stopp", 5 },
-		      { "STOP", 4 },	 { "stop now", 8 }, { "stop\0", 5 }, { "\"}", 2 } };
+	} cases[] = { { "", 0 },     { "\r", 1 },       { "sto", 3 },    { "stopp", 5 },
+		      { "STOP", 4 }, { "stop now", 8 }, { "stop\0", 5 }, { "\"}", 2 } };
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -68,7 +68,9 @@ static void test_layout_too_big(void **state)
 		{ .memory_bytes = 4 * MIB, .image_offset = 3 * MIB, .image_bytes = 1 },
 		{ .memory_bytes = 4 * MIB, .image_bytes = UINT64_MAX },
 		{ .memory_bytes = 4 * MIB, .image_offset = UINT64_MAX, .image_bytes = 2 },
-		{ .memory_bytes = 4 * MIB, .image_offset = UINT64_MAX / 2, .image_bytes = UINT64_MAX / 2 },
+		{ .memory_bytes = 4 * MIB,
+		  .image_offset = UINT64_MAX / 2,
+		  .image_bytes = UINT64_MAX / 2 },
 		{ .memory_bytes = 4 * MIB, .image_bytes = 1, .initrd_bytes = UINT64_MAX - 1 },
 	};
 
@@ -78,7 +80,8 @@ static void test_layout_too_big(void **state)
 		GError *error = NULL;
 
 		assert_false(layout_place(&requests[i], &layout, &error));
-		assert_error(error, LAYOUT_ERROR, LAYOUT_ERROR_TOO_BIG, i < 3 ? "--mem: 4 MiB" : "memory");
+		assert_error(error, LAYOUT_ERROR, LAYOUT_ERROR_TOO_BIG,
+			     i < 3 ? "--mem: 4 MiB" : "memory");
 	}
 }
 
@@ -136,10 +139,10 @@ static void assert_cells(const void *blob, const char *path, const char *name,
 	}
 }
 
-#define ASSERT_CELLS(blob, path, name, ...)                                                        \
-	do {                                                                                       \
-		static const uint32_t expected[] = { __VA_ARGS__ };                                \
-		assert_cells(blob, path, name, expected, G_N_ELEMENTS(expected));                  \
+#define ASSERT_CELLS(blob, path, name, ...)                                       \
+	do {                                                                      \
+		static const uint32_t expected[] = { __VA_ARGS__ };               \
+		assert_cells(blob, path, name, expected, G_N_ELEMENTS(expected)); \
 	} while (0)
 
 static void test_plain(void **state)

@@ -15,10 +15,12 @@
 /* A valid header: little endian, 1 MiB of memory at offset 0x80000. */
 static void make_header(uint8_t header[HEADER])
 {
+	static const uint8_t magic[] = { 'A', 'R', 'M', 0x64 };
+
 	memset(header, 0, HEADER);
 	header[10] = 0x08;
 	header[18] = 0x10;
-	memcpy(header + 56, "ARM\x64", 4);
+	memcpy(header + 56, magic, sizeof(magic));
 }
 
 static void test_header(void **state)
@@ -35,7 +37,8 @@ static void test_header(void **state)
 	assert_true(loader_check_image(header, HEADER, 2 * MIB, &image, NULL));
 	assert_int_equal(image.bytes, 2 * MIB);
 	/* An EFI stub in front is fine. */
-	memcpy(header, "MZ", 2);
+	header[0] = 'M';
+	header[1] = 'Z';
 	assert_true(loader_check_image(header, HEADER, 1000, &image, NULL));
 }
 
@@ -49,10 +52,8 @@ struct bad_header {
 static void test_bad_headers(void **state)
 {
 	static const struct bad_header cases[] = {
-		{ 0, "\x1f\x8b", 2, "compressed by gzip" },
-		{ 0, "MZ\0\0zimg", 8, "zboot" },
-		{ 56, "ARM\x65", 4, "no arm64 Image" },
-		{ 24, "\x01", 1, "big-endian" },
+		{ 0, "\x1f\x8b", 2, "compressed by gzip" }, { 0, "MZ\0\0zimg", 8, "zboot" },
+		{ 56, "ARM\x65", 4, "no arm64 Image" },     { 24, "\x01", 1, "big-endian" },
 		{ 18, "\0", 1, "how much memory" },
 	};
 
@@ -135,8 +136,9 @@ static void test_boot_linux(void **state)
 {
 	g_autofree char *kernel = folder_path(state, "Image");
 	g_autofree char *initrd = folder_path(state, "initrd");
-	char *argv[] = { "vmm", "run", "--kernel", kernel, "--initrd", initrd,
-			 "--params", "quiet", "--mem", "8", "--protected", "--cpus", "2" };
+	char *argv[] = { "vmm",         "run",      "--kernel", kernel,  "--initrd",
+			 initrd,        "--params", "quiet",    "--mem", "8",
+			 "--protected", "--cpus",   "2" };
 	struct options *options = options_parse(G_N_ELEMENTS(argv), argv, NULL);
 	uint8_t header[HEADER];
 	struct guest_memory ram;

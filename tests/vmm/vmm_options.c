@@ -107,9 +107,12 @@ static void test_swiotlb_default(void **state)
 static void test_limits_are_allowed(void **state)
 {
 	static const char *const lines[] = {
-		"vmm run --raw r --mem 4",      "vmm run --raw r --mem 65536",
-		"vmm run --raw r --cpus 1",     "vmm run --raw r --cpus 8",
-		"vmm run --raw r --cid 3",      "vmm run --raw r --cid 4294967294",
+		"vmm run --raw r --mem 4",
+		"vmm run --raw r --mem 65536",
+		"vmm run --raw r --cpus 1",
+		"vmm run --raw r --cpus 8",
+		"vmm run --raw r --cid 3",
+		"vmm run --raw r --cid 4294967294",
 		"vmm run --raw r --protected --swiotlb 2",
 		"vmm run --raw r --protected --swiotlb 1024",
 		"vmm run --kernel k --params ",

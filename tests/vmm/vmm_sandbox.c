@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-
 #include "tests/vmm/support.h"
 #include "vmm/log.h"
 #include "vmm/memlock.h"
@@ -115,8 +114,12 @@ static int trace_parent(void)
 
 static void test_forbidden(void **state)
 {
-	int (*const attempts[])(void) = { open_file, make_socket, make_process, execute,
-					  map_code,  make_code,	  ask_terminal, trace_parent };
+	/* clang-format off */
+	int (*const attempts[])(void) = {
+		open_file, make_socket, make_process, execute, map_code, make_code, ask_terminal,
+		trace_parent,
+	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(attempts); i++) {
@@ -131,8 +134,11 @@ static void test_forbidden(void **state)
 /* The attempts work outside, so what the test above sees is the sandbox. */
 static void test_forbidden_works_outside(void **state)
 {
-	int (*const attempts[])(void) = { open_file, make_socket, make_process,	map_code,
-					  make_code, ask_terminal };
+	/* clang-format off */
+	int (*const attempts[])(void) = {
+		open_file, make_socket, make_process, map_code, make_code, ask_terminal,
+	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(attempts); i++) {
@@ -154,11 +160,12 @@ static int do_allowed(void)
 {
 	static const struct timespec soon = { .tv_nsec = 1 };
 	int fds[2] = { STDERR_FILENO, STDIN_FILENO };
-	long at = syscall(SYS_mmap, NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long at = syscall(SYS_mmap, NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	char byte;
 
-	if (at == -1 || syscall(SYS_munmap, at, PAGE) != 0 || syscall(SYS_write, fds[0], "", 0) != 0 ||
+	if (at == -1 || syscall(SYS_munmap, at, PAGE) != 0 ||
+	    syscall(SYS_write, fds[0], "", 0) != 0 ||
 	    syscall(SYS_ppoll, NULL, 0, &soon, NULL, 0) != 0 ||
 	    syscall(SYS_getrandom, &byte, 1, 0) != 1) {
 		return REFUSED;

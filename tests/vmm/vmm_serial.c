@@ -280,7 +280,8 @@ static void test_output_destinations(void **state)
 
 int main(void)
 {
-	struct sigaction action = { .sa_handler = woken }; /* without SA_RESTART, as the vCPU's kick */
+	struct sigaction action = { .sa_handler =
+					    woken }; /* without SA_RESTART, as the vCPU's kick */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_reset_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_output_by_line, setup, teardown),

@@ -35,7 +35,10 @@ static int setup(void **state)
 {
 	struct dog *dog = g_new0(struct dog, 1);
 	const struct watchdog_config config = {
-		.cpus = CPUS, .vm_fd = -1, .stalled = stalled, .opaque = dog,
+		.cpus = CPUS,
+		.vm_fd = -1,
+		.stalled = stalled,
+		.opaque = dog,
 	};
 
 	fake_irq_reset();
