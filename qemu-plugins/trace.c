@@ -164,7 +164,9 @@ static void vcpu_started(unsigned int vcpu, void *userdata)
 	g_mutex_unlock(&trace.lock);
 	if (missing != NULL) {
 		/* Install is over, and a run without a trace must not pass for one. */
-		fprintf(stderr, "trace: the CPU has no %s: it needs -machine virtualization=on\n",
+		fprintf(stderr,
+			"trace: the CPU has no %s: the trace needs a 64-bit CPU with EL2 (-machine "
+			"virtualization=on)\n",
 			missing);
 		ended(NULL);
 		_exit(1);
