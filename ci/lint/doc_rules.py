@@ -14,7 +14,7 @@ _TICKS = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"[\w.+-]+(?:/[\w.+-]+)*/?")
 _FOLDERS = ("platform/", "vmm/", "guest/", "qemu-plugins/", "scenarios/", "tests/", "ci/", ".ci/")
 
-_SUBJECT = re.compile(r"[a-z0-9][\w./, -]*: \S")
+_SUBJECT = re.compile(r"[\w.][\w./, -]*: \S")
 _SUBJECT_COLUMNS = 72
 
 

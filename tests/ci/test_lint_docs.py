@@ -46,7 +46,7 @@ def test_every_part_has_a_readme(tmp_path: Path) -> None:
     assert places(doc_rules.readme_everywhere(tree_of(tmp_path, files))) == ["guest/module.mk:0"]
 
 
-@pytest.mark.parametrize("subject", ["vmm: bus", "vmm/virtio: a queue", ".ci: x"[1:], "a, b: c"])
+@pytest.mark.parametrize("subject", ["vmm: bus", "README: x", "vmm/virtio: a queue", ".ci: x"[1:], "a, b: c"])
 def test_good_subjects(subject: str) -> None:
     assert doc_rules.commit_subject(subject) == ""
 
