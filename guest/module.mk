@@ -28,7 +28,6 @@ $(GUEST_B)/guest.ld: guest/bare/lib/guest.lds guest/module.mk | $(SDK)/.ready
 
 $(O)/guest/%.elf: $(GUEST_B)/guest/bare/%.c.o $(GUEST_B)/names/%.o $(GUEST_LIB_OBJ) $(GUEST_B)/guest.ld
 	@mkdir -p $(@D)
-	@echo "guest: $*"
 	@$(CROSS)gcc $(GUEST_LDFLAGS) -T $(GUEST_B)/guest.ld -o $@ $(filter %.o,$^)
 
 $(O)/guest/%.bin: $(O)/guest/%.elf
