@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A guest as big as an operating system."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenarios.harness.checks import Checks
+from scenarios.harness.host import Host
+from scenarios.harness.paths import out
+
+KERNEL = "/guest/linux-image"
+INITRD = "/guest/linux-initrd"
+CID = 7
+PORT = 5000  # the guest calls it; it answers at the next one
+CALL_BYTES = 150_000
+GUEST_BYTES = 200_000  # what guest/linux/vsock.c sends
+BOOT_S = 150.0
+PARAMS = "console=ttyS0 quiet terrarium.block terrarium.console terrarium.rng"
+STEPS = (
+    "block_open", "block_write", "block_open_read_only", "block_is_read_only",
+    "block_refuses_writes", "console_input", "console_output", "rng_is_virtio", "rng_read",
+    "vsock_connect", "vsock_echo", "vsock_accept", "vsock_end",
+)
+
+
+def checksum(data: bytes) -> int:
+    """FNV-1a, as the guest computes it."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 & (1 << 64) - 1
+    return value
+
+
+@pytest.mark.limit(300)
+@pytest.mark.host_files(
+    {KERNEL: out() / "sdk/kernel/Image", INITRD: out() / "guest/linux-initrd.cpio.gz"}
+)
+def test_linux_guest(host: Host, check: Checks) -> None:
+    """The stock Debian kernel boots as a normal VM and uses its disks, console, rng and sockets."""
+    disk = bytes(range(256)) * 64
+    fixed = bytes(reversed(disk))
+    host.put("/run/disk", disk)
+    host.put("/run/fixed-disk", fixed)
+    host.run(["mkfifo", "/run/hvc0-input"], ok=True)
+    vm = host.vm(
+        None,
+        name="linux",
+        protected=False,
+        mem=256,
+        options=[
+            "--kernel", KERNEL, "--initrd", INITRD,
+            "--params", f"{PARAMS} terrarium.vsock={PORT}",
+            "--block", "/run/disk", "--block", "/run/fixed-disk,ro", "--rng", "--cid", str(CID),
+            "--console", "file:/run/hvc0", "--console-input", "/run/hvc0-input",
+        ],
+    )
+    echo = host.job("echo", ["vsock", "listen", str(PORT)])
+    release = host.run(["uname", "-r"], ok=True).out.strip()
+    check("the guest's init runs on the host's own kernel", release,
+          vm.report("init", BOOT_S)["kernel"])
+
+    vm.report("console_open")
+    host.run(["sh", "-c", "echo hello guest > /run/hvc0-input"], ok=True)
+    vm.report("vsock_listen")
+    called = host.run(["vsock", "call", str(CID), str(PORT + 1), str(CALL_BYTES)]).report
+    check("the guest answers a call from the host, bytes", CALL_BYTES, called["bytes"])
+    vm.finish()
+
+    kinds = {report.name: report.kind for report in vm.reports()}
+    for step in STEPS:
+        check(f"guest: {step.replace('_', ' ')}", "ok", kinds.get(step, "missing"))
+    disks = {report["name"]: report for report in vm.reports() if report.name == "disk"}
+    check("the guest read the disk", checksum(disk[:4096]), disks["vda"]["check"])
+    check("the guest read the read-only disk", checksum(fixed[:4096]), disks["vdb"]["check"])
+    written = vm.report("block_written")
+    after = host.get("/run/disk")
+    at, size = int(written["at"]), int(written["bytes"])
+    check("the guest's block is on the disk", written["check"], checksum(after[at : at + size]))
+    check("the disk below it is as it was", checksum(disk[:at]), checksum(after[:at]))
+    check("the read-only disk is as it was", checksum(fixed),
+          checksum(host.get("/run/fixed-disk")))
+    check("hvc0", "echo: hello guest\n", host.get("/run/hvc0").decode("ascii", "replace"))
+    check("the host answered the guest's call", 0, echo.wait())
+    served = echo.out().splitlines()[-1]
+    check("as the guest's CID, bytes", f"terrarium: value served cid={CID} bytes={GUEST_BYTES}",
+          served)
