@@ -87,11 +87,11 @@ struct attack_hold {
 
 /* What the held pages hold now, and let go of them. */
 struct attack_release {
-	__u64 zero;      /* out: were refused, are readable now and all zero */
-	__u64 nonzero;   /* out: were refused, are readable now, not all zero */
-	__u64 refused;   /* out: were refused and still are */
-	__u64 readable;  /* out: were readable when they were held; not looked at */
-	__u64 first_pfn; /* out: of the first counted in nonzero, 0: none */
+	__u64 zero;             /* out: were refused when held; readable now, all zero */
+	__u64 nonzero;          /* out: were refused when held; readable now, not all zero */
+	__u64 refused;          /* out: are refused now */
+	__u64 readable_zero;    /* out: were readable when held; all zero now */
+	__u64 readable_nonzero; /* out: were readable when held; not all zero now */
 };
 
 #define ATTACK_TRANSLATE _IOWR('T', 1, struct attack_translate)

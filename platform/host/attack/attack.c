@@ -289,26 +289,22 @@ static long attack_hold(struct holding *holding, struct attack_hold *call)
 static void count_released(struct attack_release *call, const struct held_page *held)
 {
 	const u64 *place = page_address(held->page);
-	u64 word;
+	u64 any = 0;
 
-	if (held->readable) {
-		call->readable++;
-		return;
-	}
 	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
+		u64 word;
+
 		if (!word_read(place + i, &word)) {
 			call->refused++;
 			return;
 		}
-		if (word) {
-			if (!call->nonzero) {
-				call->first_pfn = page_to_pfn(held->page);
-			}
-			call->nonzero++;
-			return;
-		}
+		any |= word;
 	}
-	call->zero++;
+	if (held->readable) {
+		*(any ? &call->readable_nonzero : &call->readable_zero) += 1;
+	} else {
+		*(any ? &call->nonzero : &call->zero) += 1;
+	}
 }
 
 static long attack_release(struct holding *holding, struct attack_release *call)

@@ -33,6 +33,7 @@ struct attack_reply {
 	int32_t si_code;                 /* of that signal */
 	int32_t error;                   /* errno of the system call; 0: none */
 	uint32_t size;                   /* bytes accessed */
+	uint64_t value;                  /* what called code returned */
 	uint8_t bytes[ATTACK_BYTES_MAX]; /* what was read */
 };
 

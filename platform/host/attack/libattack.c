@@ -59,6 +59,7 @@ static void take_end(struct attack_reply *reply, struct probe_end end)
 	reply->signal = end.signal;
 	reply->si_code = end.si_code;
 	reply->size = (uint32_t)end.done;
+	reply->value = end.value;
 }
 
 static void take_count(struct attack_reply *reply, ssize_t count)

@@ -11,7 +11,7 @@
 /*
  * uint64_t probe_load(uint64_t address, uint64_t *word)    0, or 1 when refused
  * uint64_t probe_store(uint64_t address, uint64_t word)    0, or 1 when refused
- * uint64_t probe_call(uint64_t address)                    0, or 1 when refused
+ * uint64_t probe_call(uint64_t address, uint64_t *value)   0, or 1 when refused
  *
  * probe_refused and probe_call_refused are where the signal handler lets the thread go on:
  * the first returns from the two leaf routines, whose stack and link register are as they
@@ -43,6 +43,7 @@ __asm__(".text\n"
 	"	stp	x23, x24, [sp, #48]\n"
 	"	stp	x25, x26, [sp, #64]\n"
 	"	stp	x27, x28, [sp, #80]\n"
+	"	str	x1, [sp, #-16]!\n"
 	"	adrp	x1, probe_saved_sp\n"
 	"	mov	x2, sp\n"
 	"	str	x2, [x1, #:lo12:probe_saved_sp]\n"
@@ -51,6 +52,8 @@ __asm__(".text\n"
 	"1:	adrp	x1, probe_saved_sp\n"
 	"	ldr	x2, [x1, #:lo12:probe_saved_sp]\n"
 	"	mov	sp, x2\n"
+	"	ldr	x1, [sp], #16\n"
+	"	str	x0, [x1]\n"
 	"	mov	x0, x3\n"
 	"	ldp	x19, x20, [sp, #16]\n"
 	"	ldp	x21, x22, [sp, #32]\n"
@@ -65,7 +68,7 @@ __asm__(".text\n"
 
 uint64_t probe_load(uint64_t address, uint64_t *word);
 uint64_t probe_store(uint64_t address, uint64_t word);
-uint64_t probe_call(uint64_t address);
+uint64_t probe_call(uint64_t address, uint64_t *value);
 extern const char probe_refused[];
 extern const char probe_call_refused[];
 extern uint64_t probe_saved_sp;
@@ -167,9 +170,14 @@ struct probe_end probe_write(uint64_t address, const void *bytes, size_t size)
 struct probe_end probe_execute(uint64_t address)
 {
 	struct guard guard;
+	uint64_t value = 0;
 
 	guard_begin(&guard, probe_call_refused);
-	probe_call(address);
+	uint64_t refused = probe_call(address, &value);
+
 	guard_end(&guard);
-	return ended(0);
+	struct probe_end end = ended(0);
+
+	end.value = refused ? 0 : value;
+	return end;
 }

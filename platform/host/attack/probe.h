@@ -11,9 +11,10 @@
 
 /* How an access ended. */
 struct probe_end {
-	int signal;  /* 0: it was done; else SIGSEGV, SIGBUS, SIGILL or SIGTRAP */
-	int si_code; /* as the signal's siginfo has it */
-	size_t done; /* bytes accessed before */
+	int signal;     /* 0: it was done; else SIGSEGV, SIGBUS, SIGILL or SIGTRAP */
+	int si_code;    /* as the signal's siginfo has it */
+	size_t done;    /* bytes accessed before */
+	uint64_t value; /* what called code returned */
 };
 
 /* Copy @size bytes (a multiple of 8) from @address to @bytes. */

@@ -9,7 +9,7 @@
  *   data       bytes were read (word=, bytes=): not all zero
  *   zeros      bytes were read, all zero
  *   done       bytes were written
- *   returned   the page was called, and returned
+ *   returned   the page was called, and returned (value=)
  *   sigsegv .. the access ended with that signal (si_code=)
  *   efault ..  the access ended with that error
  *   partial    some bytes were accessed (size=), then nothing more
@@ -122,7 +122,7 @@ static enum exit_status print_reply(const struct attack *attack, const struct at
 	} else if (reply->error != 0) {
 		print_lower(strerrorname_np(reply->error));
 	} else if (is(attack->access, "exec")) {
-		printf("returned");
+		printf("returned value=%#llx", (unsigned long long)reply->value);
 	} else if (reply->size < attack->size) {
 		printf("partial");
 	} else if (is_read(attack)) {
@@ -233,6 +233,7 @@ static enum exit_status kernel_exec(const struct attack *attack, int fd, uint64_
 	munmap(page, PAGE_BYTES);
 	reply.signal = end.signal;
 	reply.si_code = end.si_code;
+	reply.value = end.value;
 	return print_reply(attack, &reply);
 }
 
@@ -293,9 +294,11 @@ static enum exit_status kernel_release(void)
 	if (fd < 0 || ioctl(fd, ATTACK_RELEASE, &call) < 0) {
 		return fd < 0 ? EXIT_NOT_TRIED : not_tried("cannot look at the pages");
 	}
-	printf("terrarium: value release zero=%llu nonzero=%llu refused=%llu readable=%llu\n",
+	printf("terrarium: value release zero=%llu nonzero=%llu refused=%llu readable_zero=%llu "
+	       "readable_nonzero=%llu\n",
 	       (unsigned long long)call.zero, (unsigned long long)call.nonzero,
-	       (unsigned long long)call.refused, (unsigned long long)call.readable);
+	       (unsigned long long)call.refused, (unsigned long long)call.readable_zero,
+	       (unsigned long long)call.readable_nonzero);
 	return EXIT_TRIED;
 }
 
