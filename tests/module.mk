@@ -24,7 +24,7 @@ fuzz: $(FUZZERS) ## the fuzzers, for FUZZ_RUNS runs or FUZZ_SECONDS seconds each
 	--seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED) $(FUZZERS)
 
 pytest-unit: ## the Python tests that need no machine
-	@$(PYTHON) -m pytest -c tests/pytest.ini tests --junit-xml=$(JUNIT)/pytest-unit.xml
+	@$(PYTHON) -m pytest -c tests/pytest.ini --rootdir=$(ROOT) tests --junit-xml=$(JUNIT)/pytest-unit.xml
 
 coverage: ## which lines the C unit tests reach: a table and out/coverage/html
 	@$(MAKE) --no-print-directory O=$(O)/coverage SDK=$(SDK) \
