@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rules about tests: none hides another, none is empty."""
+"""Rules about tests: none hides another, none is empty, nothing sleeps to wait."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import ast
 import re
 from collections import defaultdict
 
+from ci.lint.c_source import blank
 from ci.lint.tree import Problem, Tree
 
 
@@ -68,7 +69,24 @@ def cmocka_tests(tree: Tree) -> list[Problem]:
     return found
 
 
+def no_sleep(tree: Tree) -> list[Problem]:
+    """Nobody sleeps to wait: there is an event to wait for."""
+    call = re.compile(r"\b(?:time\.|g_|asyncio\.)?(?:u|nano|clock_nano)?sleep\s*\(")
+    command = re.compile(r"(?:^|[;&|(]|\bdo\b|\bthen\b)\s*sleep\s+[\d$]")
+    found = []
+    for path in tree.files:
+        pattern = call if path.endswith((".c", ".h", ".py")) else command
+        if path.endswith(".md"):
+            continue
+        text = blank(tree.text(path)) if path.endswith((".c", ".h")) else tree.text(path)
+        for number, line in enumerate(text.split("\n"), 1):
+            if pattern.search(line) and not line.lstrip().startswith("#"):
+                found.append(Problem(path, number, "sleeps; wait for an event instead"))
+    return found
+
+
 CHECKS = {
+    "no-sleep": no_sleep,
     "python-tests": python_tests,
     "scenario-names": scenario_names,
     "cmocka-tests": cmocka_tests,

@@ -115,3 +115,17 @@ def test_cmocka_tests_run_once(tmp_path: Path) -> None:
         },
     )
     assert places(test_rules.cmocka_tests(tree)) == ["tests/vmm/none.c:0", "tests/vmm/twice.c:0"]
+
+
+def test_sleeping_is_found(tmp_path: Path) -> None:
+    nap = "sle" + "ep"
+    tree = tree_of(
+        tmp_path,
+        {
+            "a.py": f"import time\ntime.{nap}(1)\n# time.{nap}(1)\n",
+            "b.c": f"/* never u{nap}(1) */\nint f(void)\n{{\n\tu{nap}(10);\n}}\n",
+            "c.sh": f"while true; do {nap} 1; done\necho no {nap} 1\n",
+            "fine.py": f"options = ['{nap}=off']\nwill_{nap}_not = 1\n",
+        },
+    )
+    assert places(test_rules.no_sleep(tree)) == ["a.py:2", "b.c:4", "c.sh:1"]
