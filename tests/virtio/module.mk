@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Native tests of vmm/virtio: each virtio_*.c here is a cmocka program.
-VT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) $(shell pkg-config --cflags glib-2.0) -MMD -MP \
+VT_CFLAGS = $(CWARN) -g -O1 -I$(ROOT) $(shell pkg-config --cflags glib-2.0) -MMD -MP \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
-VT_LIBS := $(shell pkg-config --libs glib-2.0) -lcmocka
+VT_LIBS = $(shell pkg-config --libs glib-2.0) -lcmocka
 VT_BUILD := $(O)/build/tests-virtio
 VT_SRCS := $(wildcard vmm/virtio/*.c) vmm/bus.c vmm/memory.c vmm/log.c vmm/error.c \
 	tests/virtio/driver.c tests/virtio/fake_irq.c tests/virtio/fake_vhost.c

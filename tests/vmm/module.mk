@@ -2,8 +2,8 @@
 # Native tests of the VMM's parts that need no KVM: each vmm_*.c here is a cmocka
 # program; fuzzer tests/fuzz/vmm_options.c. Those of vmm/virtio are in tests/virtio.
 VMT_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
-VMT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) $(shell pkg-config --cflags glib-2.0 libseccomp) -MMD -MP
-VMT_LIBS := $(shell pkg-config --libs glib-2.0 libseccomp) -lfdt -lcmocka
+VMT_CFLAGS = $(CWARN) -g -O1 -I$(ROOT) $(shell pkg-config --cflags glib-2.0 libseccomp) -MMD -MP
+VMT_LIBS = $(shell pkg-config --libs glib-2.0 libseccomp) -lfdt -lcmocka
 VMT_BUILD := $(O)/build/tests-vmm
 VMT_TESTS := $(basename $(notdir $(wildcard $(ROOT)/tests/vmm/vmm_*.c)))
 VMT_SRCS := $(addprefix vmm/,boot.c bus.c control.c control_client.c error.c fdt.c janitor.c layout.c \
