@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
+#include <glib.h>
+
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #elif defined(__has_feature)
@@ -27,7 +29,8 @@
 #define FAULT_PC(context) ((context)->uc_mcontext.pc)
 __asm__(".text\n"
 	".balign 16\n"
-	".local copy_or_fail, copy_failed\n"
+	".globl copy_or_fail, copy_failed\n"
+	".hidden copy_or_fail, copy_failed\n"
 	".type copy_or_fail, %function\n"
 	"copy_or_fail:\n"
 	"	cmp	x2, #8\n"
@@ -56,7 +59,8 @@ __asm__(".text\n"
 #define FAULT_PC(context) ((context)->uc_mcontext.gregs[REG_RIP])
 __asm__(".text\n"
 	".balign 16\n"
-	".local copy_or_fail, copy_failed\n"
+	".globl copy_or_fail, copy_failed\n"
+	".hidden copy_or_fail, copy_failed\n"
 	".type copy_or_fail, @function\n"
 	"copy_or_fail:\n"
 	"	cmp	$8, %rdx\n"
@@ -94,8 +98,14 @@ __asm__(".text\n"
 #error "copy_or_fail() is written for aarch64 (the host) and x86-64 (native tests)"
 #endif
 
-unsigned long copy_or_fail(void *to, const void *from, size_t bytes);
-extern const char copy_failed[];
+/*
+ * Hidden, so that their addresses are taken relative to the program counter. By way of
+ * the GOT, an assembler may name a local label by its section, and the addend is lost.
+ */
+#define HIDDEN __attribute__((visibility("hidden")))
+
+HIDDEN unsigned long copy_or_fail(void *to, const void *from, size_t bytes);
+HIDDEN extern const char copy_failed[];
 
 static struct sigaction previous_segv;
 static struct sigaction previous_bus;
@@ -152,6 +162,7 @@ static void install(int signal, struct sigaction *previous)
 
 void guest_copy_install(void)
 {
+	g_assert((uintptr_t)&copy_or_fail < (uintptr_t)copy_failed);
 	install(SIGSEGV, &previous_segv);
 	install(SIGBUS, &previous_bus);
 }
