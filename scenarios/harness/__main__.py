@@ -7,13 +7,14 @@ import argparse
 import importlib.util
 import os
 import re
+import signal
 import sys
 import tempfile
 from typing import Any
 
 import pytest
 
-from scenarios.harness import catalogue, paths, verdict
+from scenarios.harness import catalogue, paths, pleas, verdict
 from scenarios.harness.errors import Failure, Unusable
 
 DEFAULT_SCENARIO = "isolation/secret_and_shared_page"
@@ -82,6 +83,7 @@ def _check_options() -> None:
         paths.machine_description.from_env(os.environ)
     except paths.machine_description.BadOption as error:
         raise Unusable(str(error)) from error
+    pleas.limit_given(os.environ)
     folder = paths.runs()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,6 +100,11 @@ def list_scenarios() -> int:
     return 0
 
 
+def _as_interrupt(_signal: int, _frame: Any) -> None:
+    """SIGTERM stops a run as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scenarios.harness", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -107,6 +114,7 @@ def main(argv: list[str]) -> int:
     commands.add_parser("shell", help="the host's console on this terminal")
     commands.add_parser("gdb", help="stop at EL2's entry, symbols loaded")
     arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         if arguments.command == "run":
             words = arguments.scenario or os.environ.get("SCENARIO", "").split()
@@ -117,6 +125,9 @@ def main(argv: list[str]) -> int:
 
         _check_options()
         return interactive.shell() if arguments.command == "shell" else interactive.gdb()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except Failure as failure:
         print(f"scenarios: {failure}", file=sys.stderr)
         return 2

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,11 @@ def guest_files() -> dict[str, cpio.Content]:
     return {f"/guest/{path.name}": path for path in sorted(folder.glob("*.bin"))}
 
 
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 class Machine:
     """What live and closed machines share. close() must be called, whatever happened."""
 
@@ -64,6 +70,7 @@ class Machine:
         self._console_fd = -1
         self._qemu: Qemu | None = None
         self._trace: Trace | None = None
+        self.inputs: dict[str, str] = {}
         self._pump.hint = lambda: (
             f"the console's last line: {self._console.last_line}" if self._console.last_line else ""
         )
@@ -77,7 +84,9 @@ class Machine:
             raise Unusable(f"cannot read {error.filename}: {error.strerror}") from error
         base = base_initramfs()
         gap = bytes(-base.stat().st_size % cpio.ALIGN)
-        return self._folder.write("initrd.cpio", base, gap, archive)
+        initrd = self._folder.write("initrd.cpio", base, gap, archive)
+        self.inputs = {"kernel": _digest(self.options.kernel), "initrd": _digest(initrd)}
+        return initrd
 
     def _plugins(self) -> list[str]:
         plugins = list(self._setup.plugins)

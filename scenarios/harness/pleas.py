@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ci.stages import allowed_skips
 from scenarios.harness import paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.machine import Setup
@@ -56,13 +58,19 @@ def _arguments(item: pytest.Function, name: str) -> dict[str, Any] | None:
     return dict(mark.kwargs) | ({"_": mark.args[0]} if mark.args else {})
 
 
-def limit_of(item: pytest.Function, env: Mapping[str, str]) -> float:
+def limit_given(env: Mapping[str, str]) -> float | None:
+    """LIMIT in seconds; None: not given. Raises Unusable."""
     text = env.get("LIMIT")
-    if text:
-        if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LIMIT_MAX_S:
-            raise Unusable(f"LIMIT={text}: must be a number of seconds, 1 to {LIMIT_MAX_S}")
-        return float(text)
-    return float((_arguments(item, "limit") or {"_": LIMIT_S})["_"])
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LIMIT_MAX_S:
+        raise Unusable(f"LIMIT={text}: must be a number of seconds, 1 to {LIMIT_MAX_S}")
+    return float(text)
+
+
+def limit_of(item: pytest.Function, env: Mapping[str, str]) -> float:
+    given = limit_given(env)
+    return given or float((_arguments(item, "limit") or {"_": LIMIT_S})["_"])
 
 
 def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
@@ -111,9 +119,8 @@ def plea_of(item: pytest.Function) -> Plea:
     )
 
 
-def allowed_skips() -> dict[str, str]:
-    """ci/skips.txt: scenario -> reason. Lines are "scenario: reason"; # begins a comment."""
-    path = paths.ROOT / "ci" / "skips.txt"
-    lines = path.read_text().splitlines() if path.exists() else []
-    entries = (line.partition(":") for line in lines if line.strip() and not line.startswith("#"))
-    return {name.strip(): reason.strip() for name, _, reason in entries}
+def may_skip(scenario: str) -> bool:
+    """Whether ci/skips.txt, the list of all tests that may, lists it."""
+    folder, _, name = scenario.rpartition("/")
+    patterns = allowed_skips((paths.ROOT / "ci" / "skips.txt").read_text())
+    return any(fnmatch.fnmatchcase(f"{folder}::{name}", pattern) for pattern in patterns)

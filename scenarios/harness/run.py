@@ -54,6 +54,7 @@ class ScenarioRun:
         self._vm: VM | None = None
         self._closed_driver: Any = None
         self._trace: dict[str, Any] | None = None
+        self._inputs: dict[str, str] = {}
 
     def begin(self) -> None:
         """Say who runs and take the run's folder. Raises Unusable."""
@@ -159,6 +160,7 @@ class ScenarioRun:
             self.failed(f"{type(mistake).__name__}: {mistake}")
         finally:
             machine.close()
+        self._inputs = machine.inputs
         if machine.failure is not None:
             self.failed(str(machine.failure))
         if machine.trace_if_decoded is not None:
@@ -187,6 +189,7 @@ class ScenarioRun:
             figures=self.figures,
             seconds=round(self.progress.seconds, 3),
             trace=self._trace,
+            inputs=self._inputs,
             replay=self._replay(),
         )
         if self.folder is not None:

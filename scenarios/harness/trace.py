@@ -16,113 +16,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median_low
 from typing import Any
 
 from scenarios.harness.trace_format import Header, Record, TraceError, read_header, read_records
-from scenarios.harness.trace_names import (
-    abort_is_write,
-    describe,
-    event_name,
-    for_json,
-    world_label,
-)
+from scenarios.harness.trace_names import abort_is_write, describe, for_json, world_label
+from scenarios.harness.trace_pairs import Stay, Visit, pair, stays
 
-__all__ = ["Trace", "Visit", "Record", "TraceError"]
+__all__ = ["Trace", "Visit", "Stay", "Record", "TraceError"]
 
 _CALL_TYPES = ("HVC", "SMC")
 _FAULT_TYPES = ("DATA_ABORT", "INSN_ABORT")
-_RANGE_NAMES = {"el2_insns": "EL2 instructions", "duration_ns": "ns"}
-
-
-@dataclass(slots=True)
-class Visit:
-    """An entry to EL2 and the return to who entered; or a call of firmware. `leave` None: never."""
-
-    name: str
-    enter: Record
-    leave: Record | None = None
-
-    @property
-    def kind(self) -> str:
-        return self.enter.type.name
-
-    @property
-    def args(self) -> tuple[int, ...]:
-        """x0 to x7 of a call."""
-        return (*self.enter.v, *self.enter.more[:4])
-
-    @property
-    def results(self) -> tuple[int, ...] | None:
-        """x0 to x3 at the return."""
-        return self.leave.v if self.leave else None
-
-    @property
-    def duration_ns(self) -> int | None:
-        return self.leave.time_ns - self.enter.time_ns if self.leave else None
-
-    @property
-    def el2_insns(self) -> int | None:
-        """Instructions at EL2 on behalf of this visit; None when it returned on another vCPU."""
-        if self.leave is None or self.leave.vcpu != self.enter.vcpu:
-            return None
-        return self.leave.el2_insns - self.enter.el2_insns
-
-
-def _continues(enter: Record, leave: Record) -> bool:
-    """Whether a return goes on where an entry left: there, behind it, or at the world's vector."""
-    if leave.pc in (enter.pc, enter.pc + 4):
-        return True
-    return leave.pc & 0x7F == 0 and leave.pc & 0x7FF >= 0x200
-
-
-class _Open:
-    """Visits that have not returned. Virtual CPUs of a VM may change the CPU in between."""
-
-    def __init__(self) -> None:
-        self._visits: dict[tuple[str, int], dict[int, Visit]] = {}
-
-    def enter(self, visit: Visit) -> None:
-        key = (visit.enter.world, visit.enter.vmid)
-        self._visits.setdefault(key, {})[visit.enter.vcpu] = visit
-
-    def leave(self, record: Record) -> None:
-        # The host's VMID may be other before and after its stage 2 is on.
-        vmids = [k for k in self._visits if k[0] == record.world]
-        if record.world == "vm":
-            vmids = [k for k in vmids if k[1] == record.vmid]
-        for key in vmids:
-            here = self._visits[key]
-            order = [record.vcpu] if record.world != "vm" else []
-            order += [] if order else sorted(here, key=lambda vcpu: vcpu != record.vcpu)
-            for vcpu in order:
-                visit = here.get(vcpu)
-                if visit and (record.world != "vm" or _continues(visit.enter, record)):
-                    visit.leave = record
-                    del here[vcpu]
-                    return
-
-
-def pair(header: Header, records: Iterable[Record]) -> Iterator[Visit]:
-    """Visits in the order of their entry; each is complete only when all records are consumed."""
-    opened = _Open()
-    firmware: dict[int, Visit] = {}
-    for record in records:
-        group = record.type.group
-        if group == "enter":
-            visit = Visit(event_name(header, record), record)
-            opened.enter(visit)
-            yield visit
-        elif group == "return":
-            opened.leave(record)
-        elif record.type.name == "FW_CALL":
-            firmware[record.vcpu] = Visit(event_name(header, record), record)
-            yield firmware[record.vcpu]
-        elif record.type.name == "FW_RETURN" and record.vcpu in firmware:
-            firmware.pop(record.vcpu).leave = record
 
 
 class Trace:
@@ -204,6 +110,14 @@ class Trace:
 
     def first_guest_entry(self, vmid: int | None = None) -> Record | None:
         return next(iter(self.guest_entries(vmid)), None)
+
+    def switches(self, source: str, target: str) -> list[Stay]:
+        """EL2's stays that took a vCPU from one world to another: switches("host", "vm")."""
+        return [
+            stay
+            for stay in stays(self.raw)
+            if (stay.enter.world, stay.leave.world) == (source, target)
+        ]
 
     def between(self, start_ns: int, end_ns: int) -> Trace:
         """What happened at start_ns <= time < end_ns; visits by their entry."""

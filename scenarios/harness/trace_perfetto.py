@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.harness.trace_format import Record
 from scenarios.harness.trace_names import describe, for_json, world_label
+from scenarios.harness.trace_pairs import stays
 
 if TYPE_CHECKING:
     from scenarios.harness.trace import Trace
@@ -80,15 +81,9 @@ def _visits(trace: Trace, tracks: _Tracks) -> Iterator[dict[str, Any]]:
 
 
 def _el2_stays(trace: Trace, tracks: _Tracks) -> Iterator[dict[str, Any]]:
-    """When EL2 ran: from each entry to the next return on the same vCPU, whoever it goes to."""
-    entered: dict[int, Record] = {}
-    for record in trace.raw:
-        if record.type.group == "enter":
-            entered[record.vcpu] = record
-        elif record.type.group == "return" and record.vcpu in entered:
-            start = entered.pop(record.vcpu)
-            name = f"{world_label(start)} → {world_label(record)}"
-            yield _slice(name, tracks.of(_EL2, record.vcpu), start, record)
+    for stay in stays(trace.raw):
+        name = f"{world_label(stay.enter)} → {world_label(stay.leave)}"
+        yield _slice(name, tracks.of(_EL2, stay.enter.vcpu), stay.enter, stay.leave)
 
 
 def _counters(trace: Trace, tracks: _Tracks) -> Iterator[dict[str, Any]]:

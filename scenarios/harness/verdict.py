@@ -27,6 +27,7 @@ class Verdict:
     figures: list[Figure]
     seconds: float  # wall
     trace: dict[str, Any] | None
+    inputs: dict[str, str]  # SHA-256 of what the machine was started with
     replay: str  # the command that runs it again
 
     def failing(self) -> bool:

@@ -40,7 +40,7 @@ def test_calls_have_names_args_and_results(tmp_path: Path) -> None:
 def test_host_call_ends_when_the_host_goes_on(tmp_path: Path) -> None:
     first, second = load(tmp_path, tb.a_run()).calls(name="__kvm_vcpu_run")
     assert first.results is not None and first.results[0] == 1
-    assert (first.duration_ns, first.el2_insns) == (130, 80)
+    assert (first.duration_ns, first.el2_insns, first.insns) == (130, 80, 130)
     assert second.results is not None and second.results[0] == 2
     assert second.el2_insns == 170
 
@@ -142,6 +142,14 @@ def test_selections(tmp_path: Path) -> None:
     (psci,) = trace.firmware_calls()
     assert psci.name == "PSCI_VERSION" and psci.results is not None
     assert psci.results[0] == 0x10001 and psci.enter.pc == 0x1100
+
+
+def test_switches_of_the_world(tmp_path: Path) -> None:
+    trace = load(tmp_path, tb.a_run())
+    assert [stay.insns for stay in trace.switches("host", "vm")] == [50, 30]
+    assert [stay.insns for stay in trace.switches("vm", "host")] == [30, 40]
+    assert [stay.insns for stay in trace.switches("vm", "vm")] == [100]
+    assert trace.switches("host", "host") == []
 
 
 def test_summary(tmp_path: Path) -> None:

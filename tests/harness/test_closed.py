@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Recording a plan, running its script in a real shell, and answering the same calls from the results."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scenarios.harness import closed, cpio
+from scenarios.harness.closed import ClosedDriver
+from scenarios.harness.errors import Divergence, MachineFailed, StepFailed
+from scenarios.harness.steps import Recorder, Result, Step
+
+
+class Instant:
+    """A driver that knows every answer."""
+
+    def run(self, argv, timeout_s):
+        return Result(argv, 0, "recorded", "")
+
+    def put(self, path, data):
+        pass
+
+    def get(self, path):
+        return b"recorded"
+
+
+def record(scenario) -> list[Step]:
+    recorder = Recorder(Instant())
+    scenario(recorder)
+    return recorder.plan
+
+
+def run_closed(plan: list[Step], folder: Path) -> Path:
+    """What the host's init does with a plan, in @folder instead of /plan."""
+    for path, data in closed.files_of(plan).items():
+        target = folder / path.removeprefix("/plan/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data.replace(b"/plan/", f"{folder}/".encode()))
+    with (folder / "results.bin").open("wb") as out:
+        # As a shell's own words see it: dash knows descriptors of one digit only.
+        shell = f"exec 9>&1; TERRARIUM_RESULTS_FD=9 exec /bin/sh {folder}/run"
+        subprocess.run(["/bin/sh", "-c", shell], stdout=out, check=True, timeout=60)
+        out.write(bytes(1024))
+    return folder / "results.bin"
+
+
+def driver(plan: list[Step], tmp_path: Path) -> ClosedDriver:
+    return ClosedDriver(plan, closed.read_results(run_closed(plan, tmp_path)), "it powered off before")
+
+
+def test_the_same_calls_get_the_closed_runs_answers(tmp_path: Path):
+    path = str(tmp_path / "deep" / "it's a file")
+
+    def scenario(host):
+        host.put(path, b"\0one\n" * 3)
+        words = host.run(("printf", "%s|", "a b", "$HOME", "'"), 5)
+        failing = host.run(("sh", "-c", "echo no >&2; exit 7"), 5)
+        return words, failing, host.get(path)
+
+    plan = record(scenario)
+    replay = driver(plan, tmp_path)
+    words, failing, data = scenario(replay)
+    replay.finish()
+    assert (words.exit, words.out) == (0, "a b|$HOME|'|")
+    assert (failing.exit, failing.err) == (7, "no\n")
+    assert data == b"\0one\n" * 3
+
+
+def test_two_plans_of_the_same_calls_are_the_same_archive(tmp_path: Path):
+    plan = [Step("run", argv=("true",)), Step("put", path="/a/b", data=b"x")]
+    assert cpio.archive(closed.files_of(plan)) == cpio.archive(dict(reversed(closed.files_of(plan).items())))
+
+
+@pytest.mark.parametrize(
+    "scenario, sentence",
+    [
+        (lambda host: host.run(("echo", "2"), 5), "call 0 was run `echo 1` in the recording, is now run `echo 2`"),
+        (lambda host: host.get("/etc/hostname"), "is now get /etc/hostname"),
+        (lambda host: (host.run(("echo", "1"), 5), host.run(("echo", "1"), 5)), "call 1 is not in the recording"),
+    ],
+)
+def test_another_call_is_an_error(tmp_path: Path, scenario, sentence):
+    replay = driver([Step("run", argv=("echo", "1"))], tmp_path)
+    with pytest.raises(Divergence) as error:
+        scenario(replay)
+    assert sentence in str(error.value)
+
+
+def test_fewer_calls_are_an_error(tmp_path: Path):
+    replay = driver([Step("run", argv=("echo", "1"))], tmp_path)
+    with pytest.raises(Divergence, match="ended before call 0 of its recording: run `echo 1`"):
+        replay.finish()
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    replay = driver([Step("get", path=str(tmp_path / "none"))], tmp_path)
+    with pytest.raises(StepFailed, match="none: .*No such file"):
+        replay.get(str(tmp_path / "none"))
+
+
+def test_a_machine_that_stopped_in_the_middle_names_the_step(tmp_path: Path):
+    plan = [Step("run", argv=("echo", "1")), Step("run", argv=("echo", "2"))]
+    stream = run_closed(plan, tmp_path)
+    results = closed.read_results(stream)
+    cut = stream.read_bytes().index(b"1/") + 700  # in the second step's archive
+    stream.write_bytes(stream.read_bytes()[:cut])
+    results = closed.read_results(stream)
+    replay = ClosedDriver(plan, results, "the host's kernel failed: Kernel panic")
+    assert replay.run(("echo", "1"), 5).out == "1\n"
+    with pytest.raises(MachineFailed, match="no result of run `echo 2`: the host's kernel failed"):
+        replay.run(("echo", "2"), 5)
+
+
+def test_no_results_at_all(tmp_path: Path):
+    assert closed.read_results(tmp_path / "none") == {}
+    (tmp_path / "noise").write_bytes(b"noise" * 300)
+    assert closed.read_results(tmp_path / "noise") == {}

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The runner from its command line to verdict and exit status, with programs that only pretend to be QEMU."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scenarios.harness import paths
+
+HEAD = "import pytest, os, signal\n"
+
+
+class Runner:
+    """A folder of scenarios, an out folder with a false QEMU, and the runner on them."""
+
+    def __init__(self, tmp_path: Path, image: Path) -> None:
+        self.root, self.out = tmp_path / "mine", tmp_path / "out"
+        self.root.mkdir()
+        for name in ("sdk/bin", "host", "plugins"):
+            (self.out / name).mkdir(parents=True)
+        (self.out / "host/initramfs.cpio").write_bytes(b"x")
+        (self.out / "plugins/trace.so").write_bytes(b"x")
+        for name in ("conftest.py", "pytest.ini"):
+            (self.root / name).write_text((paths.ROOT / "scenarios" / name).read_text())
+        self.env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(paths.ROOT), "O": str(self.out)}
+        self.env |= {"SCENARIO_ROOT": str(self.root), "KERNEL": str(image), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.qemu("exit 0")
+
+    def qemu(self, script: str) -> None:
+        path = self.out / "sdk/bin/qemu-system-aarch64"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def scenario(self, text: str, name: str = "test_it.py") -> None:
+        (self.root / name).write_text(HEAD + text)
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        argv = [sys.executable, "-m", "scenarios.harness", *(words or ("run", "mine"))]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(argv, env=self.env | env, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+    def run(self, *words: str, **env: str) -> tuple[int, str]:
+        with self.start(*words, **env) as process:
+            text = process.communicate(timeout=100)[0]
+        return process.returncode, text
+
+    def verdict(self, name: str) -> dict:
+        return json.loads((self.out / "runs" / name / "verdict.json").read_text())
+
+
+@pytest.fixture
+def runner(tmp_path: Path, image: Path) -> Runner:
+    return Runner(tmp_path, image)
+
+
+def test_checks_decide(runner: Runner):
+    runner.scenario('def test_good(check):\n    """Title."""\n    check("sum", 2, 1 + 1)\n')
+    status, text = runner.run()
+    assert status == 0, text
+    assert "mine/good  Title." in text and "sum" in text and "expected 2; seen 2" in text
+    assert "PASS  mine/good: 1 of 1 checks held" in text and "artefacts: " in text
+    assert runner.verdict("mine/good")["result"] == "pass"
+    assert (runner.out / "runs/mine/good/junit.xml").exists()
+
+
+@pytest.mark.parametrize(
+    "body, cause",
+    [
+        ("check('a', 1, 2); check('b', 1, 1)", "a: expected 1, seen 2"),
+        ("pass", "made no check: a verdict without evidence"),
+        ("check('a', 1, 1); pytest.skip('no time')", "skipped, and ci/skips.txt does not list it: no time"),
+        ("check('a', 1, 1); assert 3 == 4", "AssertionError: "),
+        ("check.must('a', 1, 2)", "a: expected 1, seen 2"),
+    ],
+)
+def test_what_is_no_pass(runner: Runner, body: str, cause: str):
+    runner.scenario(f"def test_bad(check):\n    {body}\n")
+    status, text = runner.run()
+    assert status == 1
+    assert "FAIL  mine/bad: " in text and cause in text
+    assert runner.verdict("mine/bad")["result"] == "fail"
+    assert cause in runner.verdict("mine/bad")["cause"]
+
+
+def test_side_by_side_sums_up(runner: Runner):
+    runner.scenario("def test_a(check):\n    check('x', 1, 1)\ndef test_b(check):\n    check('x', 1, 2)\n")
+    status, text = runner.run(JOBS="2")
+    assert status == 1
+    assert "2 scenarios: 1 passed, 1 failed, 0 skipped" in text and "FAIL  mine/b: x: expected 1" in text
+    assert 'tests="2" failures="1"' in (runner.out / "runs/junit.xml").read_text()
+
+
+def test_qemu_that_dies_is_named_with_its_last_words(runner: Runner):
+    runner.qemu("echo 'qemu: no such device' >&2; exit 3")
+    runner.scenario("def test_dies(host, check):\n    check('x', 1, 1)\n")
+    status, text = runner.run()
+    assert status == 1
+    assert runner.verdict("mine/dies")["cause"] == "QEMU died: it exited with status 3: qemu: no such device"
+
+
+def test_a_failed_rung_is_not_tried_again(runner: Runner):
+    runner.qemu('echo one >>"$O/count"; exit 1')
+    runner.scenario("def test_a(machine):\n    pass\ndef test_b(machine):\n    pass\n")
+    status, text = runner.run(JOBS="1")
+    assert status == 1 and (runner.out / "count").read_text() == "one\n"
+    assert "rung machine failed before in this session (mine/a: QEMU died" in text
+
+
+def test_qemu_that_hangs_ends_at_the_limit(runner: Runner):
+    runner.qemu('echo $$ >"$O/pid"; exec sleep 600')
+    runner.scenario("def test_hangs(host, check):\n    check('x', 1, 1)\n")
+    status, text = runner.run(LIMIT="1")
+    assert status == 1 and "limit of 1 s ended while waiting for QEMU's greeting" in text
+    assert not Path("/proc", (runner.out / "pid").read_text().strip()).exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_running(runner: Runner, how: signal.Signals):
+    """However the runner ends, QEMU goes with it."""
+    fifo = runner.out / "fifo"
+    os.mkfifo(fifo)
+    runner.qemu('echo $$ >"$O/pid"; echo up >"$O/fifo"; exec sleep 600')
+    runner.scenario("def test_waits(host, check):\n    check('x', 1, 1)\n")
+    with runner.start() as process:
+        assert fifo.read_text() == "up\n"
+        qemu = os.pidfd_open(int((runner.out / "pid").read_text()))
+        process.send_signal(how)
+        process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert select.select([qemu], [], [], 30)[0], "QEMU still runs"
+    os.close(qemu)
+
+
+def test_a_scenario_that_loops_without_waiting_is_stopped(runner: Runner):
+    runner.scenario("def test_loops(check):\n    check('x', 1, 1)\n    while True:\n        pass\n")
+    status, text = runner.run(LIMIT="1", BACKSTOP="1")
+    assert status == 1 and "the scenario still ran 1 s after its limit" in text
+
+
+@pytest.mark.parametrize(
+    "words, env, sentence",
+    [
+        (("run", "mine/goood"), {}, "SCENARIO=mine/goood: no such scenario; near it: mine/good"),
+        (("run",), {"HYP": "xen"}, "HYP=xen: no such target; allowed: pkvm"),
+        (("run",), {"JOBS": "0", "SCENARIO": "mine"}, "JOBS=0: must be a number, 1 to 64"),
+        (("run",), {"LIMIT": "soon", "SCENARIO": "mine"}, "LIMIT=soon: must be a number of seconds"),
+        (("run",), {"SCENARIO_ROOT": "/nowhere"}, "SCENARIO_ROOT: /nowhere is no folder"),
+    ],
+)
+def test_bad_input_is_one_sentence(runner: Runner, words, env, sentence):
+    runner.scenario("def test_good(check):\n    check('x', 1, 1)\n")
+    status, text = runner.run(*words, **env)
+    assert status != 0 and sentence in text and "Traceback" not in text
+
+
+def test_a_folder_that_cannot_be_written(runner: Runner):
+    runner.scenario("def test_good(check):\n    check('x', 1, 1)\n")
+    (runner.out / "runs").write_text("a file is in the way")
+    status, text = runner.run()
+    assert status == 2 and "runs: File exists" in text and "Traceback" not in text
+
+
+def test_a_file_that_is_no_scenario(runner: Runner):
+    runner.scenario("this is no Python\n")
+    status, text = runner.run()
+    assert status == 2 and "cannot be collected" in text and "test_it.py" in text
+
+
+def test_what_is_not_built_is_said(runner: Runner):
+    (runner.out / "host/initramfs.cpio").unlink()
+    runner.scenario("def test_x(host, check):\n    check('x', 1, 1)\n")
+    status, text = runner.run()
+    assert status == 1 and "initramfs.cpio is not built; `make` builds it" in text
+
+
+def test_list(runner: Runner):
+    runner.scenario('def test_good(check):\n    """What it shows."""\n')
+    status, text = runner.run("list")
+    assert status == 0 and text.split() == ["mine/good", "What", "it", "shows."]
