@@ -4,7 +4,10 @@
  * time the device must ask for its reset (DEVICE_NEEDS_RESET) and nothing else may
  * happen; after the reset it must write a line as if nothing had been:
  *
- *   ok <rule> written=1        the device asked for its reset, and then wrote "after <rule>"
+ *   ok <rule> asked=1 written=1     and wrote "after <rule>"
+ *
+ * A protected guest with a virtio socket also takes a page back from that device, whose
+ * queues the host's kernel serves, and finds the page as it was: `ok socket_withdrawn`.
  */
 #include "guest/bare/lib/guest.h"
 #include "guest/bare/lib/virtio.h"
@@ -13,7 +16,9 @@
 #define REG_STATUS 0x070
 #define STATUS_NEEDS_RESET 0x40
 
-#define QUEUE_TRANSMIT 1
+#define ID_VSOCK 19
+#define QUEUE_RECEIVE 0
+#define QUEUE_TRANSMIT 1 /* of the console and of the socket device */
 #define WAIT_MS 5000
 
 /* Fields of the queue's page: guest/bare/lib/virtio.c. */
@@ -147,6 +152,31 @@ static bool write_line(const char *name)
 	return virtio_queue_wait(&queue, WAIT_MS, NULL);
 }
 
+static bool asks_for_reset(const void *context)
+{
+	(void)context;
+	return needs_reset();
+}
+
+static void break_socket(void)
+{
+	struct virtio_queue receive;
+	bool asked;
+
+	if (!report_check(virtio_queue_open(&device, &receive, QUEUE_RECEIVE) &&
+				  virtio_queue_open(&device, &queue, QUEUE_TRANSMIT),
+			  "socket_open", "")) {
+		return;
+	}
+	virtio_ready(&device);
+	memset(queue.buffer, LINE_BYTES, LINE_BYTES);
+	withdraw(queue.buffer);
+	virtio_queue_submit(&queue, LINE_BYTES);
+	asked = timer_wait(asks_for_reset, NULL, WAIT_MS);
+	report_check(asked && queue.buffer[0] == LINE_BYTES, "socket_withdrawn",
+		     "asked=%d first_byte=%u", asked, queue.buffer[0]);
+}
+
 int guest_main(void)
 {
 	report_begin();
@@ -165,6 +195,9 @@ int guest_main(void)
 		written = open_console() && !needs_reset() && write_line(rules[i].name);
 		report_check(asked && written, rules[i].name, "asked=%d written=%d", asked,
 			     written);
+	}
+	if (pkvm_can_share() && virtio_open(&device, ID_VSOCK)) {
+		break_socket();
 	}
 	return 0;
 }
