@@ -42,16 +42,17 @@ static unsigned failures;
 
 void report(const char *format, ...)
 {
+	char text[GUEST_REPORT_LINE_MAX];
 	char line[GUEST_REPORT_LINE_MAX];
 	va_list args;
-	int used = snprintf(line, sizeof(line), "%s", GUEST_REPORT_PREFIX);
+	int size;
 
 	va_start(args, format);
-	vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, args);
+	vsnprintf(text, sizeof(text) - sizeof(GUEST_REPORT_PREFIX), format, args);
 	va_end(args);
-	strcat(line, "\n");
+	size = snprintf(line, sizeof(line), "%s%s\n", GUEST_REPORT_PREFIX, text);
 	/* Nothing can be said about a serial that does not take this. */
-	(void)!write(serial_fd, line, strlen(line));
+	(void)!write(serial_fd, line, (size_t)size);
 }
 
 bool check(bool holds, const char *name)

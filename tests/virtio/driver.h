@@ -16,7 +16,7 @@
 
 #define DRIVER_RAM_BASE 0x80000000ULL
 #define DRIVER_RAM_BYTES 0x80000 /* a descriptor index can point beyond it */
-#define DRIVER_BUFFERS 0x10000 /* offset in RAM above all rings: free for the test */
+#define DRIVER_BUFFERS 0x10000   /* offset in RAM above all rings: free for the test */
 #define DRIVER_QUEUE_SIZE 8
 
 /* The rings of one queue, in RAM at a fixed place per queue. */
