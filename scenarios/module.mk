@@ -4,7 +4,7 @@
 export HYP SMP MEM CPU ICOUNT KERNEL LIMIT KEEP JOBS SCENARIO SCENARIO_ROOT
 HARNESS := $(PYTHON) -m scenarios.harness
 
-.PHONY: run-scenario list-scenarios shell gdb test-scenarios
+.PHONY: run-scenario list-scenarios shell gdb test-scenarios test-planted
 
 run-scenario: all ## run SCENARIO=name or folder and print a verdict
 	@$(HARNESS) run
@@ -14,6 +14,10 @@ list-scenarios: | $(O)/.system ## names and titles of all scenarios
 
 test-scenarios: all ## run every scenario
 	@$(HARNESS) run lifecycle isolation performance
+
+test-planted: all ## run what must fail, and hold its verdicts against what they must say
+	@$(PYTHON) -m pytest -c tests/pytest.ini tests/harness/check_planted.py \
+	--junit-xml=$(O)/junit/planted.xml
 
 shell: all ## boot the machine and give its console; it runs until you leave
 	@$(HARNESS) shell

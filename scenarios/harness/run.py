@@ -79,10 +79,15 @@ class ScenarioRun:
 
     # The rungs. Each is reached once per phase and remembers its failure for the session.
 
+    def _key(self) -> str:
+        """Names the configuration: what failed in one says nothing about another."""
+        return " ".join(
+            [self.setup.options.key(), f"LIMIT={self.setup.limit_s:g}", *self.setup.plugins]
+        )
+
     def machine(self) -> Machine:
         if self._machine is None:
-            key = self.setup.options.key()
-            self._rungs.climb("machine", key, self._start_machine, self.plea.scenario)
+            self._rungs.climb("machine", self._key(), self._start_machine, self.plea.scenario)
         assert self._machine is not None
         return self._machine
 
@@ -102,9 +107,8 @@ class ScenarioRun:
     def host(self) -> Host:
         machine = self.machine()
         if self._host is None:
-            key = self.setup.options.key()
             self._host = self._rungs.climb(
-                "host", key, lambda: self._reach_host(machine), self.plea.scenario
+                "host", self._key(), lambda: self._reach_host(machine), self.plea.scenario
             )
         return self._host
 
@@ -125,7 +129,7 @@ class ScenarioRun:
             if self.plea.vm is None:
                 raise Unusable("vm_created and vm_running need the marker vm(program, ...)")
             arguments = dict(self.plea.vm)
-            key = f"{self.setup.options.key()} protected={arguments.get('protected', True)}"
+            key = f"{self._key()} protected={arguments.get('protected', True)}"
             self._vm = self._rungs.climb(
                 "vm_created", key, lambda: host.vm(**arguments), self.plea.scenario
             )
@@ -133,7 +137,7 @@ class ScenarioRun:
 
     def vm_running(self) -> VM:
         vm = self.vm_created()
-        key = f"{self.setup.options.key()} {sorted((self.plea.vm or {}).items())}"
+        key = f"{self._key()} {sorted((self.plea.vm or {}).items())}"
         self._rungs.climb("vm_running", key, vm.running, self.plea.scenario)
         return vm
 

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs every planted failure on the machine and holds its verdict against what it must say."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = Path(os.environ.get("O") or ROOT / "out") / "planted"
+
+CAUSES = {
+    "wrong_secret": r"VM wrong-secret: the guest reported: fail secret_intact",
+    "never_reports": r"VM never-report never began: no `begin` within 4 s",
+    "kernel_panic": r"the host's kernel failed: Kernel panic - not syncing: sysrq triggered crash",
+    "no_boot": r"the host's kernel failed: Kernel panic - not syncing: ",
+    "qemu_killed": r"QEMU died: it was killed by SIGKILL",
+    "plugin_that_cannot_load": r"QEMU died: it exited with status 1: .*LICENSE",
+    "limit": r"the run's limit of 1 s ended while waiting for ",
+    "program_that_does_not_end": r"the end of `sleep 1000` did not come within 3 s",
+    "closed_run_that_differs": r"call 1 was run `echo` in the recording, is now run `echo put run`"
+    r"|call 1 was run `echo` in the recording, is now run `echo results run`",
+}
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Iterator[subprocess.CompletedProcess[str]]:
+    """One run of the runner over all of them."""
+    env = {name: value for name, value in os.environ.items() if name not in ("SCENARIO", "ICOUNT", "LIMIT")}
+    env |= {"SCENARIO_ROOT": "tests/harness/planted", "RUNS": str(RUNS), "PYTHONPATH": str(ROOT)}
+    argv = [sys.executable, "-m", "scenarios.harness", "run", "planted"]
+    yield subprocess.run(argv, env=env, cwd=ROOT, text=True, capture_output=True, timeout=600)
+
+
+def test_the_run_fails(outcome: subprocess.CompletedProcess[str]) -> None:
+    assert outcome.returncode == 1, outcome.stdout + outcome.stderr
+    assert f"{len(CAUSES)} scenarios: 0 passed, {len(CAUSES)} failed, 0 skipped" in outcome.stdout
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_the_verdict_names_the_cause(outcome: subprocess.CompletedProcess[str], name: str) -> None:
+    verdict = json.loads((RUNS / "planted" / name / "verdict.json").read_text())
+    assert verdict["result"] == "fail"
+    assert re.search(CAUSES[name], verdict["cause"]), verdict["cause"]
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_the_logs_are_kept(outcome: subprocess.CompletedProcess[str], name: str) -> None:
+    kept = {path.name for path in (RUNS / "planted" / name).iterdir()}
+    assert {"cmdline.txt", "qemu.log", "verdict.json", "junit.xml"} <= kept
+    assert "initrd.cpio" not in kept
