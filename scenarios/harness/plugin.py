@@ -17,7 +17,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from scenarios.harness import paths, pleas
-from scenarios.harness.checks import Checks, Figure
+from scenarios.harness.checks import Checks
 from scenarios.harness.errors import Failure, LimitReached, Unusable
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
