@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Container
 from pathlib import Path
 
 from scenarios.harness import paths
@@ -24,7 +25,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock_fd = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
             self._lock()
-            self._empty()
+            self.empty()
             free = shutil.disk_usage(self.path).free
         except OSError as error:
             self.close()
@@ -66,10 +67,8 @@ class RunFolder:
             self._lock_fd = -1
             raise Unusable(f"another run of this scenario uses {paths.short(self.path)}") from None
 
-    def _empty(self) -> None:
-        """Remove the files and folders of the run before; other scenarios' folders are none of them."""
+    def empty(self, but: Container[str] = ()) -> None:
+        """Remove all files @but some; folders belong to other scenarios."""
         for entry in self.path.iterdir():
-            if entry.is_file() and entry.name != ".lock":
+            if not entry.is_dir() and entry.name != ".lock" and entry.name not in but:
                 entry.unlink()
-            elif entry.is_dir() and entry.name == "recording":
-                shutil.rmtree(entry)

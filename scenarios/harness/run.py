@@ -65,6 +65,8 @@ class ScenarioRun:
 
     def again(self) -> None:
         """The recording is done: start over, against the closed run of its plan."""
+        assert self.folder is not None
+        self.folder.empty(but={"progress.log"})  # nothing of the recording may pass for the closed run's
         self.phase = CLOSED
         self.progress.stage(f"recorded {len(self._plan)} calls; now the closed run")
         self.checks = Checks(self.progress.check)

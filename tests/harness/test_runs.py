@@ -120,21 +120,26 @@ def test_qemu_that_hangs_ends_at_the_limit(runner: Runner):
     assert not Path("/proc", (runner.out / "pid").read_text().strip()).exists()
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_running(runner: Runner, how: signal.Signals):
-    """However the runner ends, QEMU goes with it."""
+def test_nothing_is_left_running(runner: Runner, how: signal.Signals, jobs: str):
+    """However the runner ends, QEMU goes with it; side by side too."""
     fifo = runner.out / "fifo"
     os.mkfifo(fifo)
-    runner.qemu('echo $$ >"$O/pid"; echo up >"$O/fifo"; exec sleep 600')
-    runner.scenario("def test_waits(host, check):\n    check('x', 1, 1)\n")
-    with runner.start() as process:
-        assert fifo.read_text() == "up\n"
-        qemu = os.pidfd_open(int((runner.out / "pid").read_text()))
+    runner.qemu('echo $$ >"$O/fifo"; exec sleep 600')
+    for name in "ab"[: int(jobs)]:
+        runner.scenario(f"def test_{name}(host, check):\n    pass\n", f"test_{name}.py")
+    with runner.start(JOBS=jobs) as process:
+        pids: list[int] = []
+        while len(pids) < int(jobs):
+            pids += map(int, fifo.read_text().split())
+        machines = [os.pidfd_open(pid) for pid in pids]  # readable when the process has ended
         process.send_signal(how)
         process.communicate(timeout=60)
     assert process.returncode != 0
-    assert select.select([qemu], [], [], 30)[0], "QEMU still runs"
-    os.close(qemu)
+    for machine in machines:
+        assert select.select([machine], [], [], 30)[0], "QEMU still runs"
+        os.close(machine)
 
 
 def test_a_scenario_that_loops_without_waiting_is_stopped(runner: Runner):
