@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vsock listen PORT            take one connection, read it to its end, send all of it back
- * vsock call CID PORT BYTES    connect, send BYTES bytes of a pattern, expect them back
+ * vsock call CID PORT BYTES    connect, send BYTES bytes of a pattern piece by piece, expect
+ *                              each piece back before the next; then close
  *
  * The host's end of a guest's virtio socket. Prints report lines:
  *
@@ -24,6 +25,7 @@
 #include "platform/abi/guest_report.h"
 
 #define BYTES_MAX (1U << 20)
+#define PIECE_BYTES 40000U
 #define LIMIT_S 20
 #define EXIT_USAGE 2
 
@@ -104,11 +106,27 @@ static int do_listen(unsigned port)
 	return EXIT_SUCCESS;
 }
 
+static bool receive_all(int fd, uint8_t *to, size_t bytes)
+{
+	while (bytes > 0) {
+		ssize_t got = recv(fd, to, bytes, 0);
+
+		if (got <= 0) {
+			errno = got < 0 ? errno : ECONNABORTED;
+			return false;
+		}
+		to += got;
+		bytes -= (size_t)got;
+	}
+	return true;
+}
+
+/* Our close is the last word: a guest that sees it knows that all has arrived. */
 static int do_call(unsigned cid, unsigned port, size_t bytes)
 {
 	struct sockaddr_vm peer = { .svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port };
 	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	size_t total;
+	size_t done = 0;
 	bool same;
 
 	for (size_t i = 0; i < bytes; i++) {
@@ -121,12 +139,16 @@ static int do_call(unsigned cid, unsigned port, size_t bytes)
 	if (connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0) {
 		return trouble("connect");
 	}
-	if (!send_all(fd, sent, bytes) || shutdown(fd, SHUT_WR) < 0 ||
-	    !receive_to_end(fd, &total)) {
-		return trouble("connection");
+	while (done < bytes) {
+		size_t now = bytes - done < PIECE_BYTES ? bytes - done : PIECE_BYTES;
+
+		if (!send_all(fd, sent + done, now) || !receive_all(fd, received + done, now)) {
+			return trouble("connection");
+		}
+		done += now;
 	}
-	same = total == bytes && memcmp(sent, received, bytes) == 0;
-	printf(GUEST_REPORT_PREFIX "%s call bytes=%zu\n", same ? "ok" : "fail", total);
+	same = memcmp(sent, received, bytes) == 0;
+	printf(GUEST_REPORT_PREFIX "%s call bytes=%zu\n", same ? "ok" : "fail", done);
 	return same ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
