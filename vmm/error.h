@@ -7,7 +7,8 @@
 
 /*
  * Set @error in the domain G_FILE_ERROR from errno as it is at the call:
- * "<formatted text>: <what errno means>".
+ * "<formatted text>: <what errno means>". Works in the sandbox too, unlike
+ * g_strerror(), which reads files of the locale at its first use.
  */
 void error_set_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -140,7 +140,8 @@ static bool handle_run_error(struct vcpu *vcpu, int error)
 	if (error == EINTR || error == EAGAIN) {
 		return true;
 	}
-	log_error("vCPU %u: KVM_RUN: %s", vcpu->index, g_strerror(error));
+	errno = error;
+	log_error("vCPU %u: KVM_RUN: %m", vcpu->index);
 	if (vcpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT) {
 		log_error("vCPU %u: fault at guest physical 0x%llx", vcpu->index,
 			  vcpu->run->memory_fault.gpa);
