@@ -15,8 +15,8 @@ list-scenarios: | $(O)/.system ## names and titles of all scenarios
 test-scenarios: all ## run every scenario
 	@$(HARNESS) run lifecycle isolation performance
 
-test-planted: all ## run what must fail, and hold its verdicts against what they must say
-	@$(PYTHON) -m pytest -c tests/pytest.ini tests/harness/check_planted.py \
+test-planted: all ## on the machine: what must fail, and the interactive commands
+	@$(PYTHON) -m pytest -c tests/pytest.ini tests/harness/check_*.py \
 	--junit-xml=$(O)/junit/planted.xml
 
 shell: all ## boot the machine and give its console; it runs until you leave

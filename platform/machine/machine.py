@@ -166,8 +166,8 @@ def command(
     """QEMU's argument list.
 
     plugins  as after -plugin: "path.so,key=value"
-    gdb      a chardev for the debugger ("unix:path,server=on,wait=off"); the machine then waits
-             at its first instruction
+    gdb      a chardev for the debugger, as in Channels; the machine then waits at its first
+             instruction
     """
     machine, icount = DESCRIPTION["machine"], DESCRIPTION["icount"]
     properties = machine["properties"] + (icount["properties"] if options.icount else [])
@@ -185,5 +185,5 @@ def command(
     for plugin in plugins:
         args += ["-plugin", plugin]
     if gdb:
-        args += ["-S", "-gdb", gdb]
+        args += ["-S", "-chardev", _with_id(gdb, "gdb"), "-gdb", "chardev:gdb"]
     return args

@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -101,7 +102,7 @@ def _ask_for_symbols() -> bytes:
         folder.close()
 
 
-def _script(folder: RunFolder, socket: Path, known: list[symbols.Symbol]) -> Path:
+def _script(folder: RunFolder, remote: Path, known: list[symbols.Symbol]) -> Path:
     """Commands for the debugger: connect, load symbols, stop where EL2 is entered."""
     el2 = symbols.el2_only(known)
     kernel_elf = folder.write("kernel.elf", symbols.elf(known))
@@ -124,7 +125,7 @@ end
 document el2-symbols
 Load EL2's symbols for its own address space. Use it once EL2's MMU is on.
 end
-target remote {socket}
+target remote {remote}
 thbreak *{entry:#x}
 continue
 set $el2_offset = {down:#x} - *(long *){offset:#x}
@@ -138,26 +139,32 @@ def gdb() -> int:
     known = kernel_symbols(options.kernel)
     folder = RunFolder("gdb")
     short = Path(tempfile.mkdtemp(prefix="terrarium-"))  # a socket's path has room for 107 bytes
+    listener = socket.socket(socket.AF_UNIX)
     qemu = None
     try:
-        socket = short / "gdb"
+        # Listening before QEMU is there, so that no debugger comes too early.
+        path = short / "gdb"
+        listener.bind(str(path))
+        listener.listen(1)
         log = str(folder.path / "console.log").replace(",", ",,")
         channels = Channels(console=f"file,path={log}", agent="null", events="null")
         argv = paths.machine_description.command(
-            options, channels, _initrd(folder), gdb=f"unix:{socket},server=on,wait=off"
+            options, channels, _initrd(folder), gdb=f"socket,fd={listener.fileno()},server=on,wait=off"
         )
         folder.write("cmdline.txt", (shlex.join(argv) + "\n").encode())
-        script = _script(folder, socket, known)
+        script = _script(folder, path, known)
         parent = os.getpid()
         qemu = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, start_new_session=True,
-            preexec_fn=lambda: die_with_parent(parent),
+            preexec_fn=lambda: die_with_parent(parent), pass_fds=[listener.fileno()],
         )  # fmt: skip
+        listener.close()
         return _debug(script, qemu)
     finally:
         if qemu is not None:
             qemu.kill()
             qemu.wait()
+        listener.close()
         shutil.rmtree(short)
         (folder.path / "initrd.cpio").unlink(missing_ok=True)
         folder.close()

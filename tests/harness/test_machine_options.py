@@ -86,8 +86,9 @@ def test_command_line_of_a_closed_machine_has_every_flag_of_determinism(options)
 
 
 def test_debugger_and_appended_words(options):
-    argv = description.command(options("x=1"), Channels(console="stdio"), "initrd", gdb="unix:g")
-    assert argument(argv, "-gdb") == ["unix:g"] and "-S" in argv
+    argv = description.command(options("x=1"), Channels(console="stdio"), "initrd", gdb="socket,fd=5")
+    assert argument(argv, "-gdb") == ["chardev:gdb"] and "-S" in argv
+    assert "socket,id=gdb,fd=5" in argument(argv, "-chardev")
     assert argument(argv, "-append")[0].endswith(" kvm-arm.mode=protected x=1")
 
 
