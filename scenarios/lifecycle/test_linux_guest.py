@@ -80,7 +80,7 @@ def test_linux_guest(host: Host, check: Checks) -> None:
     check("the disk below it is as it was", checksum(disk[:at]), checksum(after[:at]))
     check("the read-only disk is as it was", checksum(fixed),
           checksum(host.get("/run/fixed-disk")))
-    check("hvc0", "echo: hello guest\n", host.get("/run/hvc0").decode("ascii", "replace"))
+    check("hvc0", "echo: hello guest", host.get("/run/hvc0").decode("ascii", "replace").strip())
     check("the host answered the guest's call", 0, echo.wait())
     served = echo.out().splitlines()[-1]
     check("as the guest's CID, bytes", f"terrarium: value served cid={CID} bytes={GUEST_BYTES}",
