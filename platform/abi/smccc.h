@@ -62,9 +62,9 @@
 #define KVM_PTP 0x86000001
 
 /* pKVM's vendor calls for a protected guest. */
-#define PKVM_HYP_MEMINFO 0xc6000002   /* -> x0 granule bytes, x1 bit 0: ranges */
-#define PKVM_MEM_SHARE 0xc6000003     /* x1 IPA, x2 pages (0 = 1) -> x0 status */
-#define PKVM_MEM_UNSHARE 0xc6000004   /* x1 IPA, x2 pages (0 = 1) -> x0 status */
+#define PKVM_HYP_MEMINFO 0xc6000002 /* -> x0 granule bytes, x1 bit 0: ranges */
+#define PKVM_MEM_SHARE 0xc6000003   /* x1 IPA, x2 pages (0 = 1) -> x0 status */
+#define PKVM_MEM_UNSHARE 0xc6000004 /* x1 IPA, x2 pages (0 = 1) -> x0 status */
 #define PKVM_MMIO_GUARD_INFO 0xc6000005
 #define PKVM_MMIO_GUARD_ENROLL 0xc6000006
 #define PKVM_MMIO_GUARD_MAP 0xc6000007 /* x1 IPA */
