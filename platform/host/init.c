@@ -39,8 +39,8 @@
 
 struct init {
 	struct uevents uevents;
-	char agent_port[PORT_PATH_MAX];  /* "" until it has appeared */
-	char events_port[PORT_PATH_MAX]; /* same */
+	char agent_port[PORT_PATH_MAX];  /* set once agent is */
+	char events_port[PORT_PATH_MAX]; /* set once events_fd is */
 	int events_fd;                   /* the events port, -1 until open */
 	int fifo_fd;                     /* HOST_EVENTS_FIFO */
 	int opened_fd;                   /* inotify: the agent has opened its port */
@@ -54,29 +54,41 @@ struct init {
 
 static int kmsg_fd = -1;
 
+/* "<level>terrarium-host: text\n" in @line; its length. The newline makes the record whole. */
+static size_t compose(char *line, size_t size, int level, const char *format, va_list args)
+{
+	size_t used = (size_t)snprintf(line, size, "<%d>terrarium-host: ", level);
+	int length = vsnprintf(line + used, size - used - 1, format, args);
+
+	used = length < 0 ? used : used + (size_t)length;
+	used = used < size - 1 ? used : size - 2;
+	line[used] = '\n';
+	return used + 1;
+}
+
 void say(const char *format, ...)
 {
-	char text[512];
+	char line[512];
 	va_list args;
-	int used = snprintf(text, sizeof(text), "<5>terrarium-host: ");
 
 	va_start(args, format);
-	vsnprintf(text + used, sizeof(text) - (size_t)used, format, args);
+	size_t size = compose(line, sizeof(line), 5, format, args);
+
 	va_end(args);
-	(void)!write(kmsg_fd, text, strlen(text));
+	(void)!write(kmsg_fd, line, size);
 }
 
 void give_up(const char *format, ...)
 {
-	char text[512];
+	char line[512];
 	va_list args;
-	int used = snprintf(text, sizeof(text), "<0>terrarium-host: ");
 
 	va_start(args, format);
-	vsnprintf(text + used, sizeof(text) - (size_t)used, format, args);
+	size_t size = compose(line, sizeof(line), 0, format, args);
+
 	va_end(args);
-	if (kmsg_fd < 0 || write(kmsg_fd, text, strlen(text)) < 0) {
-		(void)!write(STDERR_FILENO, text, strlen(text));
+	if (kmsg_fd < 0 || write(kmsg_fd, line, size) < 0) {
+		(void)!write(STDERR_FILENO, line, size);
 	}
 	/* The end of the first process is a panic of the kernel. */
 	_exit(1);

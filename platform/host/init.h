@@ -48,7 +48,7 @@ void uevents_wait(struct uevents *uevents, int limit_s, const char *what);
  * Find the virtio-serial port that QEMU calls @name.
  *
  * @path   set to its device, "/dev/vportNpM"; @size bytes.
- * Returns false, @path unchanged, if there is none (yet).
+ * Returns false, what is in @path of no meaning, if there is none (yet).
  */
 bool port_find(const char *name, char *path, size_t size);
 

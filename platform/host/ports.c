@@ -78,13 +78,9 @@ bool port_find(const char *name, char *path, size_t size)
 	}
 	while (!found && (entry = readdir(ports)) != NULL) {
 		if (entry->d_name[0] != '.' && port_is(entry->d_name, name)) {
-			char device[300];
+			int length = snprintf(path, size, "/dev/%s", entry->d_name);
 
-			snprintf(device, sizeof(device), "/dev/%s", entry->d_name);
-			if (access(device, F_OK) == 0 && strlen(device) < size) {
-				strcpy(path, device);
-				found = true;
-			}
+			found = length > 0 && (size_t)length < size && access(path, F_OK) == 0;
 		}
 	}
 	closedir(ports);

@@ -131,10 +131,21 @@ static bool name_is_good(const char *name)
 	       strspn(name, allowed) == strlen(name);
 }
 
+/* All but the lock. */
+static void remove_files(const char *name)
+{
+	static const char *const files[] = { "status", "pid", "out", "err" };
+	char path[JOB_PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		job_path(path, name, files[i]);
+		unlink(path);
+	}
+}
+
 /* Make the folder, empty. False, said why. */
 static bool make_folder(const char *name)
 {
-	static const char *const files[] = { "status", "pid", "out", "err" };
 	char path[JOB_PATH_MAX];
 	int status;
 
@@ -154,22 +165,17 @@ static bool make_folder(const char *name)
 		job_trouble("%s runs already", name);
 		return false;
 	}
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		job_path(path, name, files[i]);
-		unlink(path);
-	}
+	remove_files(name);
 	return true;
 }
 
 static void remove_folder(const char *name)
 {
-	static const char *const files[] = { "lock", "pid", "out", "err" };
 	char path[JOB_PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		job_path(path, name, files[i]);
-		unlink(path);
-	}
+	remove_files(name);
+	job_path(path, name, "lock");
+	unlink(path);
 	job_path(path, name, "");
 	rmdir(path);
 }
@@ -316,6 +322,9 @@ bool job_watch_open(struct job_watch *watch, const char *name, double limit_s)
 	if (watch->fd < 0 ||
 	    inotify_add_watch(watch->fd, path, IN_MODIFY | IN_MOVED_TO | IN_CLOSE_WRITE) < 0) {
 		job_trouble("no job %s: %s", name, strerror(errno));
+		if (watch->fd >= 0) {
+			close(watch->fd);
+		}
 		return false;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &watch->deadline);

@@ -131,15 +131,34 @@ static int await_in(struct job_watch *watch, struct lines *lines, const regex_t 
 	}
 }
 
-static int command_await(char **argv, int argc)
+static int await_job(const char *name, const char *stream, const regex_t *regex, double limit_s,
+		     unsigned long skip)
 {
-	const char *stream = argv[1];
-	regex_t regex;
 	struct lines lines = { 0 };
 	struct job_watch watch;
+	char path[JOB_PATH_MAX];
+
+	if (!job_watch_open(&watch, name, limit_s)) {
+		return JOB_EXIT_TROUBLE;
+	}
+	job_path(path, name, stream);
+	lines.fd = open(path, O_RDONLY | O_CLOEXEC);
+	int result = lines.fd < 0 ? job_trouble("%s: %s", path, strerror(errno)) :
+				    await_in(&watch, &lines, regex, skip, name);
+
+	if (lines.fd >= 0) {
+		close(lines.fd);
+	}
+	free(lines.text);
+	job_watch_close(&watch);
+	return result;
+}
+
+static int command_await(char **argv, int argc)
+{
+	regex_t regex;
 	unsigned long skip = 0;
 	double limit_s;
-	char path[JOB_PATH_MAX];
 
 	if (argc == 6 && strcmp(argv[4], "--skip") == 0) {
 		skip = strtoul(argv[5], NULL, 10);
@@ -147,26 +166,18 @@ static int command_await(char **argv, int argc)
 		fputs(usage, stderr);
 		return JOB_EXIT_TROUBLE;
 	}
-	if (strcmp(stream, "out") != 0 && strcmp(stream, "err") != 0) {
-		return job_trouble("%s: the stream is out or err", stream);
+	if (strcmp(argv[1], "out") != 0 && strcmp(argv[1], "err") != 0) {
+		return job_trouble("%s: the stream is out or err", argv[1]);
+	}
+	if (!job_parse_seconds(argv[3], &limit_s)) {
+		return JOB_EXIT_TROUBLE;
 	}
 	if (regcomp(&regex, argv[2], REG_EXTENDED | REG_NOSUB) != 0) {
 		return job_trouble("%s: not an extended regular expression", argv[2]);
 	}
-	if (!job_parse_seconds(argv[3], &limit_s) || !job_watch_open(&watch, argv[0], limit_s)) {
-		return JOB_EXIT_TROUBLE;
-	}
-	job_path(path, argv[0], stream);
-	lines.fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (lines.fd < 0) {
-		return job_trouble("%s: %s", path, strerror(errno));
-	}
-	int result = await_in(&watch, &lines, &regex, skip, argv[0]);
+	int result = await_job(argv[0], argv[1], &regex, limit_s, skip);
 
-	free(lines.text);
 	regfree(&regex);
-	close(lines.fd);
-	job_watch_close(&watch);
 	return result;
 }
 

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The attacks. `attack` and libattack.so share the accesses that may be refused.
+
+HOST_ATTACK := $(HOST)/attack
+ALL += $(O)/host/lib/libattack.so $(O)/host/modules/attack.ko
+
+$(O)/host/bin/attack: $(HOST_ATTACK)/probe.c
+
+$(O)/host/lib/libattack.so: $(addprefix $(HOST_ATTACK)/,libattack.c probe.c) $(HOST_HEADERS) | $(SDK)/.ready
+	@mkdir -p $(@D)
+	$(HOST_CC) -shared -fPIC -fvisibility=hidden -s -o $@ $(filter %.c,$^)
+
+# Built in a folder of its own: kbuild writes next to the sources. Depends on the kernel, thus on the
+# SDK. kbuild warns of a compiler of another name and of an absent pahole: not here.
+ATTACK_BUILD := $(O)/build/host/attack
+ATTACK_KBUILD = $(MAKE) -s -C $(SDK)/kernel/build M=$(ATTACK_BUILD) ARCH=arm64 CROSS_COMPILE=$(CROSS) \
+	CONFIG_DEBUG_INFO_BTF_MODULES= TERRARIUM_ROOT=$(ROOT) modules
+ATTACK_NOISE := ^warning: .* differs from the one used|The kernel was built (by|with)|You are using:
+
+$(O)/host/modules/attack.ko: $(HOST_ATTACK)/attack.c $(HOST_ATTACK)/Kbuild platform/abi/attack.h $(SDK)/.ready
+	@mkdir -p $(@D) $(ATTACK_BUILD)
+	@cp $(HOST_ATTACK)/attack.c $(HOST_ATTACK)/Kbuild $(ATTACK_BUILD)
+	$(ATTACK_KBUILD) 2> >(grep -vE '$(ATTACK_NOISE)' >&2)
+	@$(CROSS)strip --strip-debug -o $@ $(ATTACK_BUILD)/attack.ko
