@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -206,6 +207,8 @@ static bool load_filter(GError **error)
 
 bool sandbox_enter(GError **error)
 {
+	/* Or malloc() reads the number of CPUs from /sys when many threads allocate. */
+	mallopt(M_ARENA_MAX, 1);
 	enter_namespaces();
 	return drop_privileges(error) && load_filter(error);
 }
