@@ -197,7 +197,10 @@ def build(sysroot: Path, kernel: Path, description: Path, extra: list[tuple[str,
     libraries = Libraries(archive, sysroot, text["library_path"])
     for path in text["programs"]:
         add_tree(archive, libraries, path, resolve_in(sysroot, path))
+    busybox = resolve_in(sysroot, BUSYBOX).read_bytes()
     for applet in text["busybox"].split():
+        if b"\0%s\0" % applet.encode() not in busybox:  # its table of names
+            raise BuildError(f"busybox has no program {applet}")
         place = "/usr/sbin" if applet in ("modprobe", "poweroff", "reboot") else "/usr/bin"
         archive.symlink(f"{place}/{applet}", BUSYBOX)
     modules = Modules(kernel / "modules")

@@ -91,7 +91,7 @@ class Tree:
         self.folder = folder
         self.sysroot, self.kernel, self.output = folder / "sysroot", folder / "kernel", folder / "out.cpio"
         self.write("description.toml", DESCRIPTION.encode())
-        self.write(f"sysroot/{BUSYBOX}", elf_file())
+        self.write(f"sysroot/{BUSYBOX}", elf_file() + b"\0modprobe\0sh\0")
         loader = "/lib/ld-linux-aarch64.so.1"
         self.write("sysroot/usr/sbin/agent", elf_file(("libone.so.1",), loader))
         self.write(f"sysroot/{LIBRARIES}/libone-1.2.so", elf_file(("libtwo.so",)))
@@ -225,3 +225,8 @@ def test_links_stay_in_the_sysroot(tree: Tree) -> None:
     library.symlink_to(f"/{LIBRARIES}/libthree.so")
     tree.write(f"sysroot/{LIBRARIES}/libthree.so", elf_file())
     assert f"{LIBRARIES}/libtwo.so" in tree.built()
+
+
+def test_busybox_without_the_program(tree: Tree) -> None:
+    tree.write(f"sysroot/{BUSYBOX}", elf_file() + b"\0sh\0")
+    assert tree.refused() == "busybox has no program modprobe"
