@@ -104,3 +104,8 @@ def test_what_needs_a_failed_stage_is_not_run(
 
 def test_our_own_skips_file_is_good() -> None:
     stages.allowed_skips((stages.ROOT / "ci/skips.txt").read_text())
+
+
+def test_every_stage_is_there_once() -> None:
+    names = [stage.name for stage in stages.STAGES]
+    assert names == ["build", "lint", "unit", "fuzz", "pytest-unit", "planted", "scenarios"]
