@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:
 .SHELLFLAGS := -eu -o pipefail -c
 # One line for each file that is built; V=1 shows the commands instead.
-SHELL = $(if $(filter $(O)/%,$@),$(if $(filter $(SAID),$@),,$(info build: $(@:$(ROOT)/%=%))$(eval SAID := $@)))/bin/bash
+SHELL = $(if $(filter $(O)/%,$@),$(if $(filter $(SAID),$@),,$(info build: $(@:$(ROOT)/%=%))$(eval SAID += $@)))/bin/bash
 ifneq ($(V),1)
 MAKEFLAGS += --silent
 else

@@ -13,7 +13,8 @@ $(O)/host/lib/libattack.so: $(addprefix $(HOST_ATTACK)/,libattack.c probe.c) $(H
 # Built in a folder of its own: kbuild writes next to the sources. Depends on the kernel, thus on the
 # SDK. kbuild warns of a compiler of another name and of an absent pahole: not here.
 ATTACK_BUILD := $(O)/build/host/attack
-ATTACK_KBUILD = $(MAKE) -s -C $(SDK)/kernel/build M=$(ATTACK_BUILD) ARCH=arm64 CROSS_COMPILE=$(CROSS) \
+# Without our MAKEFLAGS: "O=" on our command line would be an output folder to kbuild.
+ATTACK_KBUILD = env -u MAKEFLAGS make -s -C $(SDK)/kernel/build M=$(ATTACK_BUILD) ARCH=arm64 CROSS_COMPILE=$(CROSS) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= TERRARIUM_ROOT=$(ROOT) modules
 ATTACK_NOISE := ^warning: .* differs from the one used|The kernel was built (by|with)|You are using:
 
