@@ -17,7 +17,9 @@
  *   -icount. clock=host depends on the machine that runs QEMU.
  * - Calls that QEMU serves itself as firmware (PSCI) are recorded when they
  *   are done: FW_CALL and FW_RETURN have the same time.
- * - Instruction counts include each attempt of an instruction that faults.
+ * - Instruction counts include each attempt of an instruction that faults. Those
+ *   of EL1 and EL0 also include what a block had left when it was left early
+ *   (about one in ten thousand), unless count=exact. EL2's are always exact.
  * - VMIDs are reused by hypervisors, and a VM is known by its VMID only. The
  *   host is what EL2 started first (common/world.h), or host-vmid.
  * - When EL2 is a kernel that hosts programs (VHE, HCR_EL2.TGE), what passes
@@ -46,6 +48,7 @@ int qemu_plugin_version = QEMU_API_VERSION;
 struct trace trace;
 
 static const char *const clock_words[] = { "host", "icount", NULL };
+static const char *const count_words[] = { "blocks", "exact", NULL };
 static const char *const group_words[TRACE_GROUP_COUNT + 1] = {
 	[TRACE_GROUP_CALLS] = "calls",       [TRACE_GROUP_FAULTS] = "faults",
 	[TRACE_GROUP_SYSREGS] = "sysregs",   [TRACE_GROUP_WAITS] = "waits",
@@ -57,6 +60,7 @@ enum {
 	OPT_OUT,
 	OPT_CLOCK,
 	OPT_SHIFT,
+	OPT_COUNTING,
 	OPT_BOOT,
 	OPT_ONLY,
 	OPT_HOST_VMID,
@@ -79,6 +83,10 @@ static const struct option options_default[OPT_COUNT] = {
 			.type = OPTION_NUMBER,
 			.max = 10,
 			.help = "the shift given to -icount, with clock=icount" },
+	[OPT_COUNTING] = { .name = "count",
+			   .type = OPTION_CHOICE,
+			   .words = count_words,
+			   .help = "how instructions below EL2 are counted: exact costs more" },
 	[OPT_BOOT] = { .name = "boot",
 		       .type = OPTION_BOOL,
 		       .help = "record also what happens before EL2 is left first" },
@@ -186,6 +194,7 @@ static void vcpu_resumed(unsigned int vcpu, void *userdata)
 		{ REG_CNTV_CTL, REG_CNTV_CVAL, true },
 		{ REG_CNTHP_CTL, REG_CNTHP_CVAL, false },
 	};
+	uint64_t insns = trace_insns(trace_counts_of(vcpu));
 	uint64_t ticks;
 	size_t i;
 	(void)userdata;
@@ -193,6 +202,9 @@ static void vcpu_resumed(unsigned int vcpu, void *userdata)
 	if (!trace.regs_ready) {
 		return;
 	}
+	g_mutex_lock(&trace.lock);
+	trace_clock_slept(&trace.clock, insns);
+	g_mutex_unlock(&trace.lock);
 	for (i = 0; i < G_N_ELEMENTS(timers); i++) {
 		if (!ARM_TIMER_FIRED(regs_read(regs, timers[i].ctl))) {
 			continue;
@@ -202,7 +214,7 @@ static void vcpu_resumed(unsigned int vcpu, void *userdata)
 			ticks += regs_read(regs, REG_CNTVOFF_EL2);
 		}
 		g_mutex_lock(&trace.lock);
-		trace_clock_fired(&trace.clock, trace_insns(trace_counts_of(vcpu)), ticks);
+		trace_clock_fired(&trace.clock, insns, ticks);
 		g_mutex_unlock(&trace.lock);
 	}
 }
@@ -215,9 +227,11 @@ static char *manifest_text(const qemu_info_t *info, const struct option *options
 
 	g_string_append_printf(text, "writer=terrarium trace\ntarget=%s\nvcpus=%d\n",
 			       info->target_name, info->system.smp_vcpus);
-	g_string_append_printf(
-		text, "clock=%s\nshift=%u\nboot=%s\nonly=", clock_words[options[OPT_CLOCK].value],
-		(unsigned int)options[OPT_SHIFT].value, options[OPT_BOOT].value ? "on" : "off");
+	g_string_append_printf(text, "clock=%s\nshift=%u\ncount=%s\nboot=%s\nonly=",
+			       clock_words[options[OPT_CLOCK].value],
+			       (unsigned int)options[OPT_SHIFT].value,
+			       count_words[options[OPT_COUNTING].value],
+			       options[OPT_BOOT].value ? "on" : "off");
 	for (i = 0; i < TRACE_GROUP_COUNT; i++) {
 		if ((options[OPT_ONLY].value >> i & 1) != 0) {
 			g_string_append_printf(text, "%s+", group_words[i]);
@@ -260,6 +274,7 @@ static void start(qemu_plugin_id_t id, const struct option *options)
 {
 	trace.installed = true;
 	trace.virtual_clock = options[OPT_CLOCK].value == 1;
+	trace.counts_blocks = options[OPT_COUNTING].value == 0;
 	trace.records_boot = options[OPT_BOOT].value != 0;
 	trace.groups = options[OPT_ONLY].value;
 	trace.start_ns = host_ns();

@@ -65,6 +65,7 @@ struct trace {
 	/* Set at install, constant afterwards. */
 	bool virtual_clock;
 	bool records_boot;
+	bool counts_blocks;
 	uint64_t groups;                       /* bit n: enum trace_group n is recorded */
 	uint64_t start_ns;                     /* CLOCK_MONOTONIC */
 	struct qemu_plugin_scoreboard *counts; /* struct trace_counts */

@@ -31,12 +31,23 @@ uint64_t trace_clock_now(struct trace_clock *clock, uint64_t insns)
 	return clock->last_ns;
 }
 
+bool trace_clock_wants_sample(const struct trace_clock *clock, uint64_t insns)
+{
+	return insns >= clock->next_insns;
+}
+
+void trace_clock_slept(struct trace_clock *clock, uint64_t insns)
+{
+	clock->next_insns = insns;
+}
+
 void trace_clock_sample(struct trace_clock *clock, uint64_t insns, uint64_t ticks)
 {
 	uint64_t first = ticks_to_ns(clock, ticks);
 	uint64_t last = ticks_to_ns(clock, ticks + 1) - 1;
 	uint64_t now = estimate(clock, insns);
 
+	clock->next_insns = insns + TRACE_CLOCK_SAMPLE_INSNS;
 	if (now < first) {
 		clock->base_ns = first;
 	} else if (now > last) {

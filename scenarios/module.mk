@@ -4,7 +4,8 @@
 export HYP SMP MEM CPU ICOUNT KERNEL LIMIT KEEP JOBS SCENARIO SCENARIO_ROOT
 HARNESS := $(PYTHON) -m scenarios.harness
 
-.PHONY: run-scenario list-scenarios shell gdb test-scenarios test-planted
+export BASE
+.PHONY: run-scenario list-scenarios shell gdb test-scenarios bench test-planted
 
 run-scenario: all ## run SCENARIO=name or folder and print a verdict
 	@$(HARNESS) run
@@ -18,6 +19,9 @@ test-scenarios: all ## run every scenario
 test-planted: all ## on the machine: what must fail, and the interactive commands
 	@$(PYTHON) -m pytest -c tests/pytest.ini tests/harness/check_*.py \
 	--junit-xml=$(O)/junit/planted.xml
+
+bench: all ## speed and memory into out/bench.json; BASE=FILE compares with an earlier one
+	@$(PYTHON) -m scenarios.performance.bench
 
 shell: all ## boot the machine and give its console; it runs until you leave
 	@$(HARNESS) shell

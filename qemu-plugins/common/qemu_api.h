@@ -142,7 +142,5 @@ void *qemu_plugin_scoreboard_find(struct qemu_plugin_scoreboard *score, unsigned
 GArray *qemu_plugin_get_registers(void);
 /* Appends the value, little endian, to @buf; false if it cannot be read. */
 bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *buf);
-/* Memory of the current translation regime, as a debugger sees it. */
-bool qemu_plugin_read_memory_vaddr(uint64_t addr, GByteArray *data, size_t len);
 
 #endif /* COMMON_QEMU_API_H */

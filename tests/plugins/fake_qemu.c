@@ -23,8 +23,6 @@ int fake_disk_error;
 static struct qemu_plugin_register registers[REGISTERS_MAX];
 static size_t registers_count;
 static struct qemu_plugin_scoreboard scoreboard;
-static uint64_t memory_address;
-static uint32_t memory_word;
 
 int __real_posix_fallocate(int fd, off_t offset, off_t length);
 int __wrap_posix_fallocate(int fd, off_t offset, off_t length);
@@ -40,7 +38,6 @@ void fake_reset(void)
 	memset(&scoreboard, 0, sizeof(scoreboard));
 	memset(&fake_callbacks, 0, sizeof(fake_callbacks));
 	registers_count = 0;
-	memory_address = 0;
 	fake_disk_error = 0;
 }
 
@@ -57,12 +54,6 @@ void fake_set(const char *name, uint64_t value)
 	g_assert_cmpuint(registers_count, <, REGISTERS_MAX);
 	g_strlcpy(registers[registers_count].name, name, sizeof(registers[0].name));
 	registers[registers_count++].value = value;
-}
-
-void fake_set_memory(uint64_t address, uint32_t word)
-{
-	memory_address = address;
-	memory_word = word;
 }
 
 void fake_translate(struct qemu_plugin_tb *tb, uint64_t address, const uint32_t *words,
@@ -221,14 +212,5 @@ bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *
 	guint bytes = strcmp(handle->name, "cpsr") == 0 ? 4 : 8;
 
 	g_byte_array_append(buf, (const guint8 *)&handle->value, bytes);
-	return true;
-}
-
-bool qemu_plugin_read_memory_vaddr(uint64_t addr, GByteArray *data, size_t len)
-{
-	if (addr != memory_address || len != sizeof(memory_word)) {
-		return false;
-	}
-	g_byte_array_append(data, (const guint8 *)&memory_word, sizeof(memory_word));
 	return true;
 }

@@ -50,9 +50,6 @@ void fake_reset(void);
 /* Set a register by its name in QEMU; it exists from then on. */
 void fake_set(const char *name, uint64_t value);
 
-/* What qemu_plugin_read_memory_vaddr() finds at @address. */
-void fake_set_memory(uint64_t address, uint32_t word);
-
 /* Make a block of @words at @address and have the plugin translate it. */
 void fake_translate(struct qemu_plugin_tb *tb, uint64_t address, const uint32_t *words,
 		    size_t count);

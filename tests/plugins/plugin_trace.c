@@ -335,7 +335,7 @@ static void counts_exactly_wherever_a_block_is_left(void **state)
 	size_t i;
 	(void)state;
 
-	assert_int_equal(install(""), 0);
+	assert_int_equal(install("count=exact"), 0);
 	fake_set("cpsr", EL(1));
 	fake_translate(&tb, 0x8000, words, G_N_ELEMENTS(words));
 	for (i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -349,6 +349,23 @@ static void counts_exactly_wherever_a_block_is_left(void **state)
 		assert_int_equal(counts->insns[1], at_exit[i]);
 		assert_int_equal(trace_insns(counts), at_exit[i]);
 	}
+}
+
+static void counts_blocks_below_el2(void **state)
+{
+	static const uint32_t words[] = { W_ADD, W_LDR, W_ADD, W_RET };
+	struct qemu_plugin_tb tb;
+	(void)state;
+
+	assert_int_equal(install("count=blocks"), 0);
+	fake_set("cpsr", EL(1));
+	fake_translate(&tb, 0x8000, words, 4);
+	fake_execute(&tb, 0, 0, 2);
+	assert_int_equal(trace_counts_of(0)->insns[1], 4);
+	fake_set("cpsr", EL(2));
+	fake_translate(&tb, 0x8000, words, 4);
+	fake_execute(&tb, 0, 0, 2);
+	assert_int_equal(trace_counts_of(0)->insns[2], 2);
 }
 
 static void keeps_levels_apart(void **state)
@@ -372,7 +389,7 @@ static void keeps_levels_apart(void **state)
 	assert_int_equal(trace_insns(trace_counts_of(0)), 0);
 }
 
-static void takes_the_time_from_counter_reads(void **state)
+static void play_counter_reads(const char *options)
 {
 	static const uint32_t read_words[] = { W_NOP, W_MRS_X3 };
 	static const uint32_t next_words[] = { W_ADD, W_LDR, W_RET };
@@ -380,12 +397,10 @@ static void takes_the_time_from_counter_reads(void **state)
 	struct qemu_plugin_tb read_block;
 	struct qemu_plugin_tb next_block;
 	struct qemu_plugin_tb call_block;
-	(void)state;
 
-	assert_int_equal(install("clock=icount"), 0);
+	assert_int_equal(install(options), 0);
 	eret(1, VM_ON, 0);
 	fake_set("CNTVOFF_EL2", 500);
-	fake_set_memory(0x8004, W_MRS_X3);
 	fake_translate(&read_block, 0x8000, read_words, 2);
 	fake_translate(&next_block, 0x8008, next_words, 3);
 	fake_translate(&call_block, 0x8014, call_words, 1);
@@ -393,14 +408,29 @@ static void takes_the_time_from_counter_reads(void **state)
 	fake_execute(&read_block, 0, 0, 2); /* the 3rd instruction, after ERET */
 	fake_set("x3", 62500000 - 500);     /* 1 s */
 	fake_execute(&next_block, 0, 0, 3);
+	fake_callbacks.resume(0, NULL); /* after a sleep each read is wanted */
+	fake_execute(&read_block, 0, 0, 2);
+	fake_execute(&call_block, 0, 0, 1); /* not the instruction behind it */
 	fake_set("x3", 1);
-	fake_execute(&next_block, 0, 0, 3); /* not the next instruction: no sample */
+	fake_execute(&next_block, 0, 0, 3); /* so this is no sample */
 	fake_execute(&call_block, 0, 0, 1);
 	enter_el2(0x5a000000, 1, 0x400);
 	records();
 	assert_int_equal(all[0].time_ns, 1);
-	assert_int_equal(all[1].insns, 10);
-	assert_int_equal(all[1].time_ns, 1000000000 + 7);
+	assert_int_equal(all[1].insns, 13);
+	assert_int_equal(all[1].time_ns, 1000000000 + 10);
+}
+
+static void takes_the_time_from_counter_reads(void **state)
+{
+	(void)state;
+	play_counter_reads("clock=icount");
+}
+
+static void takes_the_time_when_counting_blocks(void **state)
+{
+	(void)state;
+	play_counter_reads("clock=icount count=blocks");
 }
 
 static void refuses_a_machine_it_cannot_trace(void **state)
@@ -460,8 +490,10 @@ int main(void)
 		TEST(records_firmware_calls),
 		TEST(filters),
 		TEST(counts_exactly_wherever_a_block_is_left),
+		TEST(counts_blocks_below_el2),
 		TEST(keeps_levels_apart),
 		TEST(takes_the_time_from_counter_reads),
+		TEST(takes_the_time_when_counting_blocks),
 		TEST(refuses_a_machine_it_cannot_trace),
 		TEST(ends_a_machine_without_el2),
 	};

@@ -74,6 +74,21 @@ static void wakes_at_its_timer(void **state)
 	assert_int_equal(trace_clock_now(&clock, 2000), 1601000);
 }
 
+static void wants_few_samples(void **state)
+{
+	struct trace_clock clock;
+	(void)state;
+
+	trace_clock_init(&clock, 0, 0);
+	assert_true(trace_clock_wants_sample(&clock, 0));
+	trace_clock_sample(&clock, 1000, 62);
+	assert_false(trace_clock_wants_sample(&clock, 1001));
+	assert_false(trace_clock_wants_sample(&clock, 1000 + TRACE_CLOCK_SAMPLE_INSNS - 1));
+	assert_true(trace_clock_wants_sample(&clock, 1000 + TRACE_CLOCK_SAMPLE_INSNS));
+	trace_clock_slept(&clock, 2000);
+	assert_true(trace_clock_wants_sample(&clock, 2001));
+}
+
 static void survives_large_counts(void **state)
 {
 	struct trace_clock clock;
@@ -93,6 +108,7 @@ int main(void)
 		cmocka_unit_test(takes_back_what_was_counted_twice),
 		cmocka_unit_test(never_goes_back),
 		cmocka_unit_test(wakes_at_its_timer),
+		cmocka_unit_test(wants_few_samples),
 		cmocka_unit_test(survives_large_counts),
 	};
 
