@@ -31,7 +31,7 @@ static int next_window(struct trace_file *file)
 	window = mmap(NULL, (size_t)(end - start), PROT_READ | PROT_WRITE, MAP_SHARED, file->fd,
 		      (off_t)start);
 	if (window == MAP_FAILED) {
-		return errno;
+		return errno != 0 ? errno : ENOMEM; /* never 0: there is no window */
 	}
 	if (file->window != NULL) {
 		munmap(file->window, (size_t)(file->window_end - file->window_start));

@@ -5,7 +5,7 @@
 #include "guest/bare/lib/smccc.h"
 #include "platform/abi/smccc.h"
 
-#define FUNCTION_NUMBER(id) ((id)&0xff)
+#define FUNCTION_NUMBER(id) ((id) % 0x100)
 #define MEMINFO_HAS_RANGE 1 /* bit 0 of x1 */
 
 static struct {
