@@ -11,6 +11,22 @@ _CALLS = ("HVC", "SMC", "FW_CALL", "FW_RETURN")
 _HEX = {"pc", "esr", "ipa", "va", "far", "value", "number", "args", "results"}
 _SMCCC_64BIT = 1 << 30
 
+# Exception classes that have no record type of their own.
+_EXCEPTIONS = {
+    0x00: "unknown",
+    0x07: "floating point",
+    0x08: "VMRS",
+    0x09: "pointer authentication",
+    0x0A: "LD64B or ST64B",
+    0x14: "128-bit register",
+    0x19: "SVE",
+    0x1A: "ERET",
+    0x1D: "SME",
+    0x32: "software step",
+    0x34: "watchpoint",
+    0x3C: "BRK",
+}
+
 # Registers whose traps are common, by their encoding.
 _SYSREGS = {
     "S3_0_C12_C11_5": "ICC_SGI1R_EL1",
@@ -106,7 +122,8 @@ def event_name(header: Header, record: Record) -> str:
     if kind == "WFX":
         return ("wfi", "wfe", "wfit", "wfet")[record.v[0] & 3]
     if kind == "EXCEPTION":
-        return f"exception {record.v[0] >> 26 & 0x3F:#x}"
+        exception_class = record.v[0] >> 26 & 0x3F
+        return f"exception {_EXCEPTIONS.get(exception_class, hex(exception_class))}"
     return kind.lower()
 
 

@@ -9,6 +9,7 @@ there to be read, and only their ratio within one run is compared with anything.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -32,7 +33,7 @@ FORMAT = 1
 ROUNDS = 5  # of the machine without and with the trace plugin, one after the other
 # Small changes of a figure are not worth a mark.
 CHANGE = 0.02
-NAME_WIDTH = 74
+NAME_WIDTH = 82
 
 Figures = dict[str, dict[str, Any]]  # name -> value, unit
 
@@ -55,8 +56,8 @@ def figures_of(folder: Path) -> Figures:
     return figures
 
 
-def one_round(trace: bool) -> float:
-    """Boot the host, run one guest, power off: QEMU's processor time in seconds."""
+def one_round(trace: bool) -> tuple[float, str]:
+    """Boot the host, run one guest, power off: QEMU's processor time in s, and the trace's hash."""
     options = paths.machine_description.from_env(os.environ | {"ICOUNT": "1", "SMP": "1"})
     progress = Progress("bench")
     progress.quiet = True
@@ -72,18 +73,28 @@ def one_round(trace: bool) -> float:
         machine.close()
         folder.close()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    content = (folder.path / "trace.bin").read_bytes() if trace else b""
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return spent, hashlib.sha256(content).hexdigest()
 
 
 def plugin_cost() -> Figures:
-    """Processor time with the trace plugin over without it; median of pairs, best of either."""
-    without, traced = [], []
+    """
+    Processor time with the trace plugin over without it; median of pairs, best of either.
+
+    The traced rounds are equal runs, so their traces must be equal: Unusable if they are not.
+    """
+    without, traced, traces = [], [], set()
     one_round(trace=False)  # the files are in memory from here on
     for number in range(ROUNDS):
-        without.append(one_round(trace=False))
-        traced.append(one_round(trace=True))
+        without.append(one_round(trace=False)[0])
+        spent, digest = one_round(trace=True)
+        traced.append(spent)
+        traces.add(digest)
         print(f"  trace plugin, round {number + 1} of {ROUNDS}: {without[-1]:.2f} s without, "
-              f"{traced[-1]:.2f} s with", flush=True)  # fmt: skip
+              f"{spent:.2f} s with; trace {digest[:12]}", flush=True)  # fmt: skip
+    if len(traces) != 1:
+        raise Unusable(f"{ROUNDS} equal runs on the instruction counter gave {len(traces)} traces")
     ratio = statistics.median(after / before for before, after in zip(without, traced))
     return {
         "trace plugin: processor time with it / without it": {"value": ratio, "unit": ""},
@@ -91,6 +102,7 @@ def plugin_cost() -> Figures:
             "value": min(traced) / min(without), "unit": "",
         },
         "trace plugin: processor time without it": {"value": min(without), "unit": "s"},
+        "trace plugin: equal runs with the same trace": {"value": ROUNDS, "unit": "runs"},
     }  # fmt: skip
 
 
@@ -106,14 +118,18 @@ def load_base(path: Path) -> Figures:
         raise Unusable(f"BASE={path}: this is no file of `make bench`") from error
 
 
+def show(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
+
+
 def table(figures: Figures, base: Figures | None) -> str:
     lines = []
     for name, figure in figures.items():
-        line = f"{name:<{NAME_WIDTH}} {figure['value']:>16,.6g} {figure['unit']:<12}"
+        line = f"{name:<{NAME_WIDTH}} {show(figure['value']):>16} {figure['unit']:<12}"
         if base is not None:
             line += _compared(figure, base.get(name))
         lines.append(line.rstrip())
-    for name in (base or {}).keys() - figures.keys():
+    for name in sorted((base or {}).keys() - figures.keys()):
         lines.append(f"{name:<{NAME_WIDTH}} {'gone':>16}")
     return "\n".join(lines)
 
@@ -124,10 +140,10 @@ def _compared(figure: dict[str, Any], old: dict[str, Any] | None) -> str:
     if old["value"] == figure["value"]:
         return "  ="
     if old["value"] == 0:
-        return f"  was {old['value']:,.6g}"
+        return f"  was {show(old['value'])}"
     change = figure["value"] / old["value"] - 1
     mark = "" if abs(change) < CHANGE else "  <--"
-    return f"  {change:+.1%}, was {old['value']:,.6g}{mark}"
+    return f"  {change:+.1%}, was {show(old['value'])}{mark}"
 
 
 def write(figures: Figures, path: Path) -> None:

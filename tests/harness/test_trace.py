@@ -119,9 +119,11 @@ def test_host_on_two_cpus_is_kept_apart(tmp_path: Path) -> None:
         (tb.rec(tb.WFX, (0x07E00001,)), "wfe"),
         (tb.rec(tb.DATA_ABORT, (0x92000087,)), "fault table walk"),
         (tb.rec(tb.DATA_ABORT, (0x92000007,)), "fault read"),
+        (tb.rec(tb.EXCEPTION, (0x1FE00000,)), "exception floating point"),
+        (tb.rec(tb.EXCEPTION, (0xFC000000,)), "exception 0x3f"),
         (tb.rec(tb.EL2_EXCEPTION, (0xF2000001,), world=tb.EL2, el=2), "el2_exception"),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_names(tmp_path: Path, record: bytes, name: str) -> None:
     trace = load(tmp_path, tb.header() + record + tb.end())

@@ -6,7 +6,7 @@ from __future__ import annotations
 import struct
 
 END, MORE, HVC, SMC, DATA_ABORT, INSN_ABORT, SYSREG, WFX, IRQ = 1, 2, 3, 4, 5, 6, 7, 8, 9
-EL2_EXCEPTION, RETURN, FW_CALL, FW_RETURN = 13, 14, 15, 16
+EXCEPTION, EL2_EXCEPTION, RETURN, FW_CALL, FW_RETURN = 12, 13, 14, 15, 16
 BOOT, HOST, VM, EL2 = 0, 1, 2, 3
 
 MANIFEST = (
