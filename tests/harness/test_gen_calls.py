@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The table of call names: numbers are counted as a C compiler counts the kernel's enumerators."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+GENERATOR = ROOT / "qemu-plugins" / "common" / "gen_calls.py"
+
+SMCCC = """
+#define SMCCC_VERSION 0x80000000
+#define A_CALL 0xc6000003 /* x1 what */
+#define A_UID 0xb66fb428
+#define A_STATUS -1
+#define A_SIZE 8
+"""
+KVM_ASM = """
+#define KVM_HOST_SMCCC_ID(id) \\
+	ARM_SMCCC_CALL_VAL(ARM_SMCCC_FAST_CALL, ARM_SMCCC_SMC_64, ARM_SMCCC_OWNER_VENDOR_HYP, (id))
+#define __KVM_HOST_SMCCC_FUNC_first 0
+enum __kvm_host_smccc_func {
+	/* __KVM_HOST_SMCCC_FUNC_first, */
+	__KVM_HOST_SMCCC_FUNC_second = __KVM_HOST_SMCCC_FUNC_first + 1,
+	MARKER(__KVM_HOST_SMCCC_FUNC_MIN),
+	__KVM_HOST_SMCCC_FUNC_third, /* after a marker */
+	__KVM_HOST_SMCCC_FUNC_tenth = 9,
+	__KVM_HOST_SMCCC_FUNC_eleventh,
+	MARKER(__KVM_HOST_SMCCC_FUNC_MAX)
+};
+"""
+VIRT = """
+#define HVC_SET_VECTORS 0
+#define HVC_LAST	1
+#define HVC_STUB_HCALL_NR 2
+#define HVC_STUB_ERR	0xbadca11
+"""
+
+
+def generate(
+    tmp_path: Path, kvm_asm: str | None = KVM_ASM, virt: str = VIRT
+) -> subprocess.CompletedProcess[str]:
+    (tmp_path / "smccc.h").write_text(SMCCC)
+    (tmp_path / "asm").mkdir()
+    if kvm_asm is not None:
+        (tmp_path / "asm" / "kvm_asm.h").write_text(kvm_asm)
+        (tmp_path / "asm" / "virt.h").write_text(virt)
+    command = [sys.executable, str(GENERATOR), str(tmp_path / "smccc.h"), str(tmp_path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_numbers(tmp_path: Path) -> None:
+    assert generate(tmp_path).stdout.splitlines()[1:] == [
+        'CALL(ANY, 0x80000000u, "SMCCC_VERSION")',
+        'CALL(ANY, 0xc6000003u, "A_CALL")',
+        'CALL(HOST, 0xc6000000u, "first")',
+        'CALL(HOST, 0xc6000001u, "second")',
+        'CALL(HOST, 0xc6000002u, "third")',
+        'CALL(HOST, 0xc6000009u, "tenth")',
+        'CALL(HOST, 0xc600000au, "eleventh")',
+        'CALL(STUB, 0x0u, "HVC_SET_VECTORS")',
+        'CALL(STUB, 0x1u, "HVC_LAST")',
+    ]
+
+
+def test_without_the_kernels_headers(tmp_path: Path) -> None:
+    result = generate(tmp_path, kvm_asm=None)
+    assert result.returncode == 0
+    assert "HOST" not in result.stdout and "A_CALL" in result.stdout
+    assert "its calls will have no names" in result.stderr
+
+
+def test_headers_of_another_shape_are_refused(tmp_path: Path) -> None:
+    result = generate(tmp_path, kvm_asm=KVM_ASM.replace("SMC_64", "SMC_32"))
+    assert result.returncode == 1
+    assert "KVM_HOST_SMCCC_ID is not what this script knows" in result.stderr
+
+
+def test_unknown_enumerator_is_refused(tmp_path: Path) -> None:
+    result = generate(tmp_path, kvm_asm=KVM_ASM.replace("= 9,", "= BIT(3),"))
+    assert result.returncode == 1
+    assert "cannot read the enumerator" in result.stderr
