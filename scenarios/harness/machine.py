@@ -146,8 +146,10 @@ class Machine:
         if self._trace is None:
             if not self._setup.trace:
                 raise StepFailed("this machine runs without the trace plugin")
-            self._trace = decode(self.artefacts)
+            self._trace, note = decode(self.artefacts)
             self._progress.stage(f"trace: {self._trace.one_line()}")
+            if note:
+                self._progress.stage(f"trace: {note}")
         return self._trace
 
     @property

@@ -5,18 +5,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scenarios.harness.paths import short
 from scenarios.harness.trace import Trace
 from scenarios.harness.trace_perfetto import write_perfetto
 
-__all__ = ["Trace", "decode"]
+__all__ = ["READABLE_RECORDS", "Trace", "decode"]
+
+# Up to so many records the readable files are written after every run: 60 MB
+# and 10 s of decoding at the most. A Linux guest's boot makes twice as many.
+READABLE_RECORDS = 300_000
 
 
-def decode(folder: Path) -> Trace:
+def decode(folder: Path) -> tuple[Trace, str]:
     """Read @folder/trace.bin, write trace.jsonl and trace.perfetto.json next to it.
 
+    Returns the trace, and "" or, for a trace of more than READABLE_RECORDS
+    records, a sentence on how to have these two files.
     Raises TraceError when the trace is not whole.
     """
-    trace = Trace.load(folder / "trace.bin")
+    file = folder / "trace.bin"
+    trace = Trace.load(file)
+    if len(trace.raw) > READABLE_RECORDS:
+        return trace, (f"{len(trace.raw)} records, so the readable files are made on demand: "
+                       f"python3 -m scenarios.harness.trace {short(file)} --jsonl FILE --perfetto FILE")
     trace.write_jsonl(folder / "trace.jsonl")
     write_perfetto(trace, folder / "trace.perfetto.json")
-    return trace
+    return trace, ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.harness import tracefile
 from scenarios.harness.trace import Trace, Visit, main
 from scenarios.harness.trace_perfetto import write_perfetto
 from tests.harness import trace_bytes as tb
@@ -230,3 +231,15 @@ def test_hundred_thousand_events_take_seconds(tmp_path: Path) -> None:
     trace = load(tmp_path, data)
     assert trace.summary["stage2_faults"] == 50_000
     assert time.process_time() - start < 10  # about 1 s on the slowest machine tried
+
+
+def test_readable_files_of_a_long_trace_are_made_on_demand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trace.bin").write_bytes(tb.a_run())
+    trace, note = tracefile.decode(tmp_path)
+    assert note == "" and (tmp_path / "trace.jsonl").exists()
+    (tmp_path / "trace.jsonl").unlink()
+    monkeypatch.setattr(tracefile, "READABLE_RECORDS", len(trace.raw) - 1)
+    again, note = tracefile.decode(tmp_path)
+    assert again.one_line() == trace.one_line()
+    assert f"{len(trace.raw)} records" in note and "trace.bin --jsonl" in note
+    assert not (tmp_path / "trace.jsonl").exists()
