@@ -52,6 +52,10 @@
 #define TRNG_GET_UUID 0x84000052
 #define TRNG_RND64 0xc4000053
 
+/* Paravirtualised time, DEN 0057: a guest asks for its stolen time. */
+#define PV_TIME_FEATURES 0xc5000020
+#define PV_TIME_ST 0xc5000021
+
 /* KVM's vendor calls: discovery. The UID identifies KVM (and pKVM). */
 #define KVM_CALL_UID 0x8600ff01
 #define KVM_UID_R0 0xb66fb428
