@@ -74,6 +74,20 @@ def test_no_protected_vms(host: Host, check: Checks) -> None:
     check("exit code of a normal VM", 0, host.run(HELLO).exit)
 
 
+def test_ordinary_user(host: Host, check: Checks) -> None:
+    """Without root's rights a protected VM needs memory that may be locked, and no more than that."""
+    host.run(["chmod", "666", "/dev/kvm"], ok=True)
+    words = "vmm: error: RLIMIT_MEMLOCK is 1024 KiB, but a protected VM of this size locks"
+    for limit_kib, exit_code in ((1024, START_FAILED), (64 * 1024, 0)):
+        run = f"ulimit -l {limit_kib}; as-user 1000 {' '.join(HELLO)} --protected"
+        result = host.run(["sh", "-c", run])
+        check(f"exit code of the VMM with {limit_kib} KiB", exit_code, result.exit)
+        if exit_code == START_FAILED:
+            check("its words", matches(f"^{words}"), result.err)
+        else:
+            check("the guest's last report", "terrarium: end status=0", result.out.splitlines()[-1])
+
+
 def test_image_too_big(host: Host, check: Checks) -> None:
     """An image that does not fit says how much memory it takes."""
     host.run(["dd", "if=/dev/zero", "of=/run/big", "bs=1M", "count=3"], ok=True)
