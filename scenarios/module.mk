@@ -26,5 +26,10 @@ bench: all ## speed and memory into out/bench.json; BASE=FILE compares with an e
 shell: all ## boot the machine and give its console; it runs until you leave
 	@$(HARNESS) shell
 
-gdb: all ## boot the machine, stopped at EL2's entry, with its symbols
+# Only this target needs a debugger, so it is installed when it is first asked for.
+$(O)/.debugger: | $(O)/.system
+	@command -v gdb-multiarch aarch64-linux-gnu-gdb >/dev/null || platform/sdk/system.sh gdb-multiarch
+	@touch $@
+
+gdb: all $(O)/.debugger ## boot the machine, stopped at EL2's entry, with its symbols
 	@$(HARNESS) gdb

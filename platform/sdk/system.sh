@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Install the distribution's own packages that are missing: all of
-# system-packages.txt. Quiet when nothing is. Needs root or sudo only then.
+# Install the distribution's own packages that are missing: those named, or all
+# of system-packages.txt. Quiet when nothing is. Needs root or sudo only then.
 set -eu
 
 list=$(dirname "$0")/system-packages.txt
@@ -9,8 +9,12 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	echo "setup: this machine has no dpkg and apt: Terrarium sets itself up on Debian 12 or 13 (amd64)" >&2
 	exit 1
 fi
+packages=$*
+if [ -z "$packages" ]; then
+	packages=$(sed 's/#.*//' "$list")
+fi
 missing=
-for package in $(sed 's/#.*//' "$list"); do
+for package in $packages; do
 	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 	if [ "$state" != installed ]; then
 		missing="$missing $package"
