@@ -54,7 +54,7 @@ def test_machine_paths(tmp_path: Path) -> None:
             "a.py": "x = 1\npath = '" + "/ho" + "me/anna/terrarium'\n",
             "b.md": "see /wo" + "rk/main\n",
             "c.md": "see .." + "/shared/design.md and iss" + "ue 7\n",
-            "fine.md": "~/.cache/terrarium, $HOME/x, https://example.org/home/page, out/work/x\n",
+            "fine.md": "~/.cache/terrarium, $HOME/x, https://example.org/home/page, out/home/x\n",
         },
     )
     assert places(file_rules.machine_paths(tree)) == ["a.py:2", "b.md:1", "c.md:1"]
