@@ -42,8 +42,11 @@ class Runner:
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         argv = [sys.executable, "-m", "scenarios.harness", *(words or ("run", "mine"))]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(argv, env=self.env | env, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+        # As from a terminal: who starts the tests in the background has SIGINT ignored.
+        return subprocess.Popen(
+            argv, env=self.env | env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
     def run(self, *words: str, **env: str) -> tuple[int, str]:
         with self.start(*words, **env) as process:
