@@ -48,6 +48,11 @@ void page_host_set(uint64_t pfn, uint64_t count, bool reach)
 	}
 }
 
+bool page_host_reaches(uint64_t pfn)
+{
+	return pfn >= FAKE_PFN && pfn < FAKE_PFN + FAKE_PAGES && fake_pages.reach[pfn - FAKE_PFN];
+}
+
 void page_wipe(uint64_t pfn, uint64_t count)
 {
 	if (!is_range(pfn, count)) {

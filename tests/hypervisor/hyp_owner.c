@@ -126,7 +126,8 @@ static void compare_page(uint32_t index, const char *when)
 			 index, sight->letter, vm, page_state_name(view.state), view.vm,
 			 view.loans);
 	}
-	if (fake_pages.reach[index] != sight->host) {
+	if (fake_pages.reach[index] != sight->host ||
+	    owner_host_reaches(FAKE_PFN + index) != sight->host) {
 		fail_msg("%s: page %u (%c): host's tables say %d", when, index, sight->letter,
 			 fake_pages.reach[index]);
 	}

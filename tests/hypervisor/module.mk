@@ -6,6 +6,7 @@ HT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 HT_BUILD := $(O)/build/tests-hypervisor
 HT_TESTS := $(basename $(notdir $(wildcard tests/hypervisor/hyp_*.c)))
 
+HT_hyp_host_s2 := platform/hypervisor/src/host_s2.c platform/hypervisor/src/pool.c
 HT_hyp_owner := platform/hypervisor/src/owner.c tests/hypervisor/fake_pages.c
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(HT_TESTS))
@@ -15,6 +16,7 @@ $(HT_BUILD)/%.o: $(ROOT)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) -MMD -MP -c $< -o $@
 
+$(O)/tests/hyp_host_s2: $(HT_hyp_host_s2:%.c=$(HT_BUILD)/%.o)
 $(O)/tests/hyp_owner: $(HT_hyp_owner:%.c=$(HT_BUILD)/%.o)
 $(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor/%.o
 	@mkdir -p $(@D)

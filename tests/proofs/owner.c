@@ -89,7 +89,8 @@ static enum hyp_status any_call(struct owner_request *request)
 	request->count = nondet_u64();
 	switch (nondet_u32() % 4) {
 	case 0:
-		return owner_vm_create(request->vm, (enum owner_vm_kind)(nondet_u32() % 5), nondet_u64());
+		return owner_vm_create(request->vm, (enum owner_vm_kind)(nondet_u32() % 5),
+				       nondet_u64());
 	case 1:
 		return owner_vm_kill(request->vm);
 	case 2:

@@ -344,6 +344,16 @@ struct owner_view owner_view(uint64_t pfn)
 	return view;
 }
 
+bool owner_host_reaches(uint64_t pfn)
+{
+	bool reaches;
+
+	lock_take(&owner_lock);
+	reaches = page_host_reaches(pfn);
+	lock_release(&owner_lock);
+	return reaches;
+}
+
 struct owner_vm_view owner_vm_view(uint32_t vm)
 {
 	struct owner_vm_view view = { .kind = VM_NONE };

@@ -192,6 +192,12 @@ __attribute__((warn_unused_result)) enum hyp_status owner_vm_destroy(uint32_t vm
 /* What the table says of page @pfn; outside of the table: DENY. */
 struct owner_view owner_view(uint64_t pfn);
 
+/*
+ * Whether the host can reach page @pfn, RAM or not. A fault of the host on a page for which
+ * this is true came from a change that was under way: it can try again.
+ */
+bool owner_host_reaches(uint64_t pfn);
+
 /* What is known of @vm; no such number: kind VM_NONE. */
 struct owner_vm_view owner_vm_view(uint32_t vm);
 

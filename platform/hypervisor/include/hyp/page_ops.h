@@ -27,6 +27,9 @@ __attribute__((warn_unused_result)) enum hyp_status page_host_prepare(uint64_t p
  */
 void page_host_set(uint64_t pfn, uint64_t count, bool reach);
 
+/* Whether the host can reach the page now; @pfn need not be RAM. */
+bool page_host_reaches(uint64_t pfn);
+
 /* Zero the pages, so that whoever looks, through whatever cache attributes, sees zeroes. */
 void page_wipe(uint64_t pfn, uint64_t count);
 
