@@ -142,6 +142,12 @@ def no_vms(options: Options) -> str | None:
     return DESCRIPTION["target"][options.hyp].get("no_vms")
 
 
+def image(options: Options) -> Path | None:
+    """The target's own image for EL2, with its symbols beside it as .elf; None: the kernel has it."""
+    name = DESCRIPTION["target"][options.hyp].get("image")
+    return build_dir() / name if name else None
+
+
 def _doubled(text: Path | str) -> str:
     """As a value within -device: a comma in it is written twice."""
     return str(text).replace(",", ",,")
@@ -151,12 +157,13 @@ def _boot(options: Options, initrd: Path | str) -> list[str]:
     """What is loaded: the kernel, or a hypervisor with kernel and initrd as its modules."""
     target = DESCRIPTION["target"][options.hyp]
     line = kernel_command_line(options)
-    if "image" not in target:
+    hypervisor = image(options)
+    if hypervisor is None:
         return ["-kernel", str(options.kernel), "-initrd", str(initrd), "-append", line]
     kernel = f"guest-loader,addr={target['kernel_at']:#x},kernel={_doubled(options.kernel)}"
     ramdisk = f"guest-loader,addr={target['initrd_at']:#x},initrd={_doubled(initrd)}"
     return [
-        "-kernel", str(build_dir() / target["image"]),
+        "-kernel", str(hypervisor),
         "-device", f"{kernel},bootargs={_doubled(line)}", "-device", ramdisk,
     ]  # fmt: skip
 

@@ -37,6 +37,7 @@ image_start:
  * void _start(const void *fdt): the first CPU, from the boot loader. Does not return.
  */
 func _start
+	outermost
 	msr	daifset, #0xf
 	mov	x19, x0
 	mrs	x1, CurrentEL
@@ -69,6 +70,7 @@ endfunc _start
  * its number in x0. The tables are the first CPU's. Does not return.
  */
 func _start_secondary
+	outermost
 	msr	daifset, #0xf
 	mov	x19, x0
 	bl	mmu_on

@@ -70,6 +70,7 @@ vectors:
  * top of this CPU's stack.
  */
 func host_exit
+	outermost
 	sub	sp, sp, #REGS_BYTES
 	save_regs
 	mov	x29, xzr
@@ -121,6 +122,7 @@ endfunc host_return
  * the base of the CPU's stacks.
  */
 func fatal_exit
+	outermost
 	mov	x1, sp
 	msr	tpidrro_el0, x1
 	mrs	x1, tpidr_el2
