@@ -50,6 +50,7 @@ static const char usage[] =
 	"       attack kernel|mapped|uaccess read|write|exec --pa ADDRESS|own   any page of RAM:\n"
 	"                       by the kernel; a process that it maps it for; system calls. own:\n"
 	"                       a page of this process, full of return instructions, as control\n"
+	"       attack call hvc|smc X0 [X1 X2 X3]  by the kernel, to what is above it\n"
 	"       attack scan PATTERN                find a 64-bit word in all of the host's RAM\n"
 	"options: --data WORD (64 bits, for write)  --size BYTES (8 to 64, for read)\n";
 
@@ -434,8 +435,6 @@ static enum exit_status scan(const char *text)
 	return EXIT_TRIED;
 }
 
-/* ---- arguments ---- */
-
 static bool parse_number(const char *text, uint64_t *number)
 {
 	char *end;
@@ -444,6 +443,34 @@ static bool parse_number(const char *text, uint64_t *number)
 	*number = strtoull(text, &end, 0);
 	return end != text && *end == '\0' && errno == 0;
 }
+
+/* @words: the conduit, then x0 and up to three more. */
+static enum exit_status call(char **words, int count)
+{
+	struct attack_call attack = { .conduit = is(words[0], "hvc") ? ATTACK_CONDUIT_HVC :
+						 is(words[0], "smc") ? ATTACK_CONDUIT_SMC :
+								       ATTACK_CONDUIT_NONE };
+	bool good = attack.conduit != ATTACK_CONDUIT_NONE && count >= 2 && count <= 5;
+
+	for (int i = 1; good && i < count; i++) {
+		good = parse_number(words[i], (uint64_t *)&attack.x[i - 1]);
+	}
+	if (!good) {
+		fputs(usage, stderr);
+		return EXIT_ARGUMENTS;
+	}
+	int fd = open_device();
+
+	if (fd < 0 || ioctl(fd, ATTACK_CALL, &attack) < 0) {
+		return fd < 0 ? EXIT_NOT_TRIED : not_tried("cannot call");
+	}
+	printf("terrarium: value call conduit=%s x0=%#llx x1=%#llx x2=%#llx x3=%#llx\n", words[0],
+	       (unsigned long long)attack.x[0], (unsigned long long)attack.x[1],
+	       (unsigned long long)attack.x[2], (unsigned long long)attack.x[3]);
+	return EXIT_TRIED;
+}
+
+/* ---- arguments ---- */
 
 static bool take_option(struct attack *attack, const char *name, const char *value)
 {
@@ -531,6 +558,9 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && is(argv[1], "scan")) {
 		return scan(argv[2]);
+	}
+	if (argc > 3 && is(argv[1], "call")) {
+		return call(argv + 2, argc - 2);
 	}
 	if (argc == 3 && is(argv[1], "kernel") && is(argv[2], "release")) {
 		return kernel_release();
