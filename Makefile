@@ -32,6 +32,7 @@ FUZZERS :=
 
 include platform/sdk/module.mk
 include platform/machine/module.mk
+include platform/hypervisor/module.mk
 include platform/host/module.mk
 include vmm/module.mk
 include guest/module.mk

@@ -94,11 +94,26 @@ struct attack_release {
 	__u64 readable_nonzero; /* out: were readable when held; not all zero now */
 };
 
+/* By which instruction the kernel calls what is above it. */
+enum attack_conduit {
+	ATTACK_CONDUIT_NONE = 0, /* refused: EINVAL */
+	ATTACK_CONDUIT_HVC,
+	ATTACK_CONDUIT_SMC,
+};
+
+/* One call of the kernel to the hypervisor or the firmware, by the SMC calling convention. */
+struct attack_call {
+	__u64 x[4];    /* in: x0 to x3; out: the same */
+	__u32 conduit; /* in: enum attack_conduit */
+	__u32 reserved;
+};
+
 #define ATTACK_TRANSLATE _IOWR('T', 1, struct attack_translate)
 #define ATTACK_READ _IOWR('T', 2, struct attack_access)
 #define ATTACK_WRITE _IOWR('T', 3, struct attack_access)
 #define ATTACK_SCAN _IOWR('T', 4, struct attack_scan)
 #define ATTACK_HOLD _IOWR('T', 5, struct attack_hold)
 #define ATTACK_RELEASE _IOR('T', 6, struct attack_release)
+#define ATTACK_CALL _IOWR('T', 7, struct attack_call)
 
 #endif /* ABI_ATTACK_H */

@@ -137,6 +137,37 @@ def kernel_command_line(options: Options) -> str:
     return " ".join(part for part in (*parts, options.append) if part)
 
 
+def no_vms(options: Options) -> str | None:
+    """Why virtual machines cannot be had on this target, one sentence; None: they can."""
+    return DESCRIPTION["target"][options.hyp].get("no_vms")
+
+
+def image(options: Options) -> Path | None:
+    """The target's own image for EL2, with its symbols beside it as .elf; None: the kernel has it."""
+    name = DESCRIPTION["target"][options.hyp].get("image")
+    return build_dir() / name if name else None
+
+
+def _doubled(text: Path | str) -> str:
+    """As a value within -device: a comma in it is written twice."""
+    return str(text).replace(",", ",,")
+
+
+def _boot(options: Options, initrd: Path | str) -> list[str]:
+    """What is loaded: the kernel, or a hypervisor with kernel and initrd as its modules."""
+    target = DESCRIPTION["target"][options.hyp]
+    line = kernel_command_line(options)
+    hypervisor = image(options)
+    if hypervisor is None:
+        return ["-kernel", str(options.kernel), "-initrd", str(initrd), "-append", line]
+    kernel = f"guest-loader,addr={target['kernel_at']:#x},kernel={_doubled(options.kernel)}"
+    ramdisk = f"guest-loader,addr={target['initrd_at']:#x},initrd={_doubled(initrd)}"
+    return [
+        "-kernel", str(hypervisor),
+        "-device", f"{kernel},bootargs={_doubled(line)}", "-device", ramdisk,
+    ]  # fmt: skip
+
+
 def _ports(channels: Channels, virtio: str) -> list[str]:
     """The virtio-serial device and the ports whose channel is there."""
     args = ["-device", ",".join(filter(None, ("virtio-serial-pci,id=ports,max_ports=4", virtio)))]
@@ -176,8 +207,7 @@ def command(
     args += ["-accel", "tcg,thread=" + ("single" if options.icount else "multi")]
     args += DESCRIPTION["always"]["flags"]
     args += icount["flags"] if options.icount else []
-    args += ["-kernel", str(options.kernel), "-initrd", str(initrd)]
-    args += ["-append", kernel_command_line(options)]
+    args += _boot(options, initrd)
     args += ["-chardev", _with_id(channels.console, "console"), "-serial", "chardev:console"]
     args += _ports(channels, icount["virtio"] if options.icount else "")
     if channels.qmp:

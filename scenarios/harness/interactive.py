@@ -133,6 +133,22 @@ set $el2_offset = {down:#x} - *(long *){offset:#x}
     return folder.write("commands.gdb", text.encode())
 
 
+def _script_of_image(folder: RunFolder, remote: Path, known: list[symbols.Symbol], image: Path) -> Path:
+    """The same for a target with an image of its own at EL2, which runs where it is linked."""
+    kernel_elf = folder.write("kernel.elf", symbols.elf(known))
+    text = f"""# Made by `make gdb`. Stops at the first trap of the host.
+set pagination off
+set confirm off
+set architecture aarch64
+symbol-file {kernel_elf}
+add-symbol-file {image.with_suffix(".elf")}
+target remote {remote}
+thbreak trap_host
+continue
+"""
+    return folder.write("commands.gdb", text.encode())
+
+
 def gdb() -> int:
     """A machine that waits for a debugger, and the debugger when there is one."""
     options = _options()
@@ -152,7 +168,8 @@ def gdb() -> int:
             options, channels, _initrd(folder), gdb=f"socket,fd={listener.fileno()},server=on,wait=off"
         )
         folder.write("cmdline.txt", (shlex.join(argv) + "\n").encode())
-        script = _script(folder, path, known)
+        image = paths.machine_description.image(options)
+        script = _script_of_image(folder, path, known, image) if image else _script(folder, path, known)
         parent = os.getpid()
         qemu = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, start_new_session=True,

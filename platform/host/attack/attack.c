@@ -3,6 +3,7 @@
  * /dev/terrarium-attack: what a compromised host kernel can try against a guest's pages.
  * The interface, and what each call means, is in platform/abi/attack.h.
  */
+#include <linux/arm-smccc.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -317,6 +318,27 @@ static long attack_release(struct holding *holding, struct attack_release *call)
 	return 0;
 }
 
+static long attack_call(struct attack_call *call)
+{
+	struct arm_smccc_res result;
+
+	switch (call->conduit) {
+	case ATTACK_CONDUIT_HVC:
+		arm_smccc_1_1_hvc(call->x[0], call->x[1], call->x[2], call->x[3], &result);
+		break;
+	case ATTACK_CONDUIT_SMC:
+		arm_smccc_1_1_smc(call->x[0], call->x[1], call->x[2], call->x[3], &result);
+		break;
+	default:
+		return -EINVAL;
+	}
+	call->x[0] = result.a0;
+	call->x[1] = result.a1;
+	call->x[2] = result.a2;
+	call->x[3] = result.a3;
+	return 0;
+}
+
 static long attack_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	union {
@@ -325,6 +347,7 @@ static long attack_ioctl(struct file *file, unsigned int command, unsigned long 
 		struct attack_scan scan;
 		struct attack_hold hold;
 		struct attack_release release;
+		struct attack_call call;
 	} call;
 	void __user *user = (void __user *)argument;
 	long result;
@@ -357,6 +380,9 @@ static long attack_ioctl(struct file *file, unsigned int command, unsigned long 
 		mutex_lock(&held_lock);
 		result = attack_release(&held_pages, &call.release);
 		mutex_unlock(&held_lock);
+		break;
+	case ATTACK_CALL:
+		result = attack_call(&call.call);
 		break;
 	default:
 		return -ENOTTY;

@@ -38,6 +38,7 @@
 
 #define PAGE_BYTES 4096UL
 #define READ_BYTES_DEFAULT 16
+#define TWO_RETURNS 0xd65f03c0d65f03c0UL /* the instruction RET, twice */
 
 static const char usage[] =
 	"usage: attack vmm read|write|exec --info FILE --ipa IPA     by a VMM with libattack.so\n"
@@ -46,6 +47,10 @@ static const char usage[] =
 	"       attack kernel read|write|exec ... [--via linear|alias]  the host's kernel\n"
 	"       attack kernel hold --info FILE     keep the pages of the guest's RAM\n"
 	"       attack kernel release              what these hold now, and let go\n"
+	"       attack kernel|mapped|uaccess read|write|exec --pa ADDRESS|own   any page of RAM:\n"
+	"                       by the kernel; a process that it maps it for; system calls. own:\n"
+	"                       a page of this process, full of return instructions, as control\n"
+	"       attack call hvc|smc X0 [X1 X2 X3]  by the kernel, to what is above it\n"
 	"       attack scan PATTERN                find a 64-bit word in all of the host's RAM\n"
 	"options: --data WORD (64 bits, for write)  --size BYTES (8 to 64, for read)\n";
 
@@ -57,10 +62,12 @@ struct attack {
 	const char *info_path;
 	const char *by;
 	const char *via;
-	uint64_t ipa;
+	uint64_t ipa; /* or physical address */
 	uint64_t data;
 	size_t size;
 	bool has_ipa;
+	bool has_pa;
+	bool own; /* --pa own */
 	bool has_data;
 	struct vm_info info;
 	uint64_t hva;
@@ -219,42 +226,122 @@ static int open_device(void)
 	return fd;
 }
 
-static enum exit_status kernel_exec(const struct attack *attack, int fd, uint64_t pfn)
+/* The page, mapped here by the module, and where @attack goes in it; NULL: said on stderr. */
+static char *map_page(const struct attack *attack, int fd, uint64_t pfn)
 {
-	struct attack_reply reply = { 0 };
-	void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED, fd,
+	char *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED, fd,
 			  (off_t)(pfn * PAGE_BYTES));
 
 	if (page == MAP_FAILED) {
-		return not_tried("cannot map the page");
+		not_tried("cannot map the page");
+		return NULL;
 	}
-	struct probe_end end = probe_execute((uint64_t)page + attack->ipa % PAGE_BYTES);
+	return page + attack->ipa % PAGE_BYTES;
+}
 
-	munmap(page, PAGE_BYTES);
+/* The caller's own loads, stores and calls. */
+static enum exit_status mapped_access(const struct attack *attack, int fd, uint64_t pfn)
+{
+	struct attack_reply reply = { 0 };
+	struct probe_end end;
+	char *place = map_page(attack, fd, pfn);
+
+	if (!place) {
+		return EXIT_NOT_TRIED;
+	}
+	if (is(attack->access, "exec")) {
+		end = probe_execute((uint64_t)place);
+	} else if (is_read(attack)) {
+		end = probe_read((uint64_t)place, reply.bytes, attack->size);
+	} else {
+		end = probe_write((uint64_t)place, &attack->data, attack->size);
+	}
 	reply.signal = end.signal;
 	reply.si_code = end.si_code;
 	reply.value = end.value;
+	reply.size = (uint32_t)end.done;
 	return print_reply(attack, &reply);
+}
+
+/* The kernel's copies for the caller: a pipe's write() from the page, read() to it. */
+static enum exit_status uaccess(const struct attack *attack, int fd, uint64_t pfn)
+{
+	struct attack_reply reply = { 0 };
+	char *place = map_page(attack, fd, pfn);
+	ssize_t count;
+	int fds[2];
+
+	if (!place || pipe(fds) < 0) {
+		return place ? not_tried("no pipe") : EXIT_NOT_TRIED;
+	}
+	if (is_read(attack)) {
+		count = write(fds[1], place, attack->size);
+		count = count < 0 ? count : read(fds[0], reply.bytes, (size_t)count);
+	} else {
+		count = write(fds[1], &attack->data, attack->size);
+		count = count < 0 ? count : read(fds[0], place, attack->size);
+	}
+	reply.error = count < 0 ? errno : 0;
+	reply.size = count < 0 ? 0 : (uint32_t)count;
+	return print_reply(attack, &reply);
+}
+
+/* A page of this process, written, so that it is there. NULL: said on stderr. */
+static void *own_page(void)
+{
+	uint64_t *page =
+		mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED) {
+		not_tried("no page of its own");
+		return NULL;
+	}
+	for (size_t i = 0; i < PAGE_BYTES / sizeof(*page); i++) {
+		page[i] = TWO_RETURNS;
+	}
+	__builtin___clear_cache((char *)page, (char *)page + PAGE_BYTES);
+	return page;
+}
+
+/* The page of RAM that @attack is about; false: said on stderr. */
+static bool find_page(const struct attack *attack, int fd, uint64_t *pfn)
+{
+	struct attack_translate translate = { .pid = (uint32_t)attack->info.pid,
+					      .hva = attack->hva };
+
+	if (attack->has_pa && !attack->own) {
+		*pfn = attack->ipa / PAGE_BYTES;
+		return true;
+	}
+	if (attack->own) {
+		translate.pid = (uint32_t)getpid();
+		translate.hva = (uint64_t)own_page();
+	}
+	if (translate.hva == 0 || ioctl(fd, ATTACK_TRANSLATE, &translate) < 0) {
+		not_tried("there is no such page");
+		return false;
+	}
+	*pfn = translate.pfn;
+	return true;
 }
 
 static enum exit_status kernel_access(const struct attack *attack)
 {
-	struct attack_translate translate = { .pid = (uint32_t)attack->info.pid,
-					      .hva = attack->hva };
 	struct attack_reply reply = { 0 };
+	uint64_t pfn;
 	int fd = open_device();
 
-	if (fd < 0) {
+	if (fd < 0 || !find_page(attack, fd, &pfn)) {
 		return EXIT_NOT_TRIED;
 	}
-	if (ioctl(fd, ATTACK_TRANSLATE, &translate) < 0) {
-		return not_tried("the VMM has no page there");
+	if (is(attack->way, "mapped") || is(attack->access, "exec")) {
+		return mapped_access(attack, fd, pfn);
 	}
-	if (is(attack->access, "exec")) {
-		return kernel_exec(attack, fd, translate.pfn);
+	if (is(attack->way, "uaccess")) {
+		return uaccess(attack, fd, pfn);
 	}
 	struct attack_access call = {
-		.pfn = translate.pfn,
+		.pfn = pfn,
 		.buffer = (uint64_t)reply.bytes,
 		.offset = (uint32_t)(attack->ipa % PAGE_BYTES),
 		.size = (uint32_t)attack->size,
@@ -348,8 +435,6 @@ static enum exit_status scan(const char *text)
 	return EXIT_TRIED;
 }
 
-/* ---- arguments ---- */
-
 static bool parse_number(const char *text, uint64_t *number)
 {
 	char *end;
@@ -358,6 +443,34 @@ static bool parse_number(const char *text, uint64_t *number)
 	*number = strtoull(text, &end, 0);
 	return end != text && *end == '\0' && errno == 0;
 }
+
+/* @words: the conduit, then x0 and up to three more. */
+static enum exit_status call(char **words, int count)
+{
+	struct attack_call attack = { .conduit = is(words[0], "hvc") ? ATTACK_CONDUIT_HVC :
+						 is(words[0], "smc") ? ATTACK_CONDUIT_SMC :
+								       ATTACK_CONDUIT_NONE };
+	bool good = attack.conduit != ATTACK_CONDUIT_NONE && count >= 2 && count <= 5;
+
+	for (int i = 1; good && i < count; i++) {
+		good = parse_number(words[i], (uint64_t *)&attack.x[i - 1]);
+	}
+	if (!good) {
+		fputs(usage, stderr);
+		return EXIT_ARGUMENTS;
+	}
+	int fd = open_device();
+
+	if (fd < 0 || ioctl(fd, ATTACK_CALL, &attack) < 0) {
+		return fd < 0 ? EXIT_NOT_TRIED : not_tried("cannot call");
+	}
+	printf("terrarium: value call conduit=%s x0=%#llx x1=%#llx x2=%#llx x3=%#llx\n", words[0],
+	       (unsigned long long)attack.x[0], (unsigned long long)attack.x[1],
+	       (unsigned long long)attack.x[2], (unsigned long long)attack.x[3]);
+	return EXIT_TRIED;
+}
+
+/* ---- arguments ---- */
 
 static bool take_option(struct attack *attack, const char *name, const char *value)
 {
@@ -373,6 +486,12 @@ static bool take_option(struct attack *attack, const char *name, const char *val
 	} else if (is(name, "--ipa") && is_number && number % sizeof(uint64_t) == 0) {
 		attack->ipa = number;
 		attack->has_ipa = true;
+	} else if (is(name, "--pa") &&
+		   (is(value, "own") || (is_number && number % sizeof(uint64_t) == 0))) {
+		attack->own = is(value, "own");
+		attack->ipa = number;
+		attack->has_ipa = true;
+		attack->has_pa = true;
 	} else if (is(name, "--data") && is_number) {
 		attack->data = number;
 		attack->has_data = true;
@@ -393,6 +512,11 @@ static bool has_access(const struct attack *attack)
 	bool plain = is_read(attack) || is(attack->access, "write");
 	bool exec = is(attack->access, "exec");
 
+	if (attack->has_pa) {
+		return is(attack->way, "kernel") || is(attack->way, "mapped") ? plain || exec :
+		       is(attack->way, "uaccess")                             ? plain :
+										false;
+	}
 	return is(attack->way, "vmm") || is(attack->way, "kernel")      ? plain || exec :
 	       is(attack->way, "process") || is(attack->way, "syscall") ? plain :
 									  false;
@@ -400,7 +524,7 @@ static bool has_access(const struct attack *attack)
 
 static enum exit_status run(struct attack *attack)
 {
-	if (!vm_info_read(attack->info_path, &attack->info)) {
+	if (!attack->has_pa && !vm_info_read(attack->info_path, &attack->info)) {
 		return EXIT_NOT_TRIED;
 	}
 	if (is(attack->way, "kernel") && is(attack->access, "hold")) {
@@ -415,6 +539,9 @@ static enum exit_status run(struct attack *attack)
 		attack->size = sizeof(attack->data);
 	} else if (is(attack->access, "exec")) {
 		attack->size = 0;
+	}
+	if (attack->has_pa) {
+		return kernel_access(attack);
 	}
 	if (!vm_info_hva(&attack->info, attack->ipa, attack->size, &attack->hva)) {
 		return EXIT_ARGUMENTS;
@@ -432,6 +559,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && is(argv[1], "scan")) {
 		return scan(argv[2]);
 	}
+	if (argc > 3 && is(argv[1], "call")) {
+		return call(argv + 2, argc - 2);
+	}
 	if (argc == 3 && is(argv[1], "kernel") && is(argv[2], "release")) {
 		return kernel_release();
 	}
@@ -446,7 +576,7 @@ int main(int argc, char **argv)
 			return EXIT_ARGUMENTS;
 		}
 	}
-	if (attack.info_path == NULL) {
+	if ((attack.info_path == NULL) == !attack.has_pa) {
 		fputs(usage, stderr);
 		return EXIT_ARGUMENTS;
 	}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What page ownership needs of page tables and memory. Chosen by the linker: the real
+ * ones in the image, fakes in tests. Called by owner.c only, with owner_lock held.
+ */
+#ifndef HYP_PAGE_OPS_H
+#define HYP_PAGE_OPS_H
+
+#include "platform/abi/hyp_status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Make sure that page_host_set() for these pages cannot fail: split blocks of the host's
+ * stage 2 where the range begins and ends. What the host can reach stays as it is.
+ *
+ * Errors HYP_ENOMEM no page for a table is left; some blocks may be split then, which
+ *        nobody can see.
+ */
+__attribute__((warn_unused_result)) enum hyp_status page_host_prepare(uint64_t pfn, uint64_t count);
+
+/*
+ * The host can reach the pages (@reach) or not, on every CPU, when this returns.
+ *
+ * Needs  page_host_prepare() for the same range before, under the same lock.
+ */
+void page_host_set(uint64_t pfn, uint64_t count, bool reach);
+
+/* Whether the host can reach the page now; @pfn need not be RAM. */
+bool page_host_reaches(uint64_t pfn);
+
+/* Zero the pages, so that whoever looks, through whatever cache attributes, sees zeroes. */
+void page_wipe(uint64_t pfn, uint64_t count);
+
+#endif /* HYP_PAGE_OPS_H */

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Modules are what `-device guest-loader` leaves: nodes below /chosen, compatible
+ * "multiboot,module" and one of "multiboot,kernel" and "multiboot,ramdisk", reg in the
+ * root's cells, the kernel's command line in bootargs.
+ */
+#include <hyp/boot_info.h>
+#include <hyp/console.h>
+#include <hyp/cpu.h>
+
+#include <libfdt.h>
+
+#define RESERVED "/reserved-memory"
+#define CELLS_64 2
+
+static bool complain(const char *what)
+{
+	log_line("device tree: %s", what);
+	return false;
+}
+
+static uint64_t cells(const fdt32_t *cell, int count)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < count; i++) {
+		value = value << 32 | fdt32_to_cpu(cell[i]);
+	}
+	return value;
+}
+
+/* The first range in "reg" of @node, which is below the root or in the root's cells. */
+static bool read_span(const void *fdt, int node, struct span *span)
+{
+	int length;
+	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &length);
+
+	if (!reg || length < (int)(2 * CELLS_64 * sizeof(*reg))) {
+		return false;
+	}
+	*span = (struct span){ .base = cells(reg, CELLS_64),
+			       .bytes = cells(reg + CELLS_64, CELLS_64) };
+	return span->bytes > 0 && span->base + span->bytes > span->base;
+}
+
+static bool read_ram(const void *fdt, struct span *ram)
+{
+	static const char memory[] = "memory";
+	int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", memory, sizeof(memory));
+
+	if (node < 0 || !read_span(fdt, node, ram)) {
+		return complain("no memory");
+	}
+	if (fdt_node_offset_by_prop_value(fdt, node, "device_type", memory, sizeof(memory)) >= 0) {
+		return complain("more than one piece of memory");
+	}
+	return true;
+}
+
+static bool read_cpus(const void *fdt, struct boot_info *info)
+{
+	static const char cpu[] = "cpu";
+	int cpus = fdt_path_offset(fdt, "/cpus");
+	int width = cpus < 0 ? 0 : fdt_address_cells(fdt, cpus);
+	int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", cpu, sizeof(cpu));
+
+	for (info->cpu_count = 0; node >= 0; info->cpu_count++) {
+		int length;
+		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &length);
+
+		if (!reg || width < 1 || width > CELLS_64 || length < width * (int)sizeof(*reg)) {
+			return complain("a CPU without a number");
+		}
+		if (info->cpu_count == CPU_MAX) {
+			return complain("more CPUs than the hypervisor has room for");
+		}
+		info->affinities[info->cpu_count] = cells(reg, width) & MPIDR_AFFINITY;
+		node = fdt_node_offset_by_prop_value(fdt, node, "device_type", cpu, sizeof(cpu));
+	}
+	return info->cpu_count > 0 || complain("no CPU");
+}
+
+/* The module of a kind, below /chosen; negative: none. */
+static int find_module(const void *fdt, const char *kind)
+{
+	int node;
+
+	fdt_for_each_subnode(node, fdt, fdt_path_offset(fdt, "/chosen"))
+	{
+		if (fdt_node_check_compatible(fdt, node, kind) == 0) {
+			return node;
+		}
+	}
+	return -FDT_ERR_NOTFOUND;
+}
+
+bool boot_info_read(const void *fdt, struct boot_info *info)
+{
+	int kernel, initrd;
+
+	if (fdt_check_header(fdt) != 0) {
+		return complain("none where the boot loader says it is");
+	}
+	info->fdt = (struct span){ .base = (uintptr_t)fdt, .bytes = fdt_totalsize(fdt) };
+	if (fdt_address_cells(fdt, 0) != CELLS_64 || fdt_size_cells(fdt, 0) != CELLS_64) {
+		return complain("the root's addresses and sizes are not of two cells");
+	}
+	kernel = find_module(fdt, "multiboot,kernel");
+	initrd = find_module(fdt, "multiboot,ramdisk");
+	info->initrd = (struct span){ 0 };
+	if (kernel < 0 || !read_span(fdt, kernel, &info->kernel)) {
+		return complain("no kernel (QEMU: -device guest-loader,addr=...,kernel=...)");
+	}
+	if (initrd >= 0 && !read_span(fdt, initrd, &info->initrd)) {
+		return complain("a ramdisk without an address");
+	}
+	return read_ram(fdt, &info->ram) && read_cpus(fdt, info);
+}
+
+/* The kernel's command line goes from its module to /chosen. */
+static int move_command_line(void *fdt)
+{
+	char line[2048]; /* the kernel's own limit */
+	int length;
+	int module = find_module(fdt, "multiboot,kernel");
+	const char *text = fdt_getprop(fdt, module, "bootargs", &length);
+
+	if (!text) {
+		return 0;
+	}
+	if (length > (int)sizeof(line)) {
+		return -FDT_ERR_NOSPACE;
+	}
+	for (int i = 0; i < length; i++) {
+		line[i] = text[i];
+	}
+	return fdt_setprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", line, length);
+}
+
+static int remove_modules(void *fdt)
+{
+	int status = 0;
+
+	for (int node = find_module(fdt, "multiboot,module"); node >= 0 && status == 0;
+	     node = find_module(fdt, "multiboot,module")) {
+		status = fdt_del_node(fdt, node);
+	}
+	return status;
+}
+
+static int tell_initrd(void *fdt, struct span initrd)
+{
+	int chosen = fdt_path_offset(fdt, "/chosen");
+	int status = 0;
+
+	if (initrd.bytes > 0) {
+		status = fdt_setprop_u64(fdt, chosen, "linux,initrd-start", initrd.base);
+	}
+	if (initrd.bytes > 0 && status == 0) {
+		status = fdt_setprop_u64(fdt, chosen, "linux,initrd-end",
+					 initrd.base + initrd.bytes);
+	}
+	return status;
+}
+
+/* The node that holds reservations, made if it is not there; or an error. */
+static int reserved_node(void *fdt)
+{
+	int node = fdt_path_offset(fdt, RESERVED);
+	int status = 0;
+
+	if (node >= 0) {
+		return node;
+	}
+	node = fdt_add_subnode(fdt, 0, &RESERVED[1]);
+	if (node < 0) {
+		return node;
+	}
+	status = status ? status : fdt_setprop_u32(fdt, node, "#address-cells", CELLS_64);
+	status = status ? status : fdt_setprop_u32(fdt, node, "#size-cells", CELLS_64);
+	status = status ? status : fdt_setprop_empty(fdt, node, "ranges");
+	return status ? status : node;
+}
+
+/*
+ * Reserved, but not "no-map": as for any other reserved page the host's kernel has an
+ * address for it, and an access by that address is what EL2 refuses.
+ */
+static int reserve(void *fdt, struct span hidden)
+{
+	int parent = reserved_node(fdt);
+	int node = parent < 0 ? parent : fdt_add_subnode(fdt, parent, "hypervisor");
+	fdt64_t reg[2] = { cpu_to_fdt64(hidden.base), cpu_to_fdt64(hidden.bytes) };
+
+	return node < 0 ? node : fdt_setprop(fdt, node, "reg", reg, sizeof(reg));
+}
+
+bool boot_info_hand_over(void *fdt, const struct boot_info *info, struct span hidden)
+{
+	int status = fdt_open_into(fdt, fdt, (int)info->fdt.bytes);
+
+	status = status ? status : move_command_line(fdt);
+	status = status ? status : remove_modules(fdt);
+	status = status ? status : tell_initrd(fdt, info->initrd);
+	status = status ? status : reserve(fdt, hidden);
+	if (status != 0) {
+		log_line("device tree: cannot be made the host's: %s", fdt_strerror(status));
+	}
+	return status == 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <hyp/bug.h>
+#include <hyp/console.h>
+#include <hyp/cpu.h>
+#include <hyp/regs.h>
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "arch/sysreg.h"
+#include "platform/abi/smccc.h"
+
+#define FRAMES_MAX 24
+
+/* More than one report of one CPU, or of several at once: only the first speaks. */
+static uint32_t reporting;
+
+void fatal_exception(const struct regs *regs, uint64_t row, uint64_t sp);
+void __stack_chk_fail(void);
+
+/* libfdt is compiled with stack protection; a value that no string can have in the middle. */
+uintptr_t __stack_chk_guard = 0x5bd1e995000a0dffUL;
+
+static bool frame_is_good(uint64_t frame)
+{
+	uint64_t low, high;
+
+	return frame % 16 == 0 && cpu_stack_of(frame, &low, &high) && frame <= high - 16;
+}
+
+/* Return addresses, for `addr2line -fe out/hypervisor/hyp.elf`. */
+static void print_back_trace(uint64_t frame)
+{
+	for (int i = 0; i < FRAMES_MAX && frame_is_good(frame); i++) {
+		const uint64_t *pair = (const uint64_t *)(uintptr_t)frame;
+
+		if (pair[1] == 0) {
+			return;
+		}
+		log_line_unlocked("called from %#lx", pair[1] - 4);
+		if (pair[0] <= frame) {
+			return;
+		}
+		frame = pair[0];
+	}
+}
+
+static bool is_first_report(void)
+{
+	return __atomic_fetch_add(&reporting, 1, __ATOMIC_SEQ_CST) == 0;
+}
+
+__attribute__((noreturn)) static void stop_machine(void)
+{
+	smc_simple(PSCI_SYSTEM_RESET, 0, 0, 0);
+	for (;;) {
+		__asm__ volatile("wfi");
+	}
+}
+
+void hyp_bug(const char *why, ...)
+{
+	va_list list;
+
+	if (is_first_report()) {
+		va_start(list, why);
+		log_line_unlocked("BUG on CPU with MPIDR %#lx:", sysreg_read(mpidr_el1));
+		log_list_unlocked(why, &list);
+		va_end(list);
+		print_back_trace((uint64_t)(uintptr_t)__builtin_frame_address(0));
+	}
+	stop_machine();
+}
+
+void __stack_chk_fail(void)
+{
+	hyp_bug("a stack was overwritten");
+}
+
+/* From vectors.S: an exception that must not be. @row counts the vector table's rows. */
+void fatal_exception(const struct regs *regs, uint64_t row, uint64_t sp)
+{
+	if (is_first_report()) {
+		log_line_unlocked("BUG on CPU with MPIDR %#lx: exception by row %lu",
+				  sysreg_read(mpidr_el1), row);
+		log_line_unlocked("esr %#lx elr %#lx far %#lx hpfar %#lx spsr %#lx sp %#lx",
+				  sysreg_read(esr_el2), sysreg_read(elr_el2), sysreg_read(far_el2),
+				  sysreg_read(hpfar_el2), sysreg_read(spsr_el2), sp);
+		for (int i = 0; i < 28; i += 4) {
+			log_line_unlocked("x%d %#lx %#lx %#lx %#lx", i, regs->x[i], regs->x[i + 1],
+					  regs->x[i + 2], regs->x[i + 3]);
+		}
+		log_line_unlocked("x28 %#lx %#lx %#lx", regs->x[28], regs->x[29], regs->x[30]);
+		print_back_trace(regs->x[29]);
+	}
+	stop_machine();
+}

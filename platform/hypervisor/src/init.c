@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the boot loader to the host's kernel, on one screen; then each further CPU. */
+#include <hyp/boot_info.h>
+#include <hyp/bug.h>
+#include <hyp/console.h>
+#include <hyp/cpu.h>
+#include <hyp/host.h>
+#include <hyp/host_s2.h>
+#include <hyp/layout.h>
+#include <hyp/owner.h>
+#include <hyp/pool.h>
+#include <hyp/stage1.h>
+
+#include <stddef.h>
+
+#include "arch/sysreg.h"
+#include "platform/abi/smccc.h"
+
+/* The header of an arm64 Image (Linux, Documentation/arch/arm64/booting.rst). */
+struct image_header {
+	uint32_t code[2];
+	uint64_t text_offset;
+	uint64_t image_size; /* with what is not in the file */
+	uint64_t flags;
+	uint64_t reserved[3];
+	uint32_t magic;
+	uint32_t reserved_end;
+};
+
+#define IMAGE_MAGIC 0x644d5241
+
+#define ENTRY_BYTES 4
+
+void hyp_start(void *fdt);
+void hyp_start_secondary(uint64_t cpu);
+
+/* Before there is a host to refuse: say why, and end the machine. */
+__attribute__((noreturn)) static void give_up(const char *why)
+{
+	log_line("cannot start the host: %s", why);
+	smc_simple(PSCI_SYSTEM_OFF, 0, 0, 0);
+	hyp_bug("the firmware did not turn the machine off");
+}
+
+static void map_or_give_up(struct span span, enum stage1_kind kind)
+{
+	if (stage1_map(span.base, span.bytes, kind) != HYP_OK) {
+		give_up("no memory for the tables of EL2");
+	}
+}
+
+static bool overlaps(struct span a, struct span b)
+{
+	return a.base < b.base + b.bytes && b.base < a.base + a.bytes;
+}
+
+static bool is_inside(struct span inner, struct span outer)
+{
+	return inner.base >= outer.base && inner.bytes <= outer.bytes &&
+	       inner.base - outer.base <= outer.bytes - inner.bytes;
+}
+
+/* The tree's first page tells how long it is. */
+static void map_fdt(uint64_t base)
+{
+	struct span tree = { .base = base, .bytes = PAGE_BYTES };
+	const uint32_t *size_field = (const uint32_t *)(uintptr_t)(base + 4);
+
+	map_or_give_up(tree, STAGE1_DATA);
+	tree.bytes = __builtin_bswap32(*size_field);
+	if (tree.bytes > BLOCK2_BYTES) {
+		give_up("the device tree is larger than 2 MiB");
+	}
+	map_or_give_up(tree, STAGE1_DATA);
+}
+
+/* What the hypervisor keeps: HYP_BYTES, and the ownership table behind it. */
+static struct span hidden_span(const struct boot_info *info)
+{
+	uint64_t table = info->ram.bytes / PAGE_BYTES * ENTRY_BYTES;
+	uint64_t bytes = HYP_BYTES + table + BLOCK2_BYTES - 1;
+
+	return (struct span){ .base = HYP_BASE, .bytes = bytes & ~(uint64_t)(BLOCK2_BYTES - 1) };
+}
+
+/* Where the kernel begins; all that was loaded must be in RAM and apart. */
+static uint64_t check_kernel(struct boot_info *info, struct span hidden)
+{
+	const struct image_header *header = (const void *)(uintptr_t)info->kernel.base;
+	struct span first = { .base = info->kernel.base, .bytes = PAGE_BYTES };
+
+	map_or_give_up(first, STAGE1_RODATA);
+	if (header->magic != IMAGE_MAGIC) {
+		give_up("the kernel is no arm64 Image");
+	}
+	if (info->kernel.base % BLOCK2_BYTES != header->text_offset) {
+		give_up("the kernel is not loaded at a 2 MiB border");
+	}
+	if (header->image_size > info->kernel.bytes) {
+		info->kernel.bytes = header->image_size;
+	}
+	stage1_unmap(first.base, first.bytes);
+
+	const struct span loaded[] = { hidden, info->kernel, info->initrd, info->fdt };
+
+	for (size_t i = 0; i < sizeof(loaded) / sizeof(loaded[0]); i++) {
+		if (loaded[i].bytes > 0 && !is_inside(loaded[i], info->ram)) {
+			give_up("something was loaded where there is no RAM");
+		}
+		for (size_t j = 0; j < i; j++) {
+			if (overlaps(loaded[i], loaded[j])) {
+				give_up("hypervisor, kernel, initrd and device tree overlap");
+			}
+		}
+	}
+	return info->kernel.base;
+}
+
+static void give(enum owner_op op, uint64_t base, uint64_t end)
+{
+	struct owner_request request = { .op = op,
+					 .pfn = base >> PAGE_SHIFT,
+					 .count = (end - base) >> PAGE_SHIFT };
+
+	if (request.count > 0 && owner_apply(&request) != HYP_OK) {
+		give_up("no memory for the host's stage 2");
+	}
+}
+
+/* Every page gets its first owner, and the host's stage 2 follows. */
+static void divide_ram(struct span ram, struct span hidden)
+{
+	struct span table = { .base = HYP_BASE + HYP_BYTES, .bytes = hidden.bytes - HYP_BYTES };
+
+	map_or_give_up(table, STAGE1_DATA);
+	owner_init((uint32_t *)(uintptr_t)table.base, ram.base >> PAGE_SHIFT,
+		   ram.bytes >> PAGE_SHIFT);
+	if (host_s2_init(ram.base, ram.bytes) != HYP_OK) {
+		give_up("no memory for the host's stage 2");
+	}
+	give(OWNER_BOOT_HYP, hidden.base, hidden.base + hidden.bytes);
+	give(OWNER_BOOT_HOST, ram.base, hidden.base);
+	give(OWNER_BOOT_HOST, hidden.base + hidden.bytes, ram.base + ram.bytes);
+	owner_seal();
+}
+
+/* From head.S: the first CPU, with the boot loader's device tree. */
+void hyp_start(void *fdt)
+{
+	struct boot_info info;
+	struct span hidden;
+	uint64_t entry;
+
+	map_fdt((uintptr_t)fdt);
+	if (!boot_info_read(fdt, &info)) {
+		give_up("the device tree cannot be used");
+	}
+	hidden = hidden_span(&info);
+	entry = check_kernel(&info, hidden);
+	if (!boot_info_hand_over(fdt, &info, hidden)) {
+		give_up("the device tree has no room");
+	}
+	divide_ram(info.ram, hidden);
+	cpu_init_all(info.affinities, info.cpu_count);
+	log_line("%u CPUs, RAM %#lx to %#lx, kept %#lx to %#lx, %lu pages free", info.cpu_count,
+		 info.ram.base, info.ram.base + info.ram.bytes, hidden.base,
+		 hidden.base + hidden.bytes, pool_free_count());
+	cache_flush(fdt, info.fdt.bytes); /* the host reads it with its MMU off */
+	stage1_unmap(info.fdt.base, info.fdt.bytes);
+	cpu_init_this(0);
+	cpu_run_host(entry, info.fdt.base);
+}
+
+/* From head.S: a CPU that the host turned on. */
+void hyp_start_secondary(uint64_t cpu)
+{
+	uint64_t entry, argument;
+
+	cpu_init_this((uint32_t)cpu);
+	psci_take_entry((uint32_t)cpu, &entry, &argument);
+	cpu_run_host(entry, argument);
+}

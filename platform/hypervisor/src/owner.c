@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ownership table and its only writer. Check, then commit: every function finds out
+ * first whether all can be done, and what follows cannot fail.
+ *
+ * An entry: state in bits 3:0, VM in 11:4, loans in 31:12.
+ */
+#include <hyp/lock.h>
+#include <hyp/owner.h>
+#include <hyp/page_ops.h>
+
+#include <stddef.h>
+
+#define ENTRY_VM_SHIFT 4
+#define ENTRY_LOANS_SHIFT 12
+#define ENTRY_STATE_MASK 0xfu
+#define ENTRY_VM_MASK 0xffu
+
+_Static_assert(PAGE_STATE_COUNT <= ENTRY_STATE_MASK + 1, "the state has 4 bits");
+_Static_assert(OWNER_VM_MAX <= ENTRY_VM_MASK, "the VM has 8 bits");
+_Static_assert(OWNER_LOANS_MAX == UINT32_MAX >> ENTRY_LOANS_SHIFT, "the loans have the rest");
+
+struct entry {
+	enum page_state state;
+	uint32_t vm;
+	uint32_t loans;
+};
+
+/* Which kinds of VM a request may be about: bits by enum owner_vm_kind. */
+enum vm_want {
+	WANT_NONE = 1 << VM_NONE,
+	WANT_NORMAL = 1 << VM_NORMAL,
+	WANT_PROTECTED = 1 << VM_PROTECTED,
+	WANT_DYING = 1 << VM_DYING,
+	WANT_LIVING = WANT_NORMAL | WANT_PROTECTED,
+	WANT_ANY = WANT_LIVING | WANT_DYING,
+};
+
+struct state_rule {
+	const char *name;
+	bool host, hyp, guest;
+};
+
+struct op_rule {
+	const char *name;
+	enum vm_want want;
+	bool wipe;
+};
+
+#define STATE_RULE(state, can_host, can_hyp, can_guest)                                    \
+	[PAGE_##state] = {                                                                 \
+		.name = #state, .host = (can_host), .hyp = (can_hyp), .guest = (can_guest) \
+	},
+static const struct state_rule state_rules[PAGE_STATE_COUNT] = { PAGE_STATES(STATE_RULE) };
+
+#define OP_RULE(op, vm, zero) [OWNER_##op] = { .name = #op, .want = WANT_##vm, .wipe = (zero) },
+static const struct op_rule op_rules[OWNER_OP_COUNT] = { OWNER_OPS(OP_RULE) };
+
+/* Where an operation leads. What is not here is PAGE_DENY: refused. */
+/* clang-format off */
+static const uint8_t next_state[OWNER_OP_COUNT][PAGE_STATE_COUNT] = {
+	[OWNER_BOOT_HOST]          = { [PAGE_DENY]       = PAGE_HOST },
+	[OWNER_BOOT_HYP]           = { [PAGE_DENY]       = PAGE_HYP },
+	[OWNER_HOST_DONATE_HYP]    = { [PAGE_HOST]       = PAGE_DONATED },
+	[OWNER_HYP_DONATE_HOST]    = { [PAGE_DONATED]    = PAGE_HOST },
+	[OWNER_HOST_SHARE_HYP]     = { [PAGE_HOST]       = PAGE_HOST_HYP },
+	[OWNER_HOST_UNSHARE_HYP]   = { [PAGE_HOST_HYP]   = PAGE_HOST },
+	[OWNER_HOST_DONATE_META]   = { [PAGE_HOST]       = PAGE_VM_META },
+	[OWNER_HOST_DONATE_GUEST]  = { [PAGE_HOST]       = PAGE_GUEST },
+	[OWNER_HOST_SHARE_GUEST]   = { [PAGE_HOST]       = PAGE_HOST_GUEST,
+				       [PAGE_HOST_GUEST] = PAGE_HOST_GUEST },
+	[OWNER_HOST_UNSHARE_GUEST] = { [PAGE_HOST_GUEST] = PAGE_HOST },
+	[OWNER_GUEST_SHARE_HOST]   = { [PAGE_GUEST]      = PAGE_GUEST_HOST },
+	[OWNER_GUEST_UNSHARE_HOST] = { [PAGE_GUEST_HOST] = PAGE_GUEST },
+	[OWNER_GUEST_RELINQUISH]   = { [PAGE_GUEST]      = PAGE_HOST },
+	[OWNER_RECLAIM]            = { [PAGE_VM_META]    = PAGE_HOST,
+				       [PAGE_GUEST]      = PAGE_HOST,
+				       [PAGE_GUEST_HOST] = PAGE_HOST },
+};
+/* clang-format on */
+
+static struct lock owner_lock;
+static uint32_t *entries;                          /* lock: owner_lock */
+static uint64_t first_pfn;                         /* constant after owner_init() */
+static uint64_t entry_count;                       /* constant after owner_init() */
+static bool sealed;                                /* lock: owner_lock */
+static struct owner_vm_view vms[OWNER_VM_MAX + 1]; /* lock: owner_lock; [0] stays VM_NONE */
+
+static struct entry entry_get(uint64_t index)
+{
+	uint32_t word = entries[index];
+
+	return (struct entry){ .state = (enum page_state)(word & ENTRY_STATE_MASK),
+			       .vm = word >> ENTRY_VM_SHIFT & ENTRY_VM_MASK,
+			       .loans = word >> ENTRY_LOANS_SHIFT };
+}
+
+static void entry_set(uint64_t index, struct entry entry)
+{
+	entries[index] = (uint32_t)entry.state | entry.vm << ENTRY_VM_SHIFT |
+			 entry.loans << ENTRY_LOANS_SHIFT;
+}
+
+/* What @entry becomes by @request: state PAGE_DENY if that is refused. Loans may overflow. */
+static struct entry entry_after(struct entry entry, const struct owner_request *request)
+{
+	struct entry next = { .state = (enum page_state)next_state[request->op][entry.state],
+			      .vm = request->vm };
+
+	if (entry.vm != OWNER_VM_NONE && entry.vm != request->vm) {
+		next.state = PAGE_DENY;
+	} else if (request->op == OWNER_HOST_SHARE_GUEST) {
+		next.loans = entry.loans + 1;
+	} else if (request->op == OWNER_HOST_UNSHARE_GUEST && entry.loans > 1) {
+		next.state = entry.state;
+		next.loans = entry.loans - 1;
+	}
+	if (next.state == PAGE_HOST) {
+		next.vm = OWNER_VM_NONE;
+	}
+	return next;
+}
+
+/* How many pages of a quota @entry takes. */
+static uint64_t entry_charge(struct entry entry)
+{
+	return entry.state == PAGE_HOST_GUEST ? entry.loans : entry.vm != OWNER_VM_NONE;
+}
+
+/* The arguments by themselves. */
+static enum hyp_status request_check(const struct owner_request *request)
+{
+	if ((unsigned int)request->op >= OWNER_OP_COUNT || request->vm > OWNER_VM_MAX ||
+	    request->count == 0 || request->pfn < first_pfn ||
+	    request->pfn - first_pfn >= entry_count ||
+	    request->count > entry_count - (request->pfn - first_pfn)) {
+		return HYP_EINVAL;
+	}
+	if (sealed && (request->op == OWNER_BOOT_HOST || request->op == OWNER_BOOT_HYP)) {
+		return HYP_EPERM;
+	}
+	if (request->vm != OWNER_VM_NONE && vms[request->vm].kind == VM_NONE) {
+		return HYP_ENOENT;
+	}
+	if (!(op_rules[request->op].want & 1 << vms[request->vm].kind)) {
+		return HYP_EPERM;
+	}
+	return HYP_OK;
+}
+
+/* What a checked request will do, beside the states of its pages. */
+struct plan {
+	uint64_t held; /* pages that the VM holds afterwards */
+	bool moves;    /* the host gains or loses its way to a page */
+};
+
+/* The pages and the quota. */
+static enum hyp_status pages_check(const struct owner_request *request, struct plan *plan)
+{
+	uint64_t index = request->pfn - first_pfn;
+	uint64_t gained = 0;
+	uint64_t lost = 0;
+
+	plan->moves = false;
+	for (uint64_t end = index + request->count; index < end; index++) {
+		struct entry entry = entry_get(index);
+		struct entry next = entry_after(entry, request);
+
+		if (next.state == PAGE_DENY) {
+			return HYP_EPERM;
+		}
+		if (next.loans > OWNER_LOANS_MAX) {
+			return HYP_EBUSY;
+		}
+		plan->moves |= state_rules[entry.state].host != state_rules[next.state].host;
+		lost += entry_charge(entry);
+		gained += entry_charge(next);
+	}
+	plan->held = vms[request->vm].held_pages + gained - lost;
+	if (gained > lost && plan->held > vms[request->vm].quota_pages) {
+		return HYP_EQUOTA;
+	}
+	return HYP_OK;
+}
+
+/* The first page from @index on, below @end, that the host reaches otherwise than @index. */
+static uint64_t run_end(uint64_t index, uint64_t end)
+{
+	bool reach = state_rules[entry_get(index).state].host;
+
+	while (index < end && state_rules[entry_get(index).state].host == reach) {
+		index++;
+	}
+	return index;
+}
+
+/*
+ * Cannot fail. The host loses its way to a page first of all, and gains it last. Whether
+ * it has one at the end is the same for all pages of a request.
+ */
+static void pages_commit(const struct owner_request *request)
+{
+	uint64_t index = request->pfn - first_pfn;
+	uint64_t end = index + request->count;
+
+	while (index < end) {
+		uint64_t stop = run_end(index, end);
+		struct entry entry = entry_get(index);
+		bool before = state_rules[entry.state].host;
+		bool after = state_rules[entry_after(entry, request).state].host;
+		uint64_t pfn = first_pfn + index;
+		uint64_t count = stop - index;
+
+		if (before && !after) {
+			page_host_set(pfn, count, false);
+		}
+		if (op_rules[request->op].wipe) {
+			page_wipe(pfn, count);
+		}
+		for (; index < stop; index++) {
+			entry_set(index, entry_after(entry_get(index), request));
+		}
+		if (!before && after) {
+			page_host_set(pfn, count, true);
+		}
+	}
+}
+
+enum hyp_status owner_apply(const struct owner_request *request)
+{
+	enum hyp_status status;
+	struct plan plan;
+
+	lock_take(&owner_lock);
+	status = request_check(request);
+	if (status == HYP_OK) {
+		status = pages_check(request, &plan);
+	}
+	if (status == HYP_OK && plan.moves) {
+		status = page_host_prepare(request->pfn, request->count);
+	}
+	if (status == HYP_OK) {
+		pages_commit(request);
+		vms[request->vm].held_pages = plan.held;
+	}
+	lock_release(&owner_lock);
+	return status;
+}
+
+void owner_init(uint32_t *table, uint64_t pfn, uint64_t count)
+{
+	entries = table;
+	first_pfn = pfn;
+	entry_count = count;
+	sealed = false;
+	for (uint64_t index = 0; index < count; index++) {
+		entry_set(index, (struct entry){ .state = PAGE_DENY });
+	}
+	for (uint32_t vm = 0; vm <= OWNER_VM_MAX; vm++) {
+		vms[vm] = (struct owner_vm_view){ .kind = VM_NONE };
+	}
+}
+
+void owner_seal(void)
+{
+	lock_take(&owner_lock);
+	sealed = true;
+	lock_release(&owner_lock);
+}
+
+enum hyp_status owner_vm_create(uint32_t vm, enum owner_vm_kind kind, uint64_t quota_pages)
+{
+	enum hyp_status status = HYP_OK;
+
+	if (vm == OWNER_VM_NONE || vm > OWNER_VM_MAX ||
+	    (kind != VM_NORMAL && kind != VM_PROTECTED)) {
+		return HYP_EINVAL;
+	}
+	lock_take(&owner_lock);
+	if (vms[vm].kind == VM_NONE) {
+		vms[vm] = (struct owner_vm_view){ .kind = kind, .quota_pages = quota_pages };
+	} else {
+		status = HYP_EBUSY;
+	}
+	lock_release(&owner_lock);
+	return status;
+}
+
+enum hyp_status owner_vm_kill(uint32_t vm)
+{
+	enum hyp_status status = HYP_ENOENT;
+
+	if (vm > OWNER_VM_MAX) {
+		return HYP_ENOENT;
+	}
+	lock_take(&owner_lock);
+	if (vms[vm].kind == VM_NORMAL || vms[vm].kind == VM_PROTECTED) {
+		vms[vm].kind = VM_DYING;
+		status = HYP_OK;
+	}
+	lock_release(&owner_lock);
+	return status;
+}
+
+enum hyp_status owner_vm_destroy(uint32_t vm)
+{
+	enum hyp_status status = HYP_OK;
+
+	if (vm > OWNER_VM_MAX) {
+		return HYP_ENOENT;
+	}
+	lock_take(&owner_lock);
+	if (vms[vm].kind == VM_NONE) {
+		status = HYP_ENOENT;
+	} else if (vms[vm].kind != VM_DYING) {
+		status = HYP_EPERM;
+	} else if (vms[vm].held_pages != 0) {
+		status = HYP_EBUSY;
+	} else {
+		vms[vm] = (struct owner_vm_view){ .kind = VM_NONE };
+	}
+	lock_release(&owner_lock);
+	return status;
+}
+
+struct owner_view owner_view(uint64_t pfn)
+{
+	struct owner_view view = { .state = PAGE_DENY };
+
+	if (pfn < first_pfn || pfn - first_pfn >= entry_count) {
+		return view;
+	}
+	lock_take(&owner_lock);
+	struct entry entry = entry_get(pfn - first_pfn);
+
+	view = (struct owner_view){ .state = entry.state,
+				    .host = state_rules[entry.state].host,
+				    .hyp = state_rules[entry.state].hyp,
+				    .guest = state_rules[entry.state].guest ? entry.vm :
+									      OWNER_VM_NONE,
+				    .vm = entry.vm,
+				    .loans = entry.loans };
+	lock_release(&owner_lock);
+	return view;
+}
+
+bool owner_host_reaches(uint64_t pfn)
+{
+	bool reaches;
+
+	lock_take(&owner_lock);
+	reaches = page_host_reaches(pfn);
+	lock_release(&owner_lock);
+	return reaches;
+}
+
+struct owner_vm_view owner_vm_view(uint32_t vm)
+{
+	struct owner_vm_view view = { .kind = VM_NONE };
+
+	if (vm <= OWNER_VM_MAX) {
+		lock_take(&owner_lock);
+		view = vms[vm];
+		lock_release(&owner_lock);
+	}
+	return view;
+}
+
+const char *page_state_name(enum page_state state)
+{
+	return (unsigned int)state < PAGE_STATE_COUNT ? state_rules[state].name : "?";
+}
+
+const char *owner_op_name(enum owner_op op)
+{
+	return (unsigned int)op < OWNER_OP_COUNT ? op_rules[op].name : "?";
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the host did that brought it here, and what it gets. */
+#include <hyp/console.h>
+#include <hyp/host.h>
+#include <hyp/owner.h>
+#include <hyp/regs.h>
+
+#include <stddef.h>
+
+#include "arch/sysreg.h"
+#include "platform/abi/smccc.h"
+
+#define EC_COUNT (ESR_EC_MASK + 1)
+#define INSTRUCTION_BYTES 4
+#define HPFAR_PFN_SHIFT 4
+#define HPFAR_PFN_MASK UINT64_C(0xfffffffff)
+
+/* So many refused accesses are on the console, then no more: the host could flood it. */
+#define REFUSALS_PRINTED 4
+
+typedef void (*trap_fn)(struct regs *regs, uint64_t esr);
+
+void trap_host(struct regs *regs);
+
+static uint32_t refusals; /* atomic */
+
+/*
+ * Take the exception @esr to EL1 as the CPU would (Arm ARM D1.3), from where the host is.
+ */
+static void inject(uint64_t esr)
+{
+	uint64_t spsr = sysreg_read(spsr_el2);
+	uint64_t sctlr = sysreg_read(sctlr_el1);
+	uint64_t mode = spsr & PSR_M_MASK;
+	uint64_t state = (spsr & (PSR_NZCV | PSR_DIT | PSR_PAN)) | PSR_DAIF | PSR_EL1H;
+	uint64_t vector = VECTOR_EL0_64;
+
+	if (spsr & PSR_NRW) {
+		vector = VECTOR_EL0_32;
+		state &= ~PSR_DIT; /* elsewhere in an AArch32 state */
+	} else if (mode == PSR_EL1H) {
+		vector = VECTOR_EL1H;
+	} else if (mode == PSR_EL1T) {
+		vector = VECTOR_EL1T;
+	}
+	state |= sctlr & SCTLR_SPAN ? 0 : PSR_PAN;
+	state |= sctlr & SCTLR_DSSBS ? PSR_SSBS : 0;
+	sysreg_write(elr_el1, sysreg_read(elr_el2));
+	sysreg_write(spsr_el1, spsr);
+	sysreg_write(esr_el1, esr);
+	sysreg_write(elr_el2, sysreg_read(vbar_el1) + vector);
+	sysreg_write(spsr_el2, state);
+}
+
+static bool is_from_el1(void)
+{
+	uint64_t spsr = sysreg_read(spsr_el2);
+
+	return !(spsr & PSR_NRW) && (spsr & PSR_M_MASK) >= PSR_EL1T;
+}
+
+/* What EL1 traps to EL2 and should not use: as if the instruction were not there. */
+static void trap_undefined(struct regs *regs, uint64_t esr)
+{
+	(void)regs;
+	inject((uint64_t)EC_UNKNOWN << ESR_EC_SHIFT | (esr & ESR_IL));
+}
+
+static void trap_hvc(struct regs *regs, uint64_t esr)
+{
+	(void)esr;
+	regs->x[0] = (uint64_t)SMCCC_NOT_SUPPORTED;
+}
+
+static void trap_smc(struct regs *regs, uint64_t esr)
+{
+	/* A trapped SMC has not been executed: go on behind it. */
+	sysreg_write(elr_el2, sysreg_read(elr_el2) + INSTRUCTION_BYTES);
+	smc_host_call(regs, esr & ESR_IMM16_MASK);
+}
+
+/*
+ * The host went where it has nothing to look for. It gets an abort whose cause is given
+ * as alignment: of all causes that Linux knows, this one looks at no page tables (in which
+ * all is well, so that it would try again for ever) but ends a process with a signal, and
+ * an access of the kernel that has an entry in its exception table with -EFAULT.
+ */
+static void refuse(uint64_t esr, uint64_t pfn)
+{
+	bool is_data = (esr >> ESR_EC_SHIFT & ESR_EC_MASK) == EC_DABT_LOW;
+	uint64_t class = is_data ? (is_from_el1() ? EC_DABT_CUR : EC_DABT_LOW) :
+				   (is_from_el1() ? EC_IABT_CUR : EC_IABT_LOW);
+	uint64_t kept = esr & (is_data ? ESR_IL | ESR_WNR | ESR_CM : ESR_IL);
+
+	if (__atomic_fetch_add(&refusals, 1, __ATOMIC_RELAXED) < REFUSALS_PRINTED) {
+		log_line("the host's %s of page %#lx at pc %#lx is refused",
+			 !is_data      ? "execution" :
+			 esr & ESR_WNR ? "write" :
+					 "read",
+			 pfn, sysreg_read(elr_el2));
+	}
+	sysreg_write(far_el1, sysreg_read(far_el2));
+	inject(class << ESR_EC_SHIFT | kept | FSC_ALIGNMENT);
+}
+
+static void trap_abort(struct regs *regs, uint64_t esr)
+{
+	uint64_t pfn = sysreg_read(hpfar_el2) >> HPFAR_PFN_SHIFT & HPFAR_PFN_MASK;
+
+	(void)regs;
+	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_TRANSLATION && owner_host_reaches(pfn)) {
+		return; /* the mapping was being changed; it is there now */
+	}
+	refuse(esr, pfn);
+}
+
+static const trap_fn traps[EC_COUNT] = {
+	[EC_HVC32] = trap_hvc, [EC_HVC64] = trap_hvc,      [EC_SMC32] = trap_smc,
+	[EC_SMC64] = trap_smc, [EC_IABT_LOW] = trap_abort, [EC_DABT_LOW] = trap_abort,
+};
+
+/* From vectors.S, on this CPU's stack, interrupts masked. */
+void trap_host(struct regs *regs)
+{
+	uint64_t esr = sysreg_read(esr_el2);
+	trap_fn trap = traps[esr >> ESR_EC_SHIFT & ESR_EC_MASK];
+
+	if (trap) {
+		trap(regs, esr);
+	} else {
+		trap_undefined(regs, esr);
+	}
+}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the host's kernel can ask of the hypervisor and, through it, of the firmware."""
+
+from scenarios.harness.checks import Checks, at_least
+from scenarios.harness.host import Host
+from scenarios.harness.machine import Machine
+
+NOT_SUPPORTED = "0xffffffffffffffff"
+PSCI_VERSION, PSCI_CPU_ON, PSCI_AFFINITY_INFO = 0x84000000, 0xC4000003, 0xC4000004
+INVALID_PARAMETERS, ALREADY_ON = "0xfffffffffffffffe", "0xfffffffffffffffc"
+NO_CPU = 0xFF00FFFFFF
+
+# Of owners and services that the machine's firmware does not have, or the host must not use.
+SMCS = {
+    "PSCI SYSTEM_RESET2": 0xC4000012,
+    "PSCI MEM_PROTECT": 0x84000013,
+    "PSCI MEM_PROTECT_CHECK_RANGE": 0xC4000014,
+    "FF-A version": 0x84000063,
+    "RMI version": 0xC4000150,
+    "RSI version": 0xC4000190,
+    "vendor UID": 0x8600FF01,
+    "silicon provider": 0x82000000,
+    "trusted OS": 0xB2000000,
+    "all ones": 0xFFFFFFFF,
+}
+HVCS = {"nothing": 0, "vendor UID": 0x8600FF01, "vendor, unknown": 0xC600FFFF, "PSCI version": PSCI_VERSION}
+
+
+def answer(host: Host, conduit: str, *words: int) -> str:
+    report = host.run(["attack", "call", conduit, *map(hex, words)], ok=True).report
+    return hex(report.number("x0"))
+
+
+def test_host_calls_what_it_may_not(machine: Machine, host: Host, check: Checks) -> None:
+    """Hypercalls and SMCs that are not the host's to make are not supported; PSCI is checked."""
+    host.module("attack")
+    control = int(answer(host, "smc", PSCI_VERSION), 16)
+    check("control: PSCI's version, by smc", at_least(0x10000), control)
+    for name, number in SMCS.items():
+        check(f"smc {name}", NOT_SUPPORTED, answer(host, "smc", number))
+    for name, number in HVCS.items():
+        check(f"hvc {name}", NOT_SUPPORTED, answer(host, "hvc", number))
+    check("turning on a CPU that is not there", INVALID_PARAMETERS, answer(host, "smc", PSCI_CPU_ON, NO_CPU, 0, 0))
+    check("turning on CPU 0, which runs", ALREADY_ON, answer(host, "smc", PSCI_CPU_ON, 0, 0, 0))
+    check("the host lives on", 0, host.run(["true"]).exit)
+    if machine.options.hyp == "terrarium":  # upstream pKVM hands on what it does not know
+        served = {record["number"] for record in machine.trace().records if record["type"] == "FW_CALL"}
+        check("PSCI's version, handed on to the firmware", True, PSCI_VERSION in served)
+        check("of the others, handed on", [], sorted(served & set(SMCS.values())))

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The device tree: what the hypervisor reads of it and what the host gets. */
+#include <hyp/boot_info.h>
+#include <hyp/console.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#define TREE_BYTES 16384u
+
+/* What is wrong with a tree, by the sentence that must be on the console. */
+enum defect {
+	SOUND,
+	NO_KERNEL,
+	NO_MEMORY,
+	TWO_MEMORIES,
+	NO_CPU,
+	TOO_MANY_CPUS,
+	NARROW_ROOT,
+	SHORT_KERNEL,
+};
+
+static char *tree;
+static char last_line[200];
+
+void log_line(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(last_line, sizeof(last_line), format, list);
+	va_end(list);
+}
+
+static int node(int parent, const char *name, const char *type)
+{
+	int at = fdt_add_subnode(tree, parent, name);
+
+	assert_true(at > 0);
+	if (type) {
+		assert_int_equal(fdt_setprop_string(tree, at, "device_type", type), 0);
+	}
+	return at;
+}
+
+static void set_reg(int at, uint64_t base, uint64_t bytes)
+{
+	fdt64_t reg[2] = { cpu_to_fdt64(base), cpu_to_fdt64(bytes) };
+
+	assert_int_equal(fdt_setprop(tree, at, "reg", reg, sizeof(reg)), 0);
+}
+
+static void add_module(const char *name, const char *kind, uint64_t base, uint64_t bytes)
+{
+	char compatible[64];
+	int at = node(fdt_path_offset(tree, "/chosen"), name, NULL);
+	int length = snprintf(compatible, sizeof(compatible), "multiboot,module%c%s", 0, kind);
+
+	assert_int_equal(fdt_setprop(tree, at, "compatible", compatible, length + 1), 0);
+	set_reg(at, base, bytes);
+}
+
+static void add_cpus(uint32_t count)
+{
+	int cpus = node(0, "cpus", NULL);
+
+	assert_int_equal(fdt_setprop_u32(tree, cpus, "#address-cells", 1), 0);
+	assert_int_equal(fdt_setprop_u32(tree, cpus, "#size-cells", 0), 0);
+	for (uint32_t cpu = count; cpu-- > 0;) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "cpu@%x", cpu);
+		assert_int_equal(fdt_setprop_u32(tree,
+						 node(fdt_path_offset(tree, "/cpus"), name, "cpu"),
+						 "reg", cpu),
+				 0);
+	}
+}
+
+static void make_tree(enum defect defect)
+{
+	uint32_t width = defect == NARROW_ROOT ? 1 : 2;
+	int at;
+
+	memset(tree, 0, TREE_BYTES);
+	assert_int_equal(fdt_create_empty_tree(tree, TREE_BYTES), 0);
+	assert_int_equal(fdt_setprop_u32(tree, 0, "#address-cells", width), 0);
+	assert_int_equal(fdt_setprop_u32(tree, 0, "#size-cells", width), 0);
+	at = node(0, "chosen", NULL);
+	assert_int_equal(fdt_setprop_string(tree, at, "stdout-path", "/uart"), 0);
+	if (defect != NO_KERNEL) {
+		add_module("module@50000000", "multiboot,kernel", 0x50000000,
+			   defect == SHORT_KERNEL ? 0 : 0x2000000);
+		at = fdt_path_offset(tree, "/chosen/module@50000000");
+		assert_int_equal(fdt_setprop_string(tree, at, "bootargs", "console=x quiet"), 0);
+	}
+	add_module("module@54000000", "multiboot,ramdisk", 0x54000000, 0x123);
+	if (defect != NO_MEMORY) {
+		set_reg(node(0, "memory@40000000", "memory"), 0x40000000, 0x40000000);
+	}
+	if (defect == TWO_MEMORIES) {
+		set_reg(node(0, "memory@80000000", "memory"), 0x80000000, 0x40000000);
+	}
+	if (defect != NO_CPU) {
+		add_cpus(defect == TOO_MANY_CPUS ? CPU_MAX + 1 : 3);
+	}
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	tree = aligned_alloc(8, TREE_BYTES);
+	last_line[0] = '\0';
+	return tree ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	free(tree);
+	return 0;
+}
+
+static void reads_what_is_there(void **state)
+{
+	struct boot_info info;
+
+	(void)state;
+	make_tree(SOUND);
+	assert_true(boot_info_read(tree, &info));
+	assert_int_equal(info.ram.base, 0x40000000);
+	assert_int_equal(info.ram.bytes, 0x40000000);
+	assert_int_equal(info.kernel.base, 0x50000000);
+	assert_int_equal(info.kernel.bytes, 0x2000000);
+	assert_int_equal(info.initrd.base, 0x54000000);
+	assert_int_equal(info.initrd.bytes, 0x123);
+	assert_int_equal(info.fdt.base, (uintptr_t)tree);
+	assert_int_equal(info.fdt.bytes, TREE_BYTES);
+	assert_int_equal(info.cpu_count, 3);
+	assert_int_equal(info.affinities[0] + info.affinities[1] + info.affinities[2], 3);
+}
+
+static void refuses_what_cannot_be_used(void **state)
+{
+	static const struct {
+		enum defect defect;
+		const char *says;
+	} cases[] = {
+		{ NO_KERNEL, "no kernel" },
+		{ SHORT_KERNEL, "no kernel" },
+		{ NO_MEMORY, "no memory" },
+		{ TWO_MEMORIES, "more than one piece" },
+		{ NO_CPU, "no CPU" },
+		{ TOO_MANY_CPUS, "more CPUs than" },
+		{ NARROW_ROOT, "not of two cells" },
+	};
+	struct boot_info info;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_tree(cases[i].defect);
+		last_line[0] = '\0';
+		assert_false(boot_info_read(tree, &info));
+		if (!strstr(last_line, cases[i].says)) {
+			fail_msg("\"%s\" should be said, not \"%s\"", cases[i].says, last_line);
+		}
+	}
+	memset(tree, 0, TREE_BYTES);
+	assert_false(boot_info_read(tree, &info));
+}
+
+static uint64_t number(const char *path, const char *name, int index)
+{
+	int length;
+	const fdt64_t *value = fdt_getprop(tree, fdt_path_offset(tree, path), name, &length);
+
+	assert_non_null(value);
+	assert_true(length >= (index + 1) * 8);
+	return fdt64_ld(value + index);
+}
+
+static void the_host_gets_its_own(void **state)
+{
+	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
+	struct boot_info info;
+	int length;
+
+	(void)state;
+	make_tree(SOUND);
+	assert_true(boot_info_read(tree, &info));
+	assert_true(boot_info_hand_over(tree, &info, hidden));
+	assert_string_equal(fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "bootargs",
+					&length),
+			    "console=x quiet");
+	assert_int_equal(number("/chosen", "linux,initrd-start", 0), 0x54000000);
+	assert_int_equal(number("/chosen", "linux,initrd-end", 0), 0x54000123);
+	assert_true(fdt_path_offset(tree, "/chosen/module@50000000") < 0);
+	assert_true(fdt_path_offset(tree, "/chosen/module@54000000") < 0);
+	assert_int_equal(number("/reserved-memory/hypervisor", "reg", 0), 0x40200000);
+	assert_int_equal(number("/reserved-memory/hypervisor", "reg", 1), 0x600000);
+	assert_non_null(
+		fdt_getprop(tree, fdt_path_offset(tree, "/reserved-memory"), "ranges", &length));
+	assert_non_null(
+		fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "stdout-path", &length));
+	assert_int_equal(number("/memory@40000000", "reg", 1), 0x40000000);
+	assert_int_equal(fdt_check_full(tree, TREE_BYTES), 0);
+}
+
+static void a_tree_without_room(void **state)
+{
+	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
+	struct boot_info info;
+
+	(void)state;
+	make_tree(SOUND);
+	assert_int_equal(fdt_pack(tree), 0);
+	assert_true(boot_info_read(tree, &info));
+	assert_false(boot_info_hand_over(tree, &info, hidden));
+	assert_non_null(strstr(last_line, "cannot be made the host's"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(reads_what_is_there, begin, end),
+		cmocka_unit_test_setup_teardown(refuses_what_cannot_be_used, begin, end),
+		cmocka_unit_test_setup_teardown(the_host_gets_its_own, begin, end),
+		cmocka_unit_test_setup_teardown(a_tree_without_room, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's stage 2 against a model: which pages of RAM the host can reach, and what the
+ * TLBs of other CPUs may still hold. Entries are read here by a walker of our own.
+ */
+#include <hyp/host_s2.h>
+#include <hyp/page_ops.h>
+#include <hyp/pool.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define RAM_BASE UINT64_C(0x40000000)
+#define RAM_BYTES (1029 * MIB) /* a full GiB, and an end that is no block's */
+#define RAM_PFN (RAM_BASE >> 12)
+#define RAM_PAGES (RAM_BYTES >> 12)
+#define IPA_END (UINT64_C(1) << 40)
+#define POOL_PAGES 700u
+#define STALE_MAX 4096u
+
+static unsigned char *pool_memory;
+static bool reach[RAM_PAGES];      /* the model */
+static bool cached[RAM_PAGES];     /* some TLB may hold it: mapped since its last flush */
+static uint64_t *stale[STALE_MAX]; /* entries taken away and not yet flushed */
+static uint32_t stale_count;
+static uint32_t faults; /* rules of the architecture that were broken */
+
+void s2_entry_write(uint64_t *entry, uint64_t value)
+{
+	uint64_t old = *(volatile uint64_t *)entry;
+
+	/* Break before make: never from one valid entry to another, nor before the flush. */
+	faults += (old & 1) && (value & 1) && old != value;
+	for (uint32_t i = 0; i < stale_count; i++) {
+		faults += stale[i] == entry && (value & 1);
+	}
+	if ((old & 1) && !(value & 1)) {
+		assert_true(stale_count < STALE_MAX);
+		stale[stale_count++] = entry;
+	}
+	*(volatile uint64_t *)entry = value;
+}
+
+void s2_flush(uint64_t ipa, uint64_t size)
+{
+	for (uint64_t at = ipa; at < ipa + size; at += 4096) {
+		if (at >= RAM_BASE && at < RAM_BASE + RAM_BYTES) {
+			cached[(at - RAM_BASE) >> 12] = false;
+		}
+	}
+	stale_count = 0;
+}
+
+/* The leaf for @ipa, by the architecture: 40 bits, two tables at level 1. 0: none. */
+static uint64_t walk(uint64_t ipa)
+{
+	const uint64_t *table = (const uint64_t *)(uintptr_t)host_s2_root();
+	uint64_t entry = table[ipa >> 30];
+
+	for (int shift = 21; (entry & 3) == 3 && shift >= 12; shift -= 9) {
+		table = (const uint64_t *)(uintptr_t)(entry & UINT64_C(0xfffffffff000));
+		entry = table[ipa >> shift & 511];
+		if (shift == 12) {
+			return (entry & 3) == 3 ? entry : 0;
+		}
+	}
+	return (entry & 3) == 1 ? entry : 0;
+}
+
+static bool is_identity(uint64_t ipa)
+{
+	uint64_t entry = walk(ipa);
+
+	return entry && (ipa & ~UINT64_C(0x3fffffff)) ==
+				(entry & UINT64_C(0xfffffffff000) & ~UINT64_C(0x3fffffff));
+}
+
+static void compare(uint64_t first, uint64_t count)
+{
+	for (uint64_t page = first; page < first + count; page++) {
+		uint64_t ipa = RAM_BASE + (page << 12);
+
+		if ((walk(ipa) != 0) != reach[page] ||
+		    page_host_reaches(RAM_PFN + page) != reach[page]) {
+			fail_msg("page %#llx: the host's reach should be %d",
+				 (unsigned long long)(RAM_PFN + page), reach[page]);
+		}
+		if (reach[page]) {
+			assert_true(is_identity(ipa));
+			/* normal memory, read and write, executable, accessed */
+			assert_int_equal(walk(ipa) & UINT64_C(0x00600000000004fc), 0x4fc);
+			cached[page] = true;
+		} else {
+			assert_false(cached[page]);
+		}
+	}
+	assert_int_equal(faults, 0);
+	assert_int_equal(stale_count, 0);
+}
+
+static void begin(uint32_t pool_pages)
+{
+	if (!pool_memory) {
+		pool_memory = aligned_alloc(8192, POOL_PAGES * 4096ul);
+	}
+	memset(pool_memory, 0xa5, POOL_PAGES * 4096ul);
+	pool_init((uintptr_t)pool_memory, (uintptr_t)pool_memory + pool_pages * 4096ul);
+	memset(reach, 0, sizeof(reach));
+	memset(cached, 0, sizeof(cached));
+	stale_count = 0;
+	faults = 0;
+	assert_int_equal(host_s2_init(RAM_BASE, RAM_BYTES), HYP_OK);
+}
+
+static enum hyp_status set(uint64_t page, uint64_t count, bool wanted)
+{
+	enum hyp_status status = page_host_prepare(RAM_PFN + page, count);
+
+	if (status == HYP_OK) {
+		page_host_set(RAM_PFN + page, count, wanted);
+		memset(&reach[page], wanted, count);
+	}
+	return status;
+}
+
+static void all_but_ram_is_devices(void **state)
+{
+	static const uint64_t places[] = { 0,
+					   0x08000000,
+					   0x09000000,
+					   RAM_BASE - 4096,
+					   RAM_BASE + RAM_BYTES,
+					   0x4010000000,
+					   0x8000000000,
+					   IPA_END - 4096 };
+
+	(void)state;
+	begin(POOL_PAGES);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		assert_true(is_identity(places[i]));
+		/* Device-nGnRE, never executed */
+		assert_int_equal(walk(places[i]) & 0x3c, 0x04);
+		assert_int_equal(walk(places[i]) >> 53 & 3, 2);
+		assert_true(page_host_reaches(places[i] >> 12));
+	}
+	assert_false(page_host_reaches(IPA_END >> 12));
+	assert_false(page_host_reaches(UINT64_MAX >> 12));
+	compare(0, RAM_PAGES);
+}
+
+static void ram_that_cannot_be(void **state)
+{
+	(void)state;
+	begin(POOL_PAGES);
+	assert_int_equal(host_s2_init(RAM_BASE + 1, RAM_BYTES), HYP_EINVAL);
+	assert_int_equal(host_s2_init(RAM_BASE, RAM_BYTES + 1), HYP_EINVAL);
+	assert_int_equal(host_s2_init(IPA_END, 4096), HYP_EINVAL);
+	assert_int_equal(host_s2_init(RAM_BASE, UINT64_MAX & ~UINT64_C(4095)), HYP_EINVAL);
+}
+
+/* All of RAM needs few tables: blocks, where they fit. */
+static void blocks_where_they_fit(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	begin(POOL_PAGES);
+	before = pool_free_count();
+	assert_int_equal(set(0, RAM_PAGES, true), HYP_OK);
+	assert_int_equal(before, pool_free_count());
+	assert_int_equal(walk(RAM_BASE) & 3, 1);
+	assert_int_equal(set(5, 1, false), HYP_OK);
+	assert_int_equal(before - pool_free_count(), 2);
+	compare(0, RAM_PAGES);
+}
+
+/* Ranges at random, of all sizes, over all of RAM. */
+static void ranges_at_random(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	begin(POOL_PAGES);
+	for (int round = 0; round < 400; round++) {
+		uint64_t first, count;
+
+		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		first = (seed >> 33) % RAM_PAGES;
+		count = 1 + (seed >> 20) % (UINT64_C(1) << (seed >> 60) % 16);
+		count = count > RAM_PAGES - first ? RAM_PAGES - first : count;
+		/* Only changes: what is reached is not given again. */
+		for (uint64_t page = first; page < first + count;) {
+			uint64_t end = page;
+
+			while (end < first + count && reach[end] == reach[page]) {
+				end++;
+			}
+			assert_int_equal(set(page, end - page, !reach[page]), HYP_OK);
+			page = end;
+		}
+		compare(first, count);
+	}
+	compare(0, RAM_PAGES);
+}
+
+/* The n-th allocation fails, for every n: no page changes, and the next try succeeds. */
+static void every_allocation_can_fail(void **state)
+{
+	bool failed = true;
+
+	(void)state;
+	for (uint64_t nth = 1; failed; nth++) {
+		begin(POOL_PAGES);
+		assert_int_equal(set(0, RAM_PAGES, true), HYP_OK);
+		pool_fail_nth(nth);
+		failed = set(513, 1024, false) == HYP_ENOMEM;
+		compare(0, 4096);
+		pool_fail_nth(0);
+		assert_int_equal(failed ? set(513, 1024, false) : HYP_OK, HYP_OK);
+		compare(0, 4096);
+		assert_true(nth < 10);
+	}
+}
+
+static void no_memory_at_all(void **state)
+{
+	(void)state;
+	begin(POOL_PAGES);
+	for (uint64_t nth = 1; nth <= 2; nth++) {
+		pool_init((uintptr_t)pool_memory, (uintptr_t)pool_memory + POOL_PAGES * 4096ul);
+		pool_fail_nth(nth);
+		assert_int_equal(host_s2_init(RAM_BASE, RAM_BYTES), HYP_ENOMEM);
+	}
+}
+
+static void pool_gives_and_takes(void **state)
+{
+	void *first, *second, *pair;
+
+	(void)state;
+	begin(POOL_PAGES);
+	pool_init((uintptr_t)pool_memory, (uintptr_t)pool_memory + 5 * 4096ul);
+	first = pool_alloc();
+	memset(first, 1, 4096);
+	pair = pool_alloc_pair(); /* skips a page, which stays free */
+	assert_int_equal((uintptr_t)pair % 8192, 0);
+	assert_int_equal(pool_free_count(), 2);
+	pool_free(first);
+	second = pool_alloc();
+	assert_ptr_equal(first, second);
+	assert_int_equal(*(uint64_t *)second, 0);
+	assert_non_null(pool_alloc());
+	assert_null(pool_alloc_pair());
+	assert_non_null(pool_alloc());
+	assert_null(pool_alloc());
+	assert_int_equal(pool_free_count(), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_but_ram_is_devices),    cmocka_unit_test(ram_that_cannot_be),
+		cmocka_unit_test(blocks_where_they_fit),     cmocka_unit_test(ranges_at_random),
+		cmocka_unit_test(every_allocation_can_fail), cmocka_unit_test(no_memory_at_all),
+		cmocka_unit_test(pool_gives_and_takes),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	free(pool_memory);
+	return failed;
+}
