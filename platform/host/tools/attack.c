@@ -50,6 +50,7 @@ static const char usage[] =
 	"       attack kernel|mapped|uaccess read|write|exec --pa ADDRESS|own   any page of RAM:\n"
 	"                       by the kernel; a process that it maps it for; system calls. own:\n"
 	"                       a page of this process, full of return instructions, as control\n"
+	"       attack page                        a page of this process: says which, and waits\n"
 	"       attack call hvc|smc X0 [X1 X2 X3]  by the kernel, to what is above it\n"
 	"       attack scan PATTERN                find a 64-bit word in all of the host's RAM\n"
 	"options: --data WORD (64 bits, for write)  --size BYTES (8 to 64, for read)\n";
@@ -470,6 +471,23 @@ static enum exit_status call(char **words, int count)
 	return EXIT_TRIED;
 }
 
+/* The page of find_page(), kept until a signal ends this process. */
+static enum exit_status keep_page(void)
+{
+	struct attack attack = { .has_pa = true, .own = true };
+	uint64_t pfn;
+	int fd = open_device();
+
+	if (fd < 0 || !find_page(&attack, fd, &pfn)) {
+		return EXIT_NOT_TRIED;
+	}
+	printf("terrarium: value page pfn=%#llx pa=%#llx\n", (unsigned long long)pfn,
+	       (unsigned long long)(pfn * PAGE_BYTES));
+	fflush(stdout);
+	pause();
+	return EXIT_TRIED;
+}
+
 /* ---- arguments ---- */
 
 static bool take_option(struct attack *attack, const char *name, const char *value)
@@ -558,6 +576,9 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && is(argv[1], "scan")) {
 		return scan(argv[2]);
+	}
+	if (argc == 2 && is(argv[1], "page")) {
+		return keep_page();
 	}
 	if (argc > 3 && is(argv[1], "call")) {
 		return call(argv + 2, argc - 2);

@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 #include "arch/sysreg.h"
-#include "platform/abi/smccc.h"
 
 #define EC_COUNT (ESR_EC_MASK + 1)
 #define INSTRUCTION_BYTES 4
@@ -68,8 +67,7 @@ static void trap_undefined(struct regs *regs, uint64_t esr)
 
 static void trap_hvc(struct regs *regs, uint64_t esr)
 {
-	(void)esr;
-	regs->x[0] = (uint64_t)SMCCC_NOT_SUPPORTED;
+	hvc_host_call(regs, esr & ESR_IMM16_MASK);
 }
 
 static void trap_smc(struct regs *regs, uint64_t esr)

@@ -19,4 +19,7 @@ void psci_take_entry(uint32_t cpu, uint64_t *entry, uint64_t *argument);
 /* SMC of the host: what the allow-list has, goes to the firmware; all else NOT_SUPPORTED. */
 void smc_host_call(struct regs *regs, uint64_t immediate);
 
+/* HVC of the host: platform/abi/hyp_hypercalls.h. */
+void hvc_host_call(struct regs *regs, uint64_t immediate);
+
 #endif /* HYP_HOST_H */

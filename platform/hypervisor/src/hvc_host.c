@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host's hypercalls: platform/abi/hyp_hypercalls.h says what each does. */
+#include <hyp/host.h>
+#include <hyp/owner.h>
+
+#include <stddef.h>
+
+#include "platform/abi/hyp_hypercalls.h"
+
+typedef enum hyp_status (*call_fn)(struct regs *regs);
+
+#define INDEX(call) ((call)-HYP_HOST_CALL_FIRST)
+
+static enum hyp_status hvc_host_abi_version(struct regs *regs)
+{
+	regs->x[1] = HYP_ABI_VERSION_NUMBER;
+	return HYP_OK;
+}
+
+/* So many pages a call, that no CPU is kept at EL2 for long. */
+static enum hyp_status pages(const struct regs *regs, enum owner_op op)
+{
+	struct owner_request request = { .op = op, .pfn = regs->x[1], .count = regs->x[2] };
+
+	return request.count > HYP_PAGES_MAX ? HYP_EINVAL : owner_apply(&request);
+}
+
+static enum hyp_status hvc_host_mem_donate(struct regs *regs)
+{
+	return pages(regs, OWNER_HOST_DONATE_HYP);
+}
+
+static enum hyp_status hvc_host_mem_return(struct regs *regs)
+{
+	return pages(regs, OWNER_HYP_DONATE_HOST);
+}
+
+static const call_fn calls[] = {
+	[INDEX(HYP_CALL_ABI_VERSION)] = hvc_host_abi_version,
+	[INDEX(HYP_CALL_MEM_DONATE)] = hvc_host_mem_donate,
+	[INDEX(HYP_CALL_MEM_RETURN)] = hvc_host_mem_return,
+};
+
+void hvc_host_call(struct regs *regs, uint64_t immediate)
+{
+	uint64_t index = (uint32_t)regs->x[0] - (uint64_t)HYP_HOST_CALL_FIRST;
+	enum hyp_status status = HYP_NOT_SUPPORTED;
+
+	if (immediate == 0 && index < sizeof(calls) / sizeof(calls[0])) {
+		status = calls[index](regs);
+	}
+	regs->x[0] = (uint64_t)(int64_t)status;
+}
