@@ -12,8 +12,8 @@ run-scenario: all ## run SCENARIO=name or folder and print a verdict
 list-scenarios: | $(O)/.system ## names and titles of all scenarios
 	@$(HARNESS) list
 
-# On HYP=terrarium: the scenarios that need no virtual machine, which it has not yet.
-HOST_ONLY := lifecycle/host_cpus_off_and_on isolation/host_attacks_hypervisor isolation/host_calls_what_it_may_not
+# On HYP=terrarium, which has no virtual machines yet.
+HOST_ONLY := lifecycle/host_cpus_off_and_on $(addprefix isolation/,host_attacks_hypervisor host_calls_what_it_may_not donated_page)
 
 test-terrarium: all ## run what HYP=terrarium has: the scenarios without a VM
 	@HYP=terrarium $(HARNESS) run $(HOST_ONLY)
