@@ -9,7 +9,7 @@ from scenarios.harness.machine import Machine
 ABI_VERSION, MEM_DONATE, MEM_RETURN = 0xC6007000, 0xC6007001, 0xC6007002
 OK, NOT_SUPPORTED, EINVAL, EPERM = 0, -1, -2, -3
 HYPERVISOR_PFN, UART_PFN = 0x40200, 0x9000
-HOLDERS, ROUNDS = 2, 50
+HOLDERS, ROUNDS = 2, 20
 ACCESSES = [("kernel", "read"), ("kernel", "write"), ("uaccess", "read"), ("uaccess", "write"),
             ("mapped", "read"), ("mapped", "write"), ("mapped", "exec")]  # fmt: skip
 REFUSED = {"kernel": "efault", "uaccess": "efault", "mapped": matches("sig(bus|segv)")}
@@ -48,7 +48,7 @@ def test_donated_page(machine: Machine, host: Host, check: Checks) -> None:
 
     load = "while :; do cat /proc/kallsyms /init > /dev/null; done"
     cpus = int(host.run(["nproc"], ok=True).out)
-    for cpu in range(1, cpus):  # so that other CPUs use the blocks that are split
+    for cpu in range(1, min(cpus, 2)):  # so that another CPU uses the blocks that are split
         host.job(f"load{cpu}", ["taskset", "-c", str(cpu), "sh", "-c", load])
     for number in range(HOLDERS):
         name = f"holder{number}"

@@ -60,7 +60,10 @@
 #define PMCR_N_SHIFT 11
 #define PMCR_N_MASK 0x1f
 
-/* MDCR_EL2.HPMD, HCCD: EL2 is not counted. */
+/* MDCR_EL2.HPMD, HCCD: EL2 is not counted; from these versions of the PMU on. */
+#define PMUVER_3P1 4
+#define PMUVER_3P5 6
+#define PMUVER_OTHER 0xf /* none by the architecture */
 #define MDCR_HPMD BIT(17)
 #define MDCR_HCCD BIT(23)
 

@@ -60,6 +60,7 @@ static void set_el2(uint32_t cpu)
 {
 	uint64_t memory_features = sysreg_read(id_aa64mmfr0_el1);
 	uint64_t parange = ID_FIELD(memory_features, 0);
+	uint64_t pmu = ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_PMUVER_SHIFT);
 	uint64_t counters = 0;
 
 	sysreg_write(tpidr_el2, (uintptr_t)stacks + (uint64_t)cpu * STACK_STRIDE);
@@ -68,10 +69,12 @@ static void set_el2(uint32_t cpu)
 	if (ID_FIELD(sysreg_read(id_aa64pfr0_el1), PFR0_SVE_SHIFT)) {
 		sysreg_write(S3_4_C1_C2_0, ZCR_LONGEST); /* ZCR_EL2 */
 	}
-	if (ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_PMUVER_SHIFT)) {
+	if (pmu != 0 && pmu != PMUVER_OTHER) {
 		counters = sysreg_read(pmcr_el0) >> PMCR_N_SHIFT & PMCR_N_MASK;
+		counters |= pmu >= PMUVER_3P1 ? MDCR_HPMD : 0;
+		counters |= pmu >= PMUVER_3P5 ? MDCR_HCCD : 0;
 	}
-	sysreg_write(mdcr_el2, MDCR_HPMD | MDCR_HCCD | counters);
+	sysreg_write(mdcr_el2, counters);
 	if (ID_FIELD(memory_features, MMFR0_FGT_SHIFT)) {
 		sysreg_write(S3_4_C1_C1_4, 0); /* HFGRTR_EL2: no fine-grained traps */
 		sysreg_write(S3_4_C1_C1_5, 0); /* HFGWTR_EL2 */
