@@ -41,8 +41,10 @@ def test_terrarium_boots_the_hypervisor_with_the_kernel_as_module(kernel: Path) 
     assert "-append" not in argv and "-initrd" not in argv
     loaders = [word for word in after(argv, "-device") if word.startswith("guest-loader")]
     doubled = str(kernel).replace(",", ",,")
+    line = machine.kernel_command_line(machine.from_env({"HYP": "terrarium", "KERNEL": str(kernel)}))
+    assert line.startswith("console=ttyAMA0") and "," not in line
     assert loaders == [
-        f"guest-loader,addr=0x50000000,kernel={doubled},bootargs=console=ttyAMA0 panic=-1 nokaslr a=1,,2",
+        f"guest-loader,addr=0x50000000,kernel={doubled},bootargs={line} a=1,,2",
         "guest-loader,addr=0x54000000,initrd=/x/init,,rd",
     ]
 
