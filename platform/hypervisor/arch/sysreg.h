@@ -54,7 +54,7 @@
 #define PFR0_SVE_SHIFT 32
 #define MMFR0_FGT_SHIFT 56
 #define DFR0_PMUVER_SHIFT 8
-#define ID_FIELD(value, shift) ((value) >> (shift)&0xf)
+#define ID_FIELD(value, shift) (((value) >> (shift)) & 0xf)
 
 /* PMCR_EL0.N -> MDCR_EL2.HPMN: all counters are the host's. */
 #define PMCR_N_SHIFT 11

@@ -9,7 +9,7 @@
 
 typedef enum hyp_status (*call_fn)(struct regs *regs);
 
-#define INDEX(call) ((call)-HYP_HOST_CALL_FIRST)
+#define INDEX(call) (call - HYP_HOST_CALL_FIRST) /* call: a name, no expression */
 
 static enum hyp_status hvc_host_abi_version(struct regs *regs)
 {
