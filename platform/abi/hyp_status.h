@@ -16,7 +16,9 @@
 	X(-4, ENOMEM, "the memory that this needs is not there")          \
 	X(-5, EQUOTA, "the VM would hold more pages than it was granted") \
 	X(-6, EBUSY, "still in use")                                      \
-	X(-7, ENOENT, "no such VM")
+	X(-7, ENOENT, "no such VM, vCPU or register")                     \
+	X(-8, ENOTABLE, "the VM has no page left for its tables")         \
+	X(-9, ENOPAGE, "nothing is mapped there")
 
 #ifndef __ASSEMBLER__
 

@@ -73,7 +73,7 @@ static void the_version_is_in_x1(void **state)
 	(void)state;
 	hvc_host_call(&regs, 0);
 	assert_int_equal(regs.x[0], 0);
-	assert_int_equal(regs.x[1], 1);
+	assert_int_equal(regs.x[1], 2);
 	assert_int_equal(regs.x[2], 9);
 }
 

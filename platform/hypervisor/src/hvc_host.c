@@ -46,7 +46,7 @@ void hvc_host_call(struct regs *regs, uint64_t immediate)
 	uint64_t index = (uint32_t)regs->x[0] - (uint64_t)HYP_HOST_CALL_FIRST;
 	enum hyp_status status = HYP_NOT_SUPPORTED;
 
-	if (immediate == 0 && index < sizeof(calls) / sizeof(calls[0])) {
+	if (immediate == 0 && index < sizeof(calls) / sizeof(calls[0]) && calls[index]) {
 		status = calls[index](regs);
 	}
 	regs->x[0] = (uint64_t)(int64_t)status;

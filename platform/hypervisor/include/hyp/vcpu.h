@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A vCPU: all its state, at EL2, in pages that the host gave. While it runs it belongs to
+ * the CPU that runs it; else to who holds its VM and has set `busy`.
+ */
+#ifndef HYP_VCPU_H
+#define HYP_VCPU_H
+
+#include <hyp/vm.h>
+
+#include "platform/abi/hyp_vcpu.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* PSCI's view. OFF -> PENDING by CPU_ON, which owns the entry point; PENDING -> ON by its run. */
+enum vcpu_power { VCPU_OFF = 0, VCPU_PENDING, VCPU_ON };
+
+/* What the host is told: hyp_vcpu.h. */
+struct vcpu_exit {
+	enum hyp_exit reason;
+	uint64_t esr;
+	uint64_t address;
+	uint64_t x[4]; /* x4 to x7 */
+};
+
+struct vcpu {
+	uint64_t x[31]; /* general registers; offset 0, see vectors.S */
+	uint64_t sp_el0;
+	uint64_t pc;
+	uint64_t pstate;
+	struct vm *vm;     /* constant */
+	uint32_t index;    /* constant */
+	uint32_t features; /* constant: HYP_VCPU_* */
+	uint64_t mpidr;    /* constant: what the guest sees in MPIDR_EL1 */
+	uint32_t busy;     /* atomic: runs, or is being looked at */
+	uint32_t power;    /* atomic: enum vcpu_power */
+	uint64_t entry;    /* owned by who set PENDING: where CPU_ON wants it to begin */
+	uint64_t argument; /* and x0 */
+	struct vcpu_exit exit;
+	/* System, vector, timer, debug, PMU and GIC registers follow: vcpu.c. */
+};
+
+/* The host's hypercalls, by the names of hyp_hypercalls.h. */
+enum hyp_status vcpu_create(struct regs *regs);
+enum hyp_status vcpu_get_reg(struct regs *regs);
+enum hyp_status vcpu_set_reg(struct regs *regs);
+enum hyp_status vcpu_run(struct regs *regs);
+
+/* All registers as after VCPU_CREATE, at @entry with x0 = @argument, at EL1. */
+void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t argument);
+
+/* MPIDR_EL1's affinity of the vCPU with @index: Aff0 is index % 16, Aff1 index / 16, as KVM. */
+uint64_t vcpu_affinity(uint32_t index);
+
+/*
+ * What a guest's HVC or SMC leads to. In guest_call.c.
+ *
+ * @is_smc, @immediate  the instruction; pc is behind it for both.
+ * RESUME  x registers have the answer (vcpu->x)
+ * EXIT    vcpu->exit is filled; answer of the host goes to x0-x3 if reason is HVC
+ * RETRY   the same, but the guest executes the instruction again afterwards (exits MEMORY,
+ *         TABLES)
+ * UNDEF   the guest gets an undefined instruction, at the instruction
+ */
+enum guest_call { GUEST_CALL_UNDEF = 0, GUEST_CALL_RESUME, GUEST_CALL_EXIT, GUEST_CALL_RETRY };
+enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate);
+
+#endif /* HYP_VCPU_H */
