@@ -15,12 +15,13 @@ SAID = re.compile(r"hyp: (.*)")
 CALLED = re.compile(r"hyp: called from (0x[0-9a-f]+)")
 END = "hyp: end of report"
 TOOL_S = 20
+PLACE = re.compile(r"^(\S+) at (\S+).*")  # behind it, what of a line it is
 
 Namer = Callable[[Sequence[str]], list[str]]
 
 
 def elf_names(addresses: Sequence[str]) -> list[str]:
-    """`function at file:line` of each address, by the image's symbols; the addresses without these."""
+    """`function (file:line)` of each address, by the image's symbols; the addresses without these."""
     image = paths.out() / "hypervisor" / "hyp.elf"
     tool = paths.out() / "sdk" / "bin" / "aarch64-linux-gnu-addr2line"
     command = [str(tool), "-fpe", str(image), *addresses]
@@ -28,7 +29,7 @@ def elf_names(addresses: Sequence[str]) -> list[str]:
         text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=TOOL_S).stdout
     except (OSError, subprocess.SubprocessError):
         return list(addresses)
-    lines = text.splitlines()
+    lines = [PLACE.sub(r"\1 (\2)", line) for line in text.replace(f"{paths.ROOT}/", "").splitlines()]
     return lines if len(lines) == len(addresses) else list(addresses)
 
 

@@ -10,10 +10,6 @@ from scenarios.harness.checks import Checks
 from scenarios.harness.host import Host
 from scenarios.harness.machine import LiveMachine
 from scenarios.harness.vm import VM
-from tests.harness.planted.poke import poke, symbol
-
-# platform/abi/hyp_hypercalls.h, hyp_trace.h
-MEM_DONATE, TRACE_SET, HOST_CALLS = "0xc6007001", "0xc6007030", 1 << 2 | 1 << 0
 
 
 @pytest.mark.vm("wrong_secret", protected=True)
@@ -75,18 +71,3 @@ def test_closed_run_that_differs(host: Host, check: Checks) -> None:
     names = host.run(["ls", "/plan"]).out.split()
     host.run(["echo", *names])
     check("never reached", True, True)
-
-
-def _give_a_page(host: Host) -> None:
-    """Have the host give a page to the hypervisor, which then splits a block: it needs a page for a table."""
-    host.module("attack")
-    host.run(["attack", "call", "hvc", TRACE_SET, hex(HOST_CALLS)], ok=True)
-    host.job("holder", ["attack", "page"]).wait_line("value page")
-    host.run(["sh", "-c", f'attack call hvc {MEM_DONATE} "$(sed -n "s/.* pfn=//p" /run/job/holder/out)" 1; sleep 60'])
-
-
-def test_hypervisor_fault(machine: LiveMachine, host: Host, check: Checks) -> None:
-    """The hypervisor itself faults: its list of free pages was overwritten from outside."""
-    check("host lives before", 0, host.run(["true"]).exit)
-    poke(machine, symbol("returned"), 0x10)
-    _give_a_page(host)
