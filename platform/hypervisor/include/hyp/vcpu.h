@@ -29,14 +29,15 @@ struct vcpu {
 	uint64_t sp_el0;
 	uint64_t pc;
 	uint64_t pstate;
-	struct vm *vm;     /* constant */
-	uint32_t index;    /* constant */
-	uint32_t features; /* constant: HYP_VCPU_* */
-	uint64_t mpidr;    /* constant: what the guest sees in MPIDR_EL1 */
-	uint32_t busy;     /* atomic: runs, or is being looked at */
-	uint32_t power;    /* atomic: enum vcpu_power */
-	uint64_t entry;    /* owned by who set PENDING: where CPU_ON wants it to begin */
-	uint64_t argument; /* and x0 */
+	struct vm *vm;      /* constant */
+	uint32_t index;     /* constant */
+	uint32_t features;  /* constant: HYP_VCPU_* */
+	uint64_t mpidr;     /* constant: what the guest sees in MPIDR_EL1 */
+	uint32_t busy;      /* atomic: runs, or is being looked at */
+	uint32_t power;     /* atomic: enum vcpu_power */
+	uint64_t entry;     /* owned by who set PENDING: where CPU_ON wants it to begin */
+	uint64_t argument;  /* and x0 */
+	uint64_t host_call; /* of a VM with RSI: IPA + 1 of the struct the host answers; 0: none */
 	struct vcpu_exit exit;
 	/* System, vector, timer, debug, PMU and GIC registers follow: vcpu.c. */
 };
@@ -65,5 +66,8 @@ uint64_t vcpu_affinity(uint32_t index);
  */
 enum guest_call { GUEST_CALL_UNDEF = 0, GUEST_CALL_RESUME, GUEST_CALL_EXIT, GUEST_CALL_RETRY };
 enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate);
+
+/* The host's answer to exit HVC: RUN_ANSWER with x4 to x7. */
+void guest_call_answer(struct vcpu *vcpu, const uint64_t answer[4]);
 
 #endif /* HYP_VCPU_H */
