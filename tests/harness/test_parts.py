@@ -57,7 +57,7 @@ def test_stages_of_a_boot():
 )
 def test_a_failing_kernel_is_seen_once_with_its_line(line: bytes):
     _, failures, _ = watch(line + b"\n" + line + b"\n")
-    assert failures == [line[len("[    1.0] ") :].decode()]
+    assert failures == [f"the host's kernel failed: {line[len('[    1.0] ') :].decode()}"]
 
 
 @pytest.mark.parametrize(
