@@ -16,11 +16,11 @@ struct vcpu *fake_begin(uint32_t flags, uint32_t vcpus)
 	for (uint32_t i = 0; i < vcpus; i++) {
 		fake.vm.vcpus[i] = &fake.vcpus[i];
 		fake.vcpus[i] = (struct vcpu){ .vm = &fake.vm, .index = i, .power = VCPU_ON };
-		fake.vcpus[i].mpidr = UINT64_C(1) << 31 | i;
+		fake.affinity[i] = i;
 	}
 	for (uint32_t i = 0; i < FAKE_PAGES; i++) {
 		fake.page[i] = GUEST_PAGE_OWN;
-		fake.ripas[i] = 1;
+		fake.ram[i] = true;
 	}
 	return &fake.vcpus[0];
 }
@@ -35,6 +35,11 @@ enum guest_call fake_call(uint64_t id, uint64_t x1, uint64_t x2, uint64_t x3)
 	vcpu->x[3] = x3;
 	memset(&vcpu->exit, 0xff, sizeof(vcpu->exit));
 	return guest_call(vcpu, fake.vm.flags & HYP_VM_RSI, 0);
+}
+
+uint64_t vcpu_affinity(uint32_t index)
+{
+	return fake.affinity[index];
 }
 
 uint64_t smc_simple(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
@@ -129,11 +134,10 @@ enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa)
 	return move(ipa, GUEST_PAGE_DEVICE, GUEST_PAGE_NONE);
 }
 
-enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, uint32_t ripas,
-				bool keep_destroyed, uint64_t *next)
+enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool ram,
+				uint64_t *next)
 {
 	(void)vm;
-	fake.keep_destroyed = keep_destroyed;
 	*next = base;
 	for (uint64_t n = 0; *next < top && (fake.ripas_pages == 0 || n < fake.ripas_pages); n++) {
 		enum hyp_status status = check(*next);
@@ -141,16 +145,13 @@ enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, uint
 		if (status != HYP_OK) {
 			return status;
 		}
-		if (keep_destroyed && fake.ripas[*next / FAKE_PAGE] == 2) {
-			return HYP_EPERM;
-		}
-		fake.ripas[*next / FAKE_PAGE] = (uint8_t)ripas;
+		fake.ram[*next / FAKE_PAGE] = ram;
 		*next += FAKE_PAGE;
 	}
 	return HYP_OK;
 }
 
-enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, uint32_t *ripas,
+enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool *ram,
 				uint64_t *end)
 {
 	enum hyp_status status = check(base);
@@ -159,9 +160,9 @@ enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, uint
 	if (status != HYP_OK) {
 		return status;
 	}
-	*ripas = fake.ripas[base / FAKE_PAGE];
+	*ram = fake.ram[base / FAKE_PAGE];
 	for (*end = base; *end < top && *end / FAKE_PAGE < FAKE_PAGES; *end += FAKE_PAGE) {
-		if (fake.ripas[*end / FAKE_PAGE] != *ripas) {
+		if (fake.ram[*end / FAKE_PAGE] != *ram) {
 			break;
 		}
 	}

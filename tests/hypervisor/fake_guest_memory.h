@@ -16,13 +16,13 @@
 struct fake_guest {
 	struct vm vm;
 	struct vcpu vcpus[FAKE_VCPUS];
+	uint64_t affinity[FAKE_VCPUS];    /* 0, 1, ... */
 	enum guest_page page[FAKE_PAGES]; /* what is at each, from IPA 0 on */
-	uint8_t ripas[FAKE_PAGES];
+	bool ram[FAKE_PAGES];
 	uint8_t memory[FAKE_PAGES][FAKE_PAGE];
 	enum hyp_status always; /* answer of all, if not HYP_OK; nothing is done */
 	uint64_t ripas_pages;   /* that one call sets; 0: as many as asked */
 	bool by_guest;          /* last argument of guest_set_device() */
-	bool keep_destroyed;    /* of guest_ripas_set() */
 	uint64_t firmware_answer;
 	uint64_t firmware_calls;
 	uint64_t firmware[2]; /* the last call: identifier, argument */

@@ -126,6 +126,13 @@ static void what_the_host_is_asked(void **state)
 	assert_int_equal(vcpu->exit.reason, HYP_EXIT_HVC);
 	assert_int_equal(fake_call(0x84000008, 1, 2, 3), GUEST_CALL_EXIT);
 	assert_int_equal(vcpu->exit.reason, HYP_EXIT_HVC);
+	/* It may leave some of them to EL2 all the same. */
+	vcpu->x[0] = 0x84000000;
+	assert_int_equal(guest_call_serve(vcpu), GUEST_CALL_RESUME);
+	assert_int_equal(vcpu->x[0], 0x10001);
+	vcpu->x[0] = 0x8600ff01;
+	assert_int_equal(guest_call_serve(vcpu), GUEST_CALL_RESUME);
+	assert_int_equal(vcpu->x[0], NOT_SUPPORTED);
 	/* Of a protected VM only the clock. */
 	vcpu = fake_begin(PKVM, 1);
 	assert_int_equal(fake_call(0x86000001, 1, 2, 3), GUEST_CALL_EXIT);

@@ -157,9 +157,9 @@ static void affinities(void **state)
 	fake_begin(HYP_VM_PROTECTED, 5);
 	fake.vcpus[1].power = VCPU_OFF;
 	fake.vcpus[2].power = VCPU_PENDING;
-	fake.vcpus[3].mpidr = UINT64_C(1) << 31 | 0x100; /* cluster 1: off and pending */
+	fake.affinity[3] = 0x100; /* cluster 1: off and pending */
 	fake.vcpus[3].power = VCPU_OFF;
-	fake.vcpus[4].mpidr = UINT64_C(1) << 31 | 0x101;
+	fake.affinity[4] = 0x101;
 	fake.vcpus[4].power = VCPU_PENDING;
 	assert_int_equal(answer_of(AFFINITY_INFO, 0, 0, 0), 0);
 	assert_int_equal(answer_of(AFFINITY_INFO, 1, 0, 0), 1);
@@ -170,6 +170,8 @@ static void affinities(void **state)
 	assert_int_equal(answer_of(AFFINITY_INFO, 0x100, 2, 0), 0);
 	assert_int_equal(answer_of(AFFINITY_INFO, 0xffffff, 3, 0), 0);
 	assert_int_equal(answer_of(0x84000004, 1, 0, 0), 1);
+	fake.vcpus[4].power = VCPU_CLAIMED;
+	assert_int_equal(answer_of(AFFINITY_INFO, 0x101, 0, 0), 2);
 	fake.vcpus[4].power = VCPU_OFF;
 	assert_int_equal(answer_of(AFFINITY_INFO, 0x100, 1, 0), 1);
 	assert_int_equal(answer_of(AFFINITY_INFO, 5, 0, 0), INVALID);

@@ -46,8 +46,8 @@ static void the_block_of_the_rfc(void **state)
 	uint8_t bytes[sizeof(key)];
 
 	(void)state;
-	for (uint8_t i = 0; i < sizeof(bytes); i++) {
-		bytes[i] = i;
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = (uint8_t)i;
 	}
 	memcpy(key, bytes, sizeof(key));
 	chacha20_block(out, key, 1, nonce);

@@ -247,10 +247,17 @@ bool guest_call_is_served(const struct vcpu *vcpu, uint32_t id)
 	return find(vcpu->vm, id) != NULL;
 }
 
+enum guest_call guest_call_serve(struct vcpu *vcpu)
+{
+	/* Bits 63:32 of an identifier are not part of it (DEN 0028, 2.3). */
+	const struct call *call = find(vcpu->vm, (uint32_t)vcpu->x[0]);
+
+	return call ? call->serve(vcpu) : guest_status(vcpu, SMCCC_NOT_SUPPORTED);
+}
+
 enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate)
 {
 	const struct vm *vm = vcpu->vm;
-	const struct call *call;
 
 	vcpu->host_call = 0;
 	/* One conduit of a protected VM; the other instruction is not there. */
@@ -261,16 +268,10 @@ enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate)
 		vcpu->x[0] = CALL_ID_ERROR;
 		return GUEST_CALL_RESUME;
 	}
-	if (vm->forwards_hvc) {
+	if (!vm_is_protected(vm) && (vm->forwards_hvc || !find(vm, (uint32_t)vcpu->x[0]))) {
 		return ask_host(vcpu, is_smc, immediate);
 	}
-	/* Bits 63:32 of an identifier are not part of it (DEN 0028, 2.3). */
-	call = find(vm, (uint32_t)vcpu->x[0]);
-	if (call) {
-		return call->serve(vcpu);
-	}
-	return vm_is_protected(vm) ? guest_status(vcpu, SMCCC_NOT_SUPPORTED) :
-				     ask_host(vcpu, is_smc, immediate);
+	return guest_call_serve(vcpu);
 }
 
 void guest_call_answer(struct vcpu *vcpu, const uint64_t answer[4])

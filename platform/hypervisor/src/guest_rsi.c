@@ -126,7 +126,10 @@ static bool is_range(const struct vm *vm, uint64_t base, uint64_t top)
 	       top <= top_of(vm);
 }
 
-/* x1 how far it went: the guest calls again for the rest; x2 whether that can be. */
+/*
+ * x1 how far it went: the guest calls again for the rest; x2 whether that can be. Nothing is
+ * ever DESTROYED (guest_memory.h), so x4, whether such pages may change, has no effect.
+ */
 enum guest_call guest_rsi_ipa_state_set(struct vcpu *vcpu)
 {
 	uint64_t base = vcpu->x[1], top = vcpu->x[2], ripas = vcpu->x[3];
@@ -136,8 +139,7 @@ enum guest_call guest_rsi_ipa_state_set(struct vcpu *vcpu)
 	if (!is_range(vcpu->vm, base, top) || ripas > RSI_RAM) {
 		return guest_status(vcpu, RSI_ERROR_INPUT);
 	}
-	status = guest_ripas_set(vcpu->vm, base, top, (uint32_t)ripas,
-				 !(vcpu->x[4] & RSI_CHANGE_DESTROYED), &next);
+	status = guest_ripas_set(vcpu->vm, base, top, ripas == RSI_RAM, &next);
 	if (next == base && guest_is_transient(status)) {
 		return guest_retry(vcpu, status, base);
 	}
@@ -148,13 +150,13 @@ enum guest_call guest_rsi_ipa_state_get(struct vcpu *vcpu)
 {
 	uint64_t base = vcpu->x[1], top = vcpu->x[2];
 	uint64_t end = base;
-	uint32_t ripas = RSI_EMPTY;
+	bool is_ram = false;
 
 	if (!is_range(vcpu->vm, base, top) ||
-	    guest_ripas_get(vcpu->vm, base, top, &ripas, &end) != HYP_OK) {
+	    guest_ripas_get(vcpu->vm, base, top, &is_ram, &end) != HYP_OK) {
 		return guest_status(vcpu, RSI_ERROR_INPUT);
 	}
-	return guest_answer(vcpu, RSI_SUCCESS, end, ripas, 0);
+	return guest_answer(vcpu, RSI_SUCCESS, end, is_ram ? RSI_RAM : RSI_EMPTY, 0);
 }
 
 enum guest_call guest_rsi_host_call(struct vcpu *vcpu)
