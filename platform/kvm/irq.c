@@ -160,7 +160,7 @@ void irq_vcpu_leave(struct kvm_vcpu *vcpu, const u64 out[IRQ_RUN_OUT])
 	if (vcpu->irq.is_ready) {
 		memcpy(run.lrs, &out[OUT_LRS], sizeof(run.lrs));
 		for (unsigned int i = 0; i < vcpu->irq.vgic.lr_count; i++) {
-			if ((run.lrs[i] & ICH_LR_HW) && !(run.lrs[i] & ICH_LR_STATE)) {
+			if ((run.lrs[i] & VGIC_LR_HW) && !(run.lrs[i] & VGIC_LR_STATE)) {
 				irq_host_vtimer_ended();
 			}
 		}

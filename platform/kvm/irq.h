@@ -31,11 +31,11 @@ enum irq_timer { IRQ_VTIMER = 0, IRQ_PTIMER, IRQ_HVTIMER, IRQ_HPTIMER, IRQ_TIMER
 
 struct irq_vm {
 	struct vgic vgic;
-	bool has_vgic;             /* lock: vm->lock; never false again */
-	bool timers_fixed;         /* lock: vm->lock; a vCPU has run: the PPIs stay */
-	u8 ppis[IRQ_TIMER_COUNT];  /* lock: vm->lock until timers_fixed */
-	u64 voffset;               /* atomic: what CNTVCT is behind the host's counter */
-	struct mutex fds_lock;     /* writers of the four below */
+	bool has_vgic;                   /* lock: vm->lock; never false again */
+	bool timers_fixed;               /* lock: vm->lock; a vCPU has run: the PPIs stay */
+	u8 ppis[IRQ_TIMER_COUNT];        /* lock: vm->lock until timers_fixed */
+	u64 voffset;                     /* atomic: what CNTVCT is behind the host's counter */
+	struct mutex fds_lock;           /* writers of the four below */
 	struct irq_routes __rcu *routes; /* NULL: GSI n is SPI n */
 	struct list_head ioeventfds;     /* RCU */
 	struct list_head resamplers;     /* RCU */
@@ -117,12 +117,12 @@ int irq_check_extension(struct kvm_vm *vm, long cap);
 int irq_vcpu_get_reg(struct kvm_vcpu *vcpu, u64 id, u64 *value);
 int irq_vcpu_set_reg(struct kvm_vcpu *vcpu, u64 id, u64 value);
 
-#define IRQ_TIMER_REGS(X)      \
-	X(KVM_REG_ARM_TIMER_CTL)   \
-	X(KVM_REG_ARM_TIMER_CNT)   \
-	X(KVM_REG_ARM_TIMER_CVAL)  \
-	X(KVM_REG_ARM_PTIMER_CTL)  \
-	X(KVM_REG_ARM_PTIMER_CNT)  \
+#define IRQ_TIMER_REGS(X)         \
+	X(KVM_REG_ARM_TIMER_CTL)  \
+	X(KVM_REG_ARM_TIMER_CNT)  \
+	X(KVM_REG_ARM_TIMER_CVAL) \
+	X(KVM_REG_ARM_PTIMER_CTL) \
+	X(KVM_REG_ARM_PTIMER_CNT) \
 	X(KVM_REG_ARM_PTIMER_CVAL)
 
 #endif /* KVM_IRQ_H */

@@ -152,7 +152,8 @@ static int put_on(struct kvm_vm *vm, struct irqfd *irqfd)
 	int error = 0;
 
 	spin_lock_irq(&vm->irq.irqfds_lock);
-	list_for_each_entry(other, &vm->irq.irqfds, list) {
+	list_for_each_entry(other, &vm->irq.irqfds, list)
+	{
 		if (other->eventfd == irqfd->eventfd) {
 			error = -EBUSY;
 		}
@@ -223,7 +224,8 @@ static long deassign(struct kvm_vm *vm, const struct kvm_irqfd *args)
 		return PTR_ERR(eventfd);
 	}
 	spin_lock_irq(&vm->irq.irqfds_lock);
-	list_for_each_entry_safe(each, next, &vm->irq.irqfds, list) {
+	list_for_each_entry_safe(each, next, &vm->irq.irqfds, list)
+	{
 		if (each->eventfd == eventfd && each->gsi == args->gsi) {
 			take_off(each);
 		}
@@ -248,13 +250,15 @@ void irq_fd_ended(struct kvm_vm *vm, u32 intid)
 	const struct irqfd *each;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(each, &vm->irq.resamplers, resample) {
+	list_for_each_entry_rcu(each, &vm->irq.resamplers, resample)
+	{
 		if (irq_gsi_to_intid(vm, each->gsi) == intid) {
 			vgic_inject(&vm->irq.vgic, 0, intid, false, false);
 			break;
 		}
 	}
-	list_for_each_entry_rcu(each, &vm->irq.resamplers, resample) {
+	list_for_each_entry_rcu(each, &vm->irq.resamplers, resample)
+	{
 		if (irq_gsi_to_intid(vm, each->gsi) == intid) {
 			eventfd_signal(each->resamplefd);
 		}
@@ -267,7 +271,8 @@ void irq_fds_release(struct kvm_vm *vm)
 	struct irqfd *each, *next;
 
 	spin_lock_irq(&vm->irq.irqfds_lock);
-	list_for_each_entry_safe(each, next, &vm->irq.irqfds, list) {
+	list_for_each_entry_safe(each, next, &vm->irq.irqfds, list)
+	{
 		take_off(each);
 	}
 	spin_unlock_irq(&vm->irq.irqfds_lock);

@@ -90,8 +90,8 @@ int irq_host_init(void)
 		}
 	}
 	of_node_put(node);
-	cpuhp_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "terrarium/irq:online", cpu_up,
-					cpu_down);
+	cpuhp_state =
+		cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "terrarium/irq:online", cpu_up, cpu_down);
 	if (cpuhp_state < 0) {
 		drop(ARRAY_SIZE(irqs));
 		return cpuhp_state;

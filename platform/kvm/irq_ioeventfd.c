@@ -38,7 +38,8 @@ static long add(struct kvm_vm *vm, const struct ioeventfd *wanted)
 		return -ENOMEM;
 	}
 	mutex_lock(&vm->irq.fds_lock);
-	list_for_each_entry(other, &vm->irq.ioeventfds, list) {
+	list_for_each_entry(other, &vm->irq.ioeventfds, list)
+	{
 		if (collides(other, new)) {
 			mutex_unlock(&vm->irq.fds_lock);
 			kfree(new);
@@ -55,7 +56,8 @@ static long remove(struct kvm_vm *vm, const struct ioeventfd *wanted)
 	struct ioeventfd *each, *found = NULL;
 
 	mutex_lock(&vm->irq.fds_lock);
-	list_for_each_entry(each, &vm->irq.ioeventfds, list) {
+	list_for_each_entry(each, &vm->irq.ioeventfds, list)
+	{
 		if (is_same(each, wanted)) {
 			found = each;
 			list_del_rcu(&found->list);
@@ -109,7 +111,8 @@ bool irq_ioeventfd_write(struct kvm_vm *vm, u64 address, unsigned int bytes, u64
 	bool found = false;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(each, &vm->irq.ioeventfds, list) {
+	list_for_each_entry_rcu(each, &vm->irq.ioeventfds, list)
+	{
 		if (!each->port && each->address == address &&
 		    (each->bytes == 0 ||
 		     (each->bytes == bytes && (each->any_value || each->value == value)))) {
@@ -126,7 +129,8 @@ void irq_ioeventfds_release(struct kvm_vm *vm)
 {
 	struct ioeventfd *each, *next;
 
-	list_for_each_entry_safe(each, next, &vm->irq.ioeventfds, list) {
+	list_for_each_entry_safe(each, next, &vm->irq.ioeventfds, list)
+	{
 		eventfd_ctx_put(each->eventfd);
 		kfree(each);
 	}

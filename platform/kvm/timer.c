@@ -38,8 +38,8 @@ void timer_set_vtimer(struct kvm_vcpu *vcpu, bool level)
 	if (vcpu->irq.vtimer_level != level) {
 		vcpu->irq.vtimer_level = level;
 		if (vcpu->irq.is_ready) {
-			vgic_inject(&vcpu->vm->irq.vgic, vcpu->index, vcpu->vm->irq.ppis[IRQ_VTIMER],
-				    level, true);
+			vgic_inject(&vcpu->vm->irq.vgic, vcpu->index,
+				    vcpu->vm->irq.ppis[IRQ_VTIMER], level, true);
 		}
 	}
 }

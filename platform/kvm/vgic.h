@@ -24,11 +24,11 @@
 #include "platform/kvm/vgic_regs.h"
 
 #define VGIC_CPUS 8
-#define VGIC_PRIVATE 32  /* SGIs and PPIs of each vCPU */
+#define VGIC_PRIVATE 32   /* SGIs and PPIs of each vCPU */
 #define VGIC_NUMBERS 1024 /* INTIDs, with those that are reserved */
-#define VGIC_LRS 4       /* list registers that are used */
-#define VGIC_REGIONS 8   /* of redistributors */
-#define VGIC_NOBODY 0xff /* no vCPU */
+#define VGIC_LRS 4        /* list registers that are used */
+#define VGIC_REGIONS 8    /* of redistributors */
+#define VGIC_NOBODY 0xff  /* no vCPU */
 #define VGIC_NO_ADDRESS (~0ULL)
 #define VGIC_IRQS_LEGACY 256 /* if user space asked for no number */
 
@@ -45,9 +45,9 @@ struct vgic_irq {
 	bool line;  /* the wire, as its source last set it */
 	bool latch; /* pending by an edge or by a write to ISPENDR */
 	bool active;
-	bool owned;         /* wired to a device of the kernel: user space does not set its line */
-	bool placed;        /* held: pending in the list register */
-	bool placed_latch;  /* held: and it was latched */
+	bool owned;          /* wired to a device of the kernel: user space does not set its line */
+	bool placed;         /* held: pending in the list register */
+	bool placed_latch;   /* held: and it was latched */
 	bool forget_pending; /* held: cleared since, whatever the list register says */
 	bool keep_active;    /* held: `active` was written since and is right */
 	u64 route;           /* GICD_IROUTER; SPIs */
@@ -56,8 +56,8 @@ struct vgic_irq {
 struct vgic_cpu {
 	struct vgic_irq private[VGIC_PRIVATE];
 	unsigned long queued[BITS_TO_LONGS(VGIC_NUMBERS)]; /* may go into its list registers */
-	unsigned int queued_count; /* read without the lock as a hint: see vgic_flush() */
-	unsigned int lr_count;     /* owner: the vCPU's thread */
+	unsigned int queued_count;      /* read without the lock as a hint: see vgic_flush() */
+	unsigned int lr_count;          /* owner: the vCPU's thread */
 	struct vgic_irq *lrs[VGIC_LRS]; /* owner: the vCPU's thread */
 	u64 vmcr; /* ICH_VMCR at its last exit; written by the vCPU's thread */
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The CPU interface's registers as user space saves and restores them (ICC_*_EL1), out of what
- * the hypervisor keeps of a vCPU: ICH_VMCR_EL2 and ICH_AP<g>R<n>_EL2. IHI 0069 12.2 and 12.4.
+ * the hypervisor keeps of a vCPU: VGIC_VMCR_EL2 and ICH_AP<g>R<n>_EL2. IHI 0069 12.2 and 12.4.
  */
 #include "platform/kvm/vgic.h"
 
@@ -25,7 +25,7 @@
 /* Active priority registers that this CPU has: 1, 2 or 4 of each group (12.4.1). */
 static u32 ap_count(u64 vtr)
 {
-	u64 bits = (vtr >> ICH_VTR_PRIBITS_SHIFT & ICH_VTR_BITS_MASK) + 1;
+	u64 bits = (vtr >> VGIC_VTR_PRIBITS_SHIFT & VGIC_VTR_BITS_MASK) + 1;
 
 	return bits >= 7 ? 4 : bits == 6 ? 2 : 1;
 }
@@ -62,35 +62,37 @@ static u64 field_of(u64 value, u32 shift, u64 mask)
 /* What ICC_CTLR says of this CPU, which user space cannot choose. */
 static u64 ctlr_constant(u64 vtr)
 {
-	return field_of(vtr, ICH_VTR_PRIBITS_SHIFT, ICH_VTR_BITS_MASK) << ICC_CTLR_PRIBITS_SHIFT |
-	       field_of(vtr, ICH_VTR_IDBITS_SHIFT, ICH_VTR_BITS_MASK) << ICC_CTLR_IDBITS_SHIFT |
-	       (vtr & ICH_VTR_SEIS ? ICC_CTLR_SEIS : 0) | (vtr & ICH_VTR_A3V ? ICC_CTLR_A3V : 0);
+	return field_of(vtr, VGIC_VTR_PRIBITS_SHIFT, VGIC_VTR_BITS_MASK)
+		       << VGIC_CTLR_PRIBITS_SHIFT |
+	       field_of(vtr, VGIC_VTR_IDBITS_SHIFT, VGIC_VTR_BITS_MASK) << VGIC_CTLR_IDBITS_SHIFT |
+	       (vtr & VGIC_VTR_SEIS ? VGIC_CTLR_SEIS : 0) |
+	       (vtr & VGIC_VTR_A3V ? VGIC_CTLR_A3V : 0);
 }
 
 u64 vgic_cpuif_read(u32 instr, u64 vtr, u64 value)
 {
-	u64 bpr0 = field_of(value, ICH_VMCR_VBPR0_SHIFT, ICH_VMCR_VBPR_MASK);
+	u64 bpr0 = field_of(value, VGIC_VMCR_VBPR0_SHIFT, VGIC_VMCR_VBPR_MASK);
 
 	switch (instr) {
 	case ICC_PMR:
-		return field_of(value, ICH_VMCR_VPMR_SHIFT, ICH_VMCR_VPMR_MASK);
+		return field_of(value, VGIC_VMCR_VPMR_SHIFT, VGIC_VMCR_VPMR_MASK);
 	case ICC_BPR0:
 		return bpr0;
 	case ICC_BPR1:
 		/* With CBPR it is BPR0 + 1 (12.2.6). */
-		if (value & ICH_VMCR_VCBPR) {
-			return bpr0 == ICH_VMCR_VBPR_MASK ? bpr0 : bpr0 + 1;
+		if (value & VGIC_VMCR_VCBPR) {
+			return bpr0 == VGIC_VMCR_VBPR_MASK ? bpr0 : bpr0 + 1;
 		}
-		return field_of(value, ICH_VMCR_VBPR1_SHIFT, ICH_VMCR_VBPR_MASK);
+		return field_of(value, VGIC_VMCR_VBPR1_SHIFT, VGIC_VMCR_VBPR_MASK);
 	case ICC_CTLR:
-		return ctlr_constant(vtr) | (value & ICH_VMCR_VCBPR ? ICC_CTLR_CBPR : 0) |
-		       (value & ICH_VMCR_VEOIM ? ICC_CTLR_EOIMODE : 0);
+		return ctlr_constant(vtr) | (value & VGIC_VMCR_VCBPR ? VGIC_CTLR_CBPR : 0) |
+		       (value & VGIC_VMCR_VEOIM ? VGIC_CTLR_EOIMODE : 0);
 	case ICC_IGRPEN0:
-		return (value & ICH_VMCR_VENG0) != 0;
+		return (value & VGIC_VMCR_VENG0) != 0;
 	case ICC_IGRPEN1:
-		return (value & ICH_VMCR_VENG1) != 0;
+		return (value & VGIC_VMCR_VENG1) != 0;
 	case ICC_SRE:
-		return ICC_SRE_ALL;
+		return VGIC_SRE_ALL;
 	default:
 		return value & 0xffffffff;
 	}
@@ -108,14 +110,15 @@ static u64 with_bit(u64 vmcr, u64 bit, bool set)
 
 static int write_ctlr(u64 vtr, u64 value, u64 *vmcr)
 {
-	u64 constant = ICC_CTLR_A3V | ICC_CTLR_SEIS | ICH_VTR_BITS_MASK << ICC_CTLR_IDBITS_SHIFT |
-		       ICH_VTR_BITS_MASK << ICC_CTLR_PRIBITS_SHIFT;
+	u64 constant = VGIC_CTLR_A3V | VGIC_CTLR_SEIS |
+		       VGIC_VTR_BITS_MASK << VGIC_CTLR_IDBITS_SHIFT |
+		       VGIC_VTR_BITS_MASK << VGIC_CTLR_PRIBITS_SHIFT;
 
 	if ((value & constant) != ctlr_constant(vtr)) {
 		return -EINVAL;
 	}
-	*vmcr = with_bit(*vmcr, ICH_VMCR_VCBPR, value & ICC_CTLR_CBPR);
-	*vmcr = with_bit(*vmcr, ICH_VMCR_VEOIM, value & ICC_CTLR_EOIMODE);
+	*vmcr = with_bit(*vmcr, VGIC_VMCR_VCBPR, value & VGIC_CTLR_CBPR);
+	*vmcr = with_bit(*vmcr, VGIC_VMCR_VEOIM, value & VGIC_CTLR_EOIMODE);
 	return 0;
 }
 
@@ -123,26 +126,26 @@ int vgic_cpuif_write(u32 instr, u64 vtr, u64 value, u64 *ich)
 {
 	switch (instr) {
 	case ICC_PMR:
-		*ich = with_field(*ich, ICH_VMCR_VPMR_SHIFT, ICH_VMCR_VPMR_MASK, value);
+		*ich = with_field(*ich, VGIC_VMCR_VPMR_SHIFT, VGIC_VMCR_VPMR_MASK, value);
 		return 0;
 	case ICC_BPR0:
-		*ich = with_field(*ich, ICH_VMCR_VBPR0_SHIFT, ICH_VMCR_VBPR_MASK, value);
+		*ich = with_field(*ich, VGIC_VMCR_VBPR0_SHIFT, VGIC_VMCR_VBPR_MASK, value);
 		return 0;
 	case ICC_BPR1:
-		if (!(*ich & ICH_VMCR_VCBPR)) {
-			*ich = with_field(*ich, ICH_VMCR_VBPR1_SHIFT, ICH_VMCR_VBPR_MASK, value);
+		if (!(*ich & VGIC_VMCR_VCBPR)) {
+			*ich = with_field(*ich, VGIC_VMCR_VBPR1_SHIFT, VGIC_VMCR_VBPR_MASK, value);
 		}
 		return 0;
 	case ICC_CTLR:
 		return write_ctlr(vtr, value, ich);
 	case ICC_IGRPEN0:
-		*ich = with_bit(*ich, ICH_VMCR_VENG0, value & 1);
+		*ich = with_bit(*ich, VGIC_VMCR_VENG0, value & 1);
 		return 0;
 	case ICC_IGRPEN1:
-		*ich = with_bit(*ich, ICH_VMCR_VENG1, value & 1);
+		*ich = with_bit(*ich, VGIC_VMCR_VENG1, value & 1);
 		return 0;
 	case ICC_SRE:
-		return value == ICC_SRE_ALL ? 0 : -EINVAL;
+		return value == VGIC_SRE_ALL ? 0 : -EINVAL;
 	default:
 		*ich = value & 0xffffffff;
 		return 0;

@@ -10,7 +10,7 @@
 #include <linux/fs.h>
 #include <linux/uaccess.h>
 
-#define ICH_VTR_REGISTER (HYP_REG_SYSTEM + (3 << 14 | 4 << 11 | 12 << 7 | 11 << 3 | 1))
+#define HYP_ICH_VTR (HYP_REG_SYSTEM + (3 << 14 | 4 << 11 | 12 << 7 | 11 << 3 | 1))
 
 /* KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION's value. */
 #define REGION_INDEX GENMASK_ULL(11, 0)
@@ -141,7 +141,8 @@ static long control(struct kvm_vm *vm, u64 what)
 /* The vCPU that @attr names by affinity, in bits 63:32; none named: the first. */
 static int find_target(struct kvm_vm *vm, const struct kvm_device_attr *attr, struct target *target)
 {
-	unsigned int cpu = vgic_cpu_of(&vm->irq.vgic, attr->attr >> KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT);
+	unsigned int cpu =
+		vgic_cpu_of(&vm->irq.vgic, attr->attr >> KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT);
 
 	if (cpu == VGIC_NOBODY) {
 		return -EINVAL;
@@ -183,7 +184,7 @@ static int access_cpuif(const struct target *target, bool write, u64 *value)
 	u32 ich;
 	int error;
 
-	error = kvm_reg_get(target->vcpu, ICH_VTR_REGISTER, &vtr);
+	error = kvm_reg_get(target->vcpu, HYP_ICH_VTR, &vtr);
 	if (error != 0) {
 		return error;
 	}
@@ -315,8 +316,8 @@ static long has_register(struct kvm_vm *vm, const struct kvm_device_attr *attr)
 		return -EINVAL;
 	}
 	if (attr->group == KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS) {
-		return vgic_cpuif_find(target.offset & KVM_DEV_ARM_VGIC_SYSREG_INSTR_MASK, 0, &ich) ==
-				       VGIC_CPUIF_NONE ?
+		return vgic_cpuif_find(target.offset & KVM_DEV_ARM_VGIC_SYSREG_INSTR_MASK, 0,
+				       &ich) == VGIC_CPUIF_NONE ?
 			       -ENXIO :
 			       0;
 	}
@@ -345,7 +346,7 @@ static long has_attribute(struct kvm_vm *vm, const struct kvm_device_attr *attr)
 		return has_register(vm, attr);
 	case KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO:
 		return (attr->attr & KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_MASK) >>
-				       KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT ==
+					       KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT ==
 				       VGIC_LEVEL_INFO_LINE_LEVEL ?
 			       0 :
 			       -ENXIO;
@@ -363,7 +364,8 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (vm->mm != current->mm) {
 		return -EIO;
 	}
-	if (cmd != KVM_SET_DEVICE_ATTR && cmd != KVM_GET_DEVICE_ATTR && cmd != KVM_HAS_DEVICE_ATTR) {
+	if (cmd != KVM_SET_DEVICE_ATTR && cmd != KVM_GET_DEVICE_ATTR &&
+	    cmd != KVM_HAS_DEVICE_ATTR) {
 		return -ENOTTY;
 	}
 	if (copy_from_user(&attr, (const void __user *)arg, sizeof(attr))) {

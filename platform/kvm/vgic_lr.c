@@ -80,7 +80,8 @@ static void choose(struct vgic *vgic, unsigned int cpu, struct choice *choice)
 	struct vgic_irq *last;
 	unsigned int intid;
 
-	for_each_set_bit(intid, vgic->cpus[cpu]->queued, VGIC_NUMBERS) {
+	for_each_set_bit(intid, vgic->cpus[cpu]->queued, VGIC_NUMBERS)
+	{
 		consider(vgic, choice, vgic_irq_at(vgic, cpu, intid));
 	}
 	if (choice->count < VGIC_LRS || choice->pending == NULL) {
@@ -99,7 +100,7 @@ static void choose(struct vgic *vgic, unsigned int cpu, struct choice *choice)
 /* Hand @irq over to the hardware. */
 static u64 place(const struct vgic *vgic, struct vgic_irq *irq, unsigned int cpu)
 {
-	u64 lr = irq->intid | (u64)irq->priority << ICH_LR_PRIORITY_SHIFT;
+	u64 lr = irq->intid | (u64)irq->priority << VGIC_LR_PRIORITY_SHIFT;
 
 	irq->holder = cpu;
 	irq->placed = is_deliverable(vgic, irq);
@@ -108,18 +109,18 @@ static u64 place(const struct vgic *vgic, struct vgic_irq *irq, unsigned int cpu
 	irq->keep_active = false;
 	if (irq->placed) {
 		irq->latch = false;
-		lr |= ICH_LR_PENDING;
+		lr |= VGIC_LR_PENDING;
 	}
 	if (irq->active) {
-		lr |= ICH_LR_ACTIVE;
+		lr |= VGIC_LR_ACTIVE;
 	}
 	if (irq->group1) {
-		lr |= ICH_LR_GROUP1;
+		lr |= VGIC_LR_GROUP1;
 	}
 	if (irq->hw_intid != 0) {
-		lr |= ICH_LR_HW | (u64)irq->hw_intid << ICH_LR_HW_INTID_SHIFT;
+		lr |= VGIC_LR_HW | (u64)irq->hw_intid << VGIC_LR_HW_INTID_SHIFT;
 	} else if (!irq->edge) {
-		lr |= ICH_LR_EOI;
+		lr |= VGIC_LR_EOI;
 	}
 	return lr;
 }
@@ -132,7 +133,7 @@ bool vgic_flush(struct vgic *vgic, unsigned int index, struct vgic_run *run)
 	unsigned long flags;
 	bool has_hw = false;
 
-	*run = (struct vgic_run){ .hcr = ICH_HCR_EN };
+	*run = (struct vgic_run){ .hcr = VGIC_HCR_EN };
 	cpu->lr_count = 0;
 	/* Who queues one after this look kicks, which ends the run that begins now. */
 	if (READ_ONCE(cpu->queued_count) == 0) {
@@ -148,11 +149,11 @@ bool vgic_flush(struct vgic *vgic, unsigned int index, struct vgic_run *run)
 	}
 	cpu->lr_count = choice.count;
 	if (choice.pending_left) {
-		run->hcr |= ICH_HCR_UIE | (any_pending ? ICH_HCR_NPIE : 0);
+		run->hcr |= VGIC_HCR_UIE | (any_pending ? VGIC_HCR_NPIE : 0);
 	}
 	if (choice.active_left) {
-		run->hcr |= ICH_HCR_LRENPIE;
-		run->hcr |= cpu->vmcr & ICH_VMCR_VEOIM ? ICH_HCR_TDIR : 0;
+		run->hcr |= VGIC_HCR_LRENPIE;
+		run->hcr |= cpu->vmcr & VGIC_VMCR_VEOIM ? VGIC_HCR_TDIR : 0;
 	}
 	vgic_unlock(vgic, flags);
 	return has_hw;
@@ -162,15 +163,15 @@ bool vgic_flush(struct vgic *vgic, unsigned int index, struct vgic_run *run)
 static bool take_back(struct vgic_irq *irq, u64 lr)
 {
 	if (!irq->keep_active) {
-		irq->active = (lr & ICH_LR_ACTIVE) != 0;
+		irq->active = (lr & VGIC_LR_ACTIVE) != 0;
 	}
-	if ((lr & ICH_LR_PENDING) && irq->placed && !irq->forget_pending &&
+	if ((lr & VGIC_LR_PENDING) && irq->placed && !irq->forget_pending &&
 	    (irq->edge || irq->placed_latch)) {
 		irq->latch = true;
 	}
 	irq->holder = VGIC_NOBODY;
 	irq->placed = false;
-	return !(lr & ICH_LR_STATE) && !irq->edge && !irq->active;
+	return !(lr & VGIC_LR_STATE) && !irq->edge && !irq->active;
 }
 
 /* The active interrupt of @cpu that its guest ends next. */
@@ -179,7 +180,8 @@ static struct vgic_irq *best_active(struct vgic *vgic, unsigned int cpu)
 	struct vgic_irq *best = NULL;
 	unsigned int intid;
 
-	for_each_set_bit(intid, vgic->cpus[cpu]->queued, VGIC_NUMBERS) {
+	for_each_set_bit(intid, vgic->cpus[cpu]->queued, VGIC_NUMBERS)
+	{
 		struct vgic_irq *irq = vgic_irq_at(vgic, cpu, intid);
 
 		if (irq->active && irq->holder == VGIC_NOBODY &&
@@ -193,7 +195,7 @@ static struct vgic_irq *best_active(struct vgic *vgic, unsigned int cpu)
 /* EOIcount: as many active interrupts that had no list register were ended. */
 static unsigned int end_others(struct vgic *vgic, unsigned int cpu, u64 hcr, u16 *ended)
 {
-	unsigned int eois = hcr >> ICH_HCR_EOICOUNT_SHIFT & ICH_HCR_EOICOUNT_MASK;
+	unsigned int eois = hcr >> VGIC_HCR_EOICOUNT_SHIFT & VGIC_HCR_EOICOUNT_MASK;
 	unsigned int count = 0;
 
 	for (; eois > 0; eois--) {
@@ -224,7 +226,7 @@ unsigned int vgic_fold(struct vgic *vgic, unsigned int index, const struct vgic_
 	}
 	vgic_lock(vgic, &flags);
 	/* With EOImode 1 the EOIs counted are no ends: those trap. */
-	if (!(vmcr & ICH_VMCR_VEOIM)) {
+	if (!(vmcr & VGIC_VMCR_VEOIM)) {
 		count = end_others(vgic, index, run->hcr, ended);
 	}
 	for (unsigned int i = 0; i < cpu->lr_count; i++) {
@@ -256,12 +258,13 @@ bool vgic_pending(struct vgic *vgic, unsigned int index)
 	}
 	vgic_lock(vgic, &flags);
 	vmcr = READ_ONCE(cpu->vmcr);
-	for_each_set_bit(intid, cpu->queued, VGIC_NUMBERS) {
+	for_each_set_bit(intid, cpu->queued, VGIC_NUMBERS)
+	{
 		const struct vgic_irq *irq = vgic_irq_at(vgic, index, intid);
-		u64 enable = irq->group1 ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0;
+		u64 enable = irq->group1 ? VGIC_VMCR_VENG1 : VGIC_VMCR_VENG0;
 
 		if (!irq->active && is_deliverable(vgic, irq) && (vmcr & enable) &&
-		    irq->priority < (vmcr >> ICH_VMCR_VPMR_SHIFT & ICH_VMCR_VPMR_MASK)) {
+		    irq->priority < (vmcr >> VGIC_VMCR_VPMR_SHIFT & VGIC_VMCR_VPMR_MASK)) {
 			pending = true;
 			break;
 		}

@@ -450,9 +450,10 @@ int vgic_redist_access(struct vgic *vgic, struct vgic_access *access)
 	switch (offset) {
 	case GICR_IIDR:
 		access->value = access->write ? access->value : iidr_of(vgic);
-		return access->write && access->user && access->value != iidr_of(vgic) ? -EINVAL : 0;
-	case GICR_CTLR:   /* no LPIs */
-	case GICR_WAKER:  /* always awake */
+		return access->write && access->user && access->value != iidr_of(vgic) ? -EINVAL :
+											 0;
+	case GICR_CTLR:  /* no LPIs */
+	case GICR_WAKER: /* always awake */
 	case GICR_STATUSR:
 		access->value = access->write ? access->value : 0;
 		return 0;

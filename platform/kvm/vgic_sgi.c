@@ -5,13 +5,13 @@
 /* Which vCPUs @value names, of the sender @cpu. */
 static unsigned int targets_of(const struct vgic *vgic, unsigned int cpu, u64 value)
 {
-	u64 aff = (value >> ICC_SGIR_AFF3_SHIFT & 0xff) << 24 |
-		  (value >> ICC_SGIR_AFF2_SHIFT & 0xff) << 16 |
-		  (value >> ICC_SGIR_AFF1_SHIFT & 0xff) << 8;
-	u64 first = (value >> ICC_SGIR_RS_SHIFT & 0xf) * 16;
+	u64 aff = (value >> VGIC_SGIR_AFF3_SHIFT & 0xff) << 24 |
+		  (value >> VGIC_SGIR_AFF2_SHIFT & 0xff) << 16 |
+		  (value >> VGIC_SGIR_AFF1_SHIFT & 0xff) << 8;
+	u64 first = (value >> VGIC_SGIR_RS_SHIFT & 0xf) * 16;
 	unsigned int targets = 0;
 
-	if (value & ICC_SGIR_IRM) {
+	if (value & VGIC_SGIR_IRM) {
 		for (unsigned int i = 0; i < VGIC_CPUS; i++) {
 			targets |= i != cpu && vgic->cpus[i] != NULL ? 1U << i : 0;
 		}
@@ -20,7 +20,7 @@ static unsigned int targets_of(const struct vgic *vgic, unsigned int cpu, u64 va
 	for (unsigned int bit = 0; bit < 16; bit++) {
 		unsigned int target = vgic_cpu_of(vgic, aff | (first + bit));
 
-		if ((value & ICC_SGIR_TARGETS & 1U << bit) && target != VGIC_NOBODY) {
+		if ((value & VGIC_SGIR_TARGETS & 1U << bit) && target != VGIC_NOBODY) {
 			targets |= 1U << target;
 		}
 	}
@@ -29,7 +29,7 @@ static unsigned int targets_of(const struct vgic *vgic, unsigned int cpu, u64 va
 
 void vgic_sgi(struct vgic *vgic, unsigned int cpu, u64 value, bool group1)
 {
-	u32 intid = value >> ICC_SGIR_INTID_SHIFT & 0xf;
+	u32 intid = value >> VGIC_SGIR_INTID_SHIFT & 0xf;
 	unsigned int targets = targets_of(vgic, cpu, value);
 	unsigned long flags;
 

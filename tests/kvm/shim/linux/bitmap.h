@@ -32,8 +32,8 @@ static inline unsigned int find_next_bit(const unsigned long *map, unsigned int 
 	return bit;
 }
 
-#define for_each_set_bit(bit, map, size)                                  \
-	for ((bit) = find_next_bit((map), (size), 0); (bit) < (size);     \
+#define for_each_set_bit(bit, map, size)                              \
+	for ((bit) = find_next_bit((map), (size), 0); (bit) < (size); \
 	     (bit) = find_next_bit((map), (size), (bit) + 1))
 
 #endif /* SHIM_LINUX_BITMAP_H */
