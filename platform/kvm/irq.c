@@ -78,8 +78,11 @@ int irq_vcpu_init(struct kvm_vcpu *vcpu)
 	if (vcpu->vm->irq.vgic.initialized) {
 		return -EBUSY;
 	}
+	if (vcpu->id >= VGIC_CPUS) {
+		return -EINVAL;
+	}
 	timer_vcpu_init(vcpu);
-	vgic_cpu_setup(&vcpu->vm->irq.vgic, &vcpu->irq.vgic, vcpu->index);
+	vgic_cpu_setup(&vcpu->vm->irq.vgic, &vcpu->irq.vgic, vcpu->id);
 	return 0;
 }
 
@@ -121,16 +124,14 @@ int irq_vcpu_first_run(struct kvm_vcpu *vcpu)
 
 void vgic_kick(struct vgic *vgic, unsigned int cpu)
 {
-	kvm_vcpu_kick(container_of(vgic, struct kvm_vm, irq.vgic)->vcpus[cpu]);
+	kvm_vcpu_kick(container_of(vgic->cpus[cpu], struct kvm_vcpu, irq.vgic));
 }
 
 void vgic_kick_wait(struct vgic *vgic, unsigned int cpus)
 {
-	struct kvm_vm *vm = container_of(vgic, struct kvm_vm, irq.vgic);
-
 	for (unsigned int i = 0; i < VGIC_CPUS; i++) {
 		if (cpus & 1U << i) {
-			kvm_vcpu_kick_wait(vm->vcpus[i]);
+			kvm_vcpu_kick_wait(container_of(vgic->cpus[i], struct kvm_vcpu, irq.vgic));
 		}
 	}
 }
@@ -142,7 +143,7 @@ void irq_vcpu_enter(struct kvm_vcpu *vcpu, u64 in[IRQ_RUN_IN])
 
 	timer_set_offset(vcpu);
 	if (vcpu->irq.is_ready) {
-		has_hw = vgic_flush(&vcpu->vm->irq.vgic, vcpu->index, &run);
+		has_hw = vgic_flush(&vcpu->vm->irq.vgic, vcpu->id, &run);
 	}
 	/* Asserted and not to be seen by the guest: it must not end each run at once. */
 	irq_host_set_vtimer_active(has_hw || vcpu->irq.vtimer_level);
@@ -164,7 +165,7 @@ void irq_vcpu_leave(struct kvm_vcpu *vcpu, const u64 out[IRQ_RUN_OUT])
 				irq_host_vtimer_ended();
 			}
 		}
-		count = vgic_fold(&vm->irq.vgic, vcpu->index, &run, out[OUT_VMCR], ended);
+		count = vgic_fold(&vm->irq.vgic, vcpu->id, &run, out[OUT_VMCR], ended);
 		for (unsigned int i = 0; i < count; i++) {
 			irq_fd_ended(vm, ended[i]);
 		}
@@ -174,7 +175,7 @@ void irq_vcpu_leave(struct kvm_vcpu *vcpu, const u64 out[IRQ_RUN_OUT])
 
 bool irq_vcpu_pending(struct kvm_vcpu *vcpu)
 {
-	return vcpu->irq.is_ready && vgic_pending(&vcpu->vm->irq.vgic, vcpu->index);
+	return vcpu->irq.is_ready && vgic_pending(&vcpu->vm->irq.vgic, vcpu->id);
 }
 
 bool irq_mmio(struct kvm_vcpu *vcpu, u64 ipa, unsigned int bytes, bool is_write, u64 *data)
@@ -183,7 +184,7 @@ bool irq_mmio(struct kvm_vcpu *vcpu, u64 ipa, unsigned int bytes, bool is_write,
 	struct vgic_access access = { .bytes = bytes, .write = is_write, .value = *data };
 	bool dist;
 
-	if (vcpu->irq.is_ready && vgic_find(vgic, ipa, vcpu->index, &access, &dist)) {
+	if (vcpu->irq.is_ready && vgic_find(vgic, ipa, vcpu->id, &access, &dist)) {
 		if (dist) {
 			vgic_dist_access(vgic, &access);
 		} else {
@@ -209,13 +210,13 @@ bool irq_sysreg(struct kvm_vcpu *vcpu, u32 esr, bool is_write, u64 *value)
 		if (!is_write || !vcpu->irq.is_ready) {
 			return false;
 		}
-		vgic_sgi(vgic, vcpu->index, *value, reg == ICC_SGI1R);
+		vgic_sgi(vgic, vcpu->id, *value, reg == ICC_SGI1R);
 		return true;
 	case ICC_DIR:
 		if (!is_write || !vcpu->irq.is_ready) {
 			return false;
 		}
-		if (vgic_deactivate(vgic, vcpu->index, *value & 0xffffff)) {
+		if (vgic_deactivate(vgic, vcpu->id, *value & 0xffffff)) {
 			irq_fd_ended(vcpu->vm, *value & 0xffffff);
 		}
 		return true;

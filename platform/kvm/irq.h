@@ -64,8 +64,8 @@ int irq_vm_init(struct kvm_vm *vm);
 void irq_vm_release(struct kvm_vm *vm);
 
 /*
- * The same for a vCPU. Needs vm->lock; index is set.
- * Errors  -EBUSY: the vGIC is initialized, so there come no more.
+ * The same for a vCPU. Needs vm->lock; vm and id are set.
+ * Errors  -EBUSY: the vGIC is initialized, so there come no more; -EINVAL: id.
  */
 int irq_vcpu_init(struct kvm_vcpu *vcpu);
 void irq_vcpu_release(struct kvm_vcpu *vcpu);

@@ -43,7 +43,8 @@ long irq_line_set(struct kvm_vm *vm, const struct kvm_irq_level *line)
 			return -EINVAL;
 		}
 		cpu = 0;
-	} else if (cpu >= kvm_vcpu_count(vm) || number < GIC_FIRST_PPI || number >= GIC_FIRST_SPI) {
+	} else if (kvm_vcpu_by_id(vm, cpu) == NULL || number < GIC_FIRST_PPI ||
+		   number >= GIC_FIRST_SPI) {
 		return -EINVAL;
 	}
 	if (!READ_ONCE(vm->irq.vgic.initialized)) {

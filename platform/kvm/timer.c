@@ -38,8 +38,8 @@ void timer_set_vtimer(struct kvm_vcpu *vcpu, bool level)
 	if (vcpu->irq.vtimer_level != level) {
 		vcpu->irq.vtimer_level = level;
 		if (vcpu->irq.is_ready) {
-			vgic_inject(&vcpu->vm->irq.vgic, vcpu->index,
-				    vcpu->vm->irq.ppis[IRQ_VTIMER], level, true);
+			vgic_inject(&vcpu->vm->irq.vgic, vcpu->id, vcpu->vm->irq.ppis[IRQ_VTIMER],
+				    level, true);
 		}
 	}
 }
@@ -89,7 +89,7 @@ static u64 ptimer_ctl(const struct kvm_vcpu *vcpu)
 static void ptimer_line(struct kvm_vcpu *vcpu, bool level)
 {
 	if (vcpu->irq.is_ready) {
-		vgic_inject(&vcpu->vm->irq.vgic, vcpu->index, vcpu->vm->irq.ppis[IRQ_PTIMER], level,
+		vgic_inject(&vcpu->vm->irq.vgic, vcpu->id, vcpu->vm->irq.ppis[IRQ_PTIMER], level,
 			    true);
 	}
 }
@@ -193,8 +193,8 @@ int timer_first_run(struct kvm_vcpu *vcpu)
 		}
 	}
 	if (irq->has_vgic) {
-		if (!vgic_own(&irq->vgic, vcpu->index, irq->ppis[IRQ_VTIMER], IRQ_HOST_VTIMER) ||
-		    !vgic_own(&irq->vgic, vcpu->index, irq->ppis[IRQ_PTIMER], 0)) {
+		if (!vgic_own(&irq->vgic, vcpu->id, irq->ppis[IRQ_VTIMER], IRQ_HOST_VTIMER) ||
+		    !vgic_own(&irq->vgic, vcpu->id, irq->ppis[IRQ_PTIMER], 0)) {
 			return -EINVAL;
 		}
 	}

@@ -219,7 +219,10 @@ int vgic_place_redists(struct vgic *vgic, u64 base, u32 count, u32 index, u64 li
 /* All is placed, and nothing overlaps: 0, -ENXIO or -EINVAL. */
 int vgic_check_places(const struct vgic *vgic);
 
-/* vgic_cpuif.c: ICC_* of user space, in terms of ICH_*. */
+/*
+ * vgic_cpuif.c: ICC_* of user space, in terms of ICH_*. @host_ctlr is ICC_CTLR_EL1 of the machine,
+ * whose number of priority and identifier bits guests have.
+ */
 
 /* Where user space's register @instr (op0 to op2, KVM's attribute) is; ABSENT: not on this CPU. */
 enum vgic_cpuif {
@@ -231,10 +234,10 @@ enum vgic_cpuif {
 };
 
 /* @ich is the register to read and write then: op0 to op2 in the same form. */
-enum vgic_cpuif vgic_cpuif_find(u32 instr, u64 vtr, u32 *ich);
-u64 vgic_cpuif_read(u32 instr, u64 vtr, u64 ich_value);
+enum vgic_cpuif vgic_cpuif_find(u32 instr, u64 host_ctlr, u32 *ich);
+u64 vgic_cpuif_read(u32 instr, u64 host_ctlr, u64 ich_value);
 
 /* -EINVAL: this CPU cannot be so. *@ich_value becomes what to write. */
-int vgic_cpuif_write(u32 instr, u64 vtr, u64 value, u64 *ich_value);
+int vgic_cpuif_write(u32 instr, u64 host_ctlr, u64 value, u64 *ich_value);
 
 #endif /* KVM_VGIC_H */

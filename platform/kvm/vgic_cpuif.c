@@ -22,20 +22,25 @@
 #define ICH_AP1R(n) REGISTER(3, 4, 12, 9, n)
 #define ICH_VMCR REGISTER(3, 4, 12, 11, 7)
 
+/* What ICC_CTLR says of a CPU, which user space cannot choose. */
+#define CTLR_CONSTANT                                                                     \
+	(VGIC_CTLR_A3V | VGIC_CTLR_SEIS | VGIC_CTLR_BITS_MASK << VGIC_CTLR_IDBITS_SHIFT | \
+	 VGIC_CTLR_BITS_MASK << VGIC_CTLR_PRIBITS_SHIFT)
+
 /* Active priority registers that this CPU has: 1, 2 or 4 of each group (12.4.1). */
-static u32 ap_count(u64 vtr)
+static u32 ap_count(u64 host_ctlr)
 {
-	u64 bits = (vtr >> VGIC_VTR_PRIBITS_SHIFT & VGIC_VTR_BITS_MASK) + 1;
+	u64 bits = (host_ctlr >> VGIC_CTLR_PRIBITS_SHIFT & VGIC_CTLR_BITS_MASK) + 1;
 
 	return bits >= 7 ? 4 : bits == 6 ? 2 : 1;
 }
 
-enum vgic_cpuif vgic_cpuif_find(u32 instr, u64 vtr, u32 *ich)
+enum vgic_cpuif vgic_cpuif_find(u32 instr, u64 host_ctlr, u32 *ich)
 {
 	for (u32 n = 0; n < 4; n++) {
 		if (instr == ICC_AP0R(n) || instr == ICC_AP1R(n)) {
 			*ich = instr == ICC_AP0R(n) ? ICH_AP0R(n) : ICH_AP1R(n);
-			return n < ap_count(vtr) ? VGIC_CPUIF_AP : VGIC_CPUIF_ABSENT;
+			return n < ap_count(host_ctlr) ? VGIC_CPUIF_AP : VGIC_CPUIF_ABSENT;
 		}
 	}
 	*ich = ICH_VMCR;
@@ -59,17 +64,7 @@ static u64 field_of(u64 value, u32 shift, u64 mask)
 	return value >> shift & mask;
 }
 
-/* What ICC_CTLR says of this CPU, which user space cannot choose. */
-static u64 ctlr_constant(u64 vtr)
-{
-	return field_of(vtr, VGIC_VTR_PRIBITS_SHIFT, VGIC_VTR_BITS_MASK)
-		       << VGIC_CTLR_PRIBITS_SHIFT |
-	       field_of(vtr, VGIC_VTR_IDBITS_SHIFT, VGIC_VTR_BITS_MASK) << VGIC_CTLR_IDBITS_SHIFT |
-	       (vtr & VGIC_VTR_SEIS ? VGIC_CTLR_SEIS : 0) |
-	       (vtr & VGIC_VTR_A3V ? VGIC_CTLR_A3V : 0);
-}
-
-u64 vgic_cpuif_read(u32 instr, u64 vtr, u64 value)
+u64 vgic_cpuif_read(u32 instr, u64 host_ctlr, u64 value)
 {
 	u64 bpr0 = field_of(value, VGIC_VMCR_VBPR0_SHIFT, VGIC_VMCR_VBPR_MASK);
 
@@ -85,7 +80,8 @@ u64 vgic_cpuif_read(u32 instr, u64 vtr, u64 value)
 		}
 		return field_of(value, VGIC_VMCR_VBPR1_SHIFT, VGIC_VMCR_VBPR_MASK);
 	case ICC_CTLR:
-		return ctlr_constant(vtr) | (value & VGIC_VMCR_VCBPR ? VGIC_CTLR_CBPR : 0) |
+		return (host_ctlr & CTLR_CONSTANT) |
+		       (value & VGIC_VMCR_VCBPR ? VGIC_CTLR_CBPR : 0) |
 		       (value & VGIC_VMCR_VEOIM ? VGIC_CTLR_EOIMODE : 0);
 	case ICC_IGRPEN0:
 		return (value & VGIC_VMCR_VENG0) != 0;
@@ -108,13 +104,9 @@ static u64 with_bit(u64 vmcr, u64 bit, bool set)
 	return set ? vmcr | bit : vmcr & ~bit;
 }
 
-static int write_ctlr(u64 vtr, u64 value, u64 *vmcr)
+static int write_ctlr(u64 host_ctlr, u64 value, u64 *vmcr)
 {
-	u64 constant = VGIC_CTLR_A3V | VGIC_CTLR_SEIS |
-		       VGIC_VTR_BITS_MASK << VGIC_CTLR_IDBITS_SHIFT |
-		       VGIC_VTR_BITS_MASK << VGIC_CTLR_PRIBITS_SHIFT;
-
-	if ((value & constant) != ctlr_constant(vtr)) {
+	if ((value ^ host_ctlr) & CTLR_CONSTANT) {
 		return -EINVAL;
 	}
 	*vmcr = with_bit(*vmcr, VGIC_VMCR_VCBPR, value & VGIC_CTLR_CBPR);
@@ -122,7 +114,7 @@ static int write_ctlr(u64 vtr, u64 value, u64 *vmcr)
 	return 0;
 }
 
-int vgic_cpuif_write(u32 instr, u64 vtr, u64 value, u64 *ich)
+int vgic_cpuif_write(u32 instr, u64 host_ctlr, u64 value, u64 *ich)
 {
 	switch (instr) {
 	case ICC_PMR:
@@ -137,7 +129,7 @@ int vgic_cpuif_write(u32 instr, u64 vtr, u64 value, u64 *ich)
 		}
 		return 0;
 	case ICC_CTLR:
-		return write_ctlr(vtr, value, ich);
+		return write_ctlr(host_ctlr, value, ich);
 	case ICC_IGRPEN0:
 		*ich = with_bit(*ich, VGIC_VMCR_VENG0, value & 1);
 		return 0;

@@ -10,7 +10,7 @@
 #include <linux/fs.h>
 #include <linux/uaccess.h>
 
-#define HYP_ICH_VTR (HYP_REG_SYSTEM + (3 << 14 | 4 << 11 | 12 << 7 | 11 << 3 | 1))
+#include <asm/sysreg.h>
 
 /* KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION's value. */
 #define REGION_INDEX GENMASK_ULL(11, 0)
@@ -144,10 +144,10 @@ static int find_target(struct kvm_vm *vm, const struct kvm_device_attr *attr, st
 	unsigned int cpu =
 		vgic_cpu_of(&vm->irq.vgic, attr->attr >> KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT);
 
-	if (cpu == VGIC_NOBODY) {
+	target->vcpu = cpu == VGIC_NOBODY ? NULL : kvm_vcpu_by_id(vm, cpu);
+	if (target->vcpu == NULL) {
 		return -EINVAL;
 	}
-	target->vcpu = vm->vcpus[cpu];
 	target->offset = attr->attr & KVM_DEV_ARM_VGIC_OFFSET_MASK;
 	return 0;
 }
@@ -156,7 +156,7 @@ static int access_memory(struct kvm_vm *vm, const struct kvm_device_attr *attr, 
 			 const struct target *target, u64 *value)
 {
 	struct vgic_access access = {
-		.cpu = target->vcpu->index,
+		.cpu = target->vcpu->id,
 		.offset = target->offset,
 		.bytes = 4,
 		.write = write,
@@ -178,17 +178,13 @@ static int access_memory(struct kvm_vm *vm, const struct kvm_device_attr *attr, 
 static int access_cpuif(const struct target *target, bool write, u64 *value)
 {
 	u32 instr = target->offset & KVM_DEV_ARM_VGIC_SYSREG_INSTR_MASK;
+	u64 host_ctlr = read_sysreg_s(SYS_ICC_CTLR_EL1);
 	enum vgic_cpuif kind;
 	u64 held = 0;
-	u64 vtr;
+	int error = 0;
 	u32 ich;
-	int error;
 
-	error = kvm_reg_get(target->vcpu, HYP_ICH_VTR, &vtr);
-	if (error != 0) {
-		return error;
-	}
-	kind = vgic_cpuif_find(instr, vtr, &ich);
+	kind = vgic_cpuif_find(instr, host_ctlr, &ich);
 	if (kind == VGIC_CPUIF_NONE || kind == VGIC_CPUIF_ABSENT) {
 		return kind == VGIC_CPUIF_NONE ? -ENXIO : -EINVAL;
 	}
@@ -196,10 +192,10 @@ static int access_cpuif(const struct target *target, bool write, u64 *value)
 		error = kvm_reg_get(target->vcpu, HYP_REG_SYSTEM + ich, &held);
 	}
 	if (error != 0 || !write) {
-		*value = vgic_cpuif_read(instr, vtr, held);
+		*value = vgic_cpuif_read(instr, host_ctlr, held);
 		return error;
 	}
-	error = vgic_cpuif_write(instr, vtr, *value, &held);
+	error = vgic_cpuif_write(instr, host_ctlr, *value, &held);
 	if (error == 0 && kind == VGIC_CPUIF_VMCR) {
 		WRITE_ONCE(target->vcpu->irq.vgic.vmcr, held);
 	}
@@ -217,7 +213,7 @@ static int access_levels(struct kvm_vm *vm, const struct target *target, bool wr
 	if (info != VGIC_LEVEL_INFO_LINE_LEVEL || intid % 32 != 0) {
 		return -EINVAL;
 	}
-	vgic_levels(&vm->irq.vgic, target->vcpu->index, intid, write, &levels);
+	vgic_levels(&vm->irq.vgic, target->vcpu->id, intid, write, &levels);
 	*value = levels;
 	return 0;
 }

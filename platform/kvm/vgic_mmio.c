@@ -390,29 +390,53 @@ static u32 region_size(const struct vgic *vgic, const struct vgic_region *region
 	return region->count != 0 ? region->count : vgic->cpu_count;
 }
 
+/* Redistributors are in the order of the vCPUs' numbers, which may have gaps. */
+static unsigned int place_of(const struct vgic *vgic, unsigned int cpu)
+{
+	unsigned int place = 0;
+
+	for (unsigned int i = 0; i < cpu; i++) {
+		place += vgic->cpus[i] != NULL;
+	}
+	return place;
+}
+
+/* The other way; VGIC_NOBODY: that redistributor is nobody's. */
+static unsigned int cpu_at(const struct vgic *vgic, unsigned int place)
+{
+	for (unsigned int i = 0; i < VGIC_CPUS; i++) {
+		if (vgic->cpus[i] != NULL && place-- == 0) {
+			return i;
+		}
+	}
+	return VGIC_NOBODY;
+}
+
 /* The last redistributor of those that follow each other: who looks for more stops here. */
-static bool is_last(const struct vgic *vgic, unsigned int cpu)
+static bool is_last(const struct vgic *vgic, unsigned int place)
 {
 	u32 first = 0;
 
-	for (u32 i = 0; i < vgic->region_count; i++) {
+	for (u32 i = 0; i + 1 < vgic->region_count; i++) {
 		const struct vgic_region *region = &vgic->regions[i];
 		u32 end = first + region_size(vgic, region);
 
-		if (cpu + 1 == end && i + 1 < vgic->region_count) {
+		if (place + 1 == end) {
 			u64 behind = region->base + (u64)region->count * GICR_BYTES;
 
-			return cpu + 1 >= vgic->cpu_count || vgic->regions[i + 1].base != behind;
+			return place + 1 >= vgic->cpu_count || vgic->regions[i + 1].base != behind;
 		}
 		first = end;
 	}
-	return cpu + 1 >= vgic->cpu_count;
+	return place + 1 >= vgic->cpu_count;
 }
 
 static u64 redist_typer(const struct vgic *vgic, unsigned int cpu)
 {
-	return (u64)cpu << GICR_TYPER_AFFINITY_SHIFT | (u64)cpu << GICR_TYPER_NUMBER_SHIFT |
-	       (is_last(vgic, cpu) ? GICR_TYPER_LAST : 0);
+	unsigned int place = place_of(vgic, cpu);
+
+	return (u64)cpu << GICR_TYPER_AFFINITY_SHIFT | (u64)place << GICR_TYPER_NUMBER_SHIFT |
+	       (is_last(vgic, place) ? GICR_TYPER_LAST : 0);
 }
 
 int vgic_redist_access(struct vgic *vgic, struct vgic_access *access)
@@ -478,10 +502,10 @@ bool vgic_find(struct vgic *vgic, u64 address, unsigned int asker, struct vgic_a
 		u64 behind = address - vgic->regions[i].base;
 
 		if (behind < (u64)size * GICR_BYTES) {
-			access->cpu = first + behind / GICR_BYTES;
+			access->cpu = cpu_at(vgic, first + behind / GICR_BYTES);
 			access->offset = behind % GICR_BYTES;
 			*dist = false;
-			return access->cpu < vgic->cpu_count;
+			return access->cpu != VGIC_NOBODY;
 		}
 		first += size;
 	}
