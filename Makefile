@@ -34,6 +34,7 @@ include platform/sdk/module.mk
 include platform/machine/module.mk
 include platform/hypervisor/module.mk
 include platform/host/module.mk
+include platform/kvm/module.mk
 include vmm/module.mk
 include guest/module.mk
 include qemu-plugins/module.mk

@@ -35,6 +35,7 @@ class Setup:
 
     options: Options
     files: Mapping[str, cpio.Content] = dataclasses.field(default_factory=dict)
+    archives: Sequence[Path] = ()  # further initramfs archives of the build
     plugins: Sequence[str] = ()
     trace: bool = True
     limit_s: float = 120.0
@@ -82,9 +83,9 @@ class Machine:
             archive = cpio.archive(files, executable)
         except OSError as error:
             raise Unusable(f"cannot read {error.filename}: {error.strerror}") from error
-        base = base_initramfs()
-        gap = bytes(-base.stat().st_size % cpio.ALIGN)
-        initrd = self._folder.write("initrd.cpio", base, gap, archive)
+        bases = [base_initramfs(), *self._setup.archives]
+        parts = [part for base in bases for part in (base, bytes(-base.stat().st_size % cpio.ALIGN))]
+        initrd = self._folder.write("initrd.cpio", *parts, archive)
         self.inputs = {"kernel": _digest(self.options.kernel), "initrd": _digest(initrd)}
         return initrd
 

@@ -23,6 +23,7 @@ LIMIT_MAX_S = 3600
 MARKERS = (
     "vm(program, protected=True, cpus=1, mem=128, name=None, options=[]): the VM of vm_created",
     "host_files(files): files to have in the host at boot, host path -> str, Path or bytes",
+    "host_archives(names...): further initramfs archives of the build, below out/",
     "machine(mem=None, smp=None, cpu=None, append='', plugins=[], trace=True): other machine",
     "icount: always a closed run on the instruction counter",
     "limit(seconds): another wall limit",
@@ -94,9 +95,14 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
     files: dict[str, Any] = {}
     for mark in item.iter_markers("host_files"):
         files |= mark.args[0]
+    archives = [paths.out() / name for mark in item.iter_markers("host_archives") for name in mark.args]
+    for archive in archives:
+        if not archive.is_file():
+            raise Unusable(f"{paths.short(archive)} is not built; `make` builds it")
     return Setup(
         options=options,
         files=files,
+        archives=archives,
         plugins=tuple(str(paths.ROOT / plugin) for plugin in wanted.get("plugins", ())),
         trace=wanted.get("trace", True),
         limit_s=limit_of(item, env),

@@ -25,6 +25,9 @@ enum defect {
 	TOO_MANY_CPUS,
 	NARROW_ROOT,
 	SHORT_KERNEL,
+	NO_TIMER,
+	SHORT_TIMER,
+	NO_GIC,
 };
 
 static char *tree;
@@ -84,6 +87,33 @@ static void add_cpus(uint32_t count)
 	}
 }
 
+/* @count interrupts of three cells, private ones from @first on. */
+static void set_interrupts(int at, uint32_t first, int count)
+{
+	for (int i = 0; i < count; i++) {
+		assert_int_equal(fdt_appendprop_u32(tree, at, "interrupts", 1), 0);
+		assert_int_equal(fdt_appendprop_u32(tree, at, "interrupts", first + (uint32_t)i),
+				 0);
+		assert_int_equal(fdt_appendprop_u32(tree, at, "interrupts", 4), 0);
+	}
+}
+
+static void add_interrupts(enum defect defect)
+{
+	int at;
+
+	if (defect != NO_TIMER) {
+		at = node(0, "timer", NULL);
+		assert_int_equal(fdt_setprop_string(tree, at, "compatible", "arm,armv8-timer"), 0);
+		set_interrupts(at, 13, defect == SHORT_TIMER ? 2 : 5);
+	}
+	if (defect != NO_GIC) {
+		at = node(0, "intc", NULL);
+		assert_int_equal(fdt_setprop_string(tree, at, "compatible", "arm,gic-v3"), 0);
+		set_interrupts(at, 9, 1);
+	}
+}
+
 static void make_tree(enum defect defect)
 {
 	uint32_t width = defect == NARROW_ROOT ? 1 : 2;
@@ -111,6 +141,7 @@ static void make_tree(enum defect defect)
 	if (defect != NO_CPU) {
 		add_cpus(defect == TOO_MANY_CPUS ? CPU_MAX + 1 : 3);
 	}
+	add_interrupts(defect);
 }
 
 static int begin(void **state)
@@ -213,6 +244,58 @@ static void the_host_gets_its_own(void **state)
 	assert_int_equal(fdt_check_full(tree, TREE_BYTES), 0);
 }
 
+static uint32_t irq_cell(const char *path, int index, int *length)
+{
+	const fdt32_t *value = fdt_getprop(tree, fdt_path_offset(tree, path), "interrupts", length);
+
+	assert_non_null(value);
+	assert_true(*length >= (index + 1) * 4);
+	return fdt32_ld(value + index);
+}
+
+/* The host has the physical timer; the virtual one and maintenance are in /hypervisor. */
+static void the_timers_are_divided(void **state)
+{
+	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
+	struct boot_info info;
+	const char *names;
+	int length, at;
+
+	(void)state;
+	make_tree(SOUND);
+	assert_true(boot_info_read(tree, &info));
+	assert_true(boot_info_hand_over(tree, &info, hidden));
+	assert_int_equal(irq_cell("/timer", 1, &length), 13);
+	assert_int_equal(irq_cell("/timer", 4, &length), 14);
+	assert_int_equal(length, 2 * 3 * 4);
+	names = fdt_getprop(tree, fdt_path_offset(tree, "/timer"), "interrupt-names", &length);
+	assert_int_equal(length, sizeof("sec-phys\0phys"));
+	assert_memory_equal(names, "sec-phys\0phys", (size_t)length);
+
+	at = fdt_path_offset(tree, "/hypervisor");
+	assert_int_equal(fdt_node_check_compatible(tree, at, "terrarium,hypervisor"), 0);
+	assert_int_equal(irq_cell("/hypervisor", 1, &length), 15);
+	assert_int_equal(irq_cell("/hypervisor", 4, &length), 9);
+	assert_int_equal(length, 2 * 3 * 4);
+	assert_int_equal(fdt_stringlist_search(tree, at, "interrupt-names", "vtimer"), 0);
+	assert_int_equal(fdt_stringlist_search(tree, at, "interrupt-names", "maintenance"), 1);
+}
+
+static void a_tree_without_interrupts(void **state)
+{
+	static const enum defect cases[] = { NO_TIMER, SHORT_TIMER, NO_GIC };
+	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
+	struct boot_info info;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_tree(cases[i]);
+		assert_true(boot_info_read(tree, &info));
+		assert_false(boot_info_hand_over(tree, &info, hidden));
+		assert_non_null(strstr(last_line, "FDT_ERR_NOTFOUND"));
+	}
+}
+
 static void a_tree_without_room(void **state)
 {
 	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
@@ -232,6 +315,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_what_is_there, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_what_cannot_be_used, begin, end),
 		cmocka_unit_test_setup_teardown(the_host_gets_its_own, begin, end),
+		cmocka_unit_test_setup_teardown(the_timers_are_divided, begin, end),
+		cmocka_unit_test_setup_teardown(a_tree_without_interrupts, begin, end),
 		cmocka_unit_test_setup_teardown(a_tree_without_room, begin, end),
 	};
 

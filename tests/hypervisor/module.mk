@@ -10,6 +10,7 @@ HT_hyp_host_s2 := platform/hypervisor/src/host_s2.c platform/hypervisor/src/pool
 HT_hyp_firmware := platform/hypervisor/src/psci.c platform/hypervisor/src/smc.c
 HT_hyp_boot_info := platform/hypervisor/src/boot_info.c
 HT_hyp_owner := platform/hypervisor/src/owner.c tests/hypervisor/fake_pages.c
+HT_hyp_trace := platform/hypervisor/src/trace.c platform/hypervisor/src/pool.c
 HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c $(HT_hyp_owner)
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(HT_TESTS))
@@ -19,16 +20,13 @@ $(HT_BUILD)/%.o: $(ROOT)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) -MMD -MP -c $< -o $@
 
-$(O)/tests/hyp_host_s2: $(HT_hyp_host_s2:%.c=$(HT_BUILD)/%.o)
-$(O)/tests/hyp_firmware: $(HT_hyp_firmware:%.c=$(HT_BUILD)/%.o)
-$(O)/tests/hyp_boot_info: $(HT_hyp_boot_info:%.c=$(HT_BUILD)/%.o)
-$(O)/tests/hyp_hvc_host: $(HT_hyp_hvc_host:%.c=$(HT_BUILD)/%.o)
-$(O)/tests/hyp_owner: $(HT_hyp_owner:%.c=$(HT_BUILD)/%.o)
-$(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor/%.o
+$(foreach test,$(HT_TESTS),$(eval $(O)/tests/$(test): $(HT_$(test):%.c=$(HT_BUILD)/%.o)))
+$(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor/%.o \
+	$(HT_BUILD)/tests/hypervisor/fake_trace.o
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) $^ -lcmocka -lfdt -o $@
 
-$(O)/fuzz/hyp_owner: tests/fuzz/hyp_owner.c tests/hypervisor/owner_invariant.c $(HT_hyp_owner) \
+$(O)/fuzz/hyp_owner: tests/fuzz/hyp_owner.c tests/hypervisor/owner_invariant.c tests/hypervisor/fake_trace.c $(HT_hyp_owner) \
 	$(wildcard tests/hypervisor/*.h platform/hypervisor/include/hyp/*.h platform/abi/hyp_*.h)
 	@mkdir -p $(@D)
 	$(CLANG) $(HT_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

@@ -9,9 +9,15 @@
 #include <hyp/cpu.h>
 
 #include <libfdt.h>
+#include <string.h>
 
 #define RESERVED "/reserved-memory"
 #define CELLS_64 2
+#define IRQ_CELLS 3 /* of a GICv3: kind, number, flags (Linux, bindings of arm,gic-v3) */
+
+/* Which of the timer node's interrupts is which (Linux, bindings of arm,arch_timer). */
+#define TIMER_HOST 2 /* so many, from the first on: secure and physical timer */
+#define TIMER_VIRTUAL 2
 
 static bool complain(const char *what)
 {
@@ -195,6 +201,48 @@ static int reserve(void *fdt, struct span hidden)
 	return node < 0 ? node : fdt_setprop(fdt, node, "reg", reg, sizeof(reg));
 }
 
+/* The node's "interrupts", @count of them at least; NULL: not there. */
+static const fdt32_t *interrupts(const void *fdt, int node, int count)
+{
+	int length;
+	const fdt32_t *irqs = fdt_getprop(fdt, node, "interrupts", &length);
+
+	return irqs && length >= count * IRQ_CELLS * (int)sizeof(*irqs) ? irqs : NULL;
+}
+
+/*
+ * The virtual timer is for guests: the host's timer node has only the physical one, by
+ * which a kernel then goes. The node /hypervisor has the interrupts that whoever runs
+ * guests in the host needs: virtual timer, and maintenance of the GIC.
+ */
+static int divide_timers(void *fdt)
+{
+	static const char host_names[] = "sec-phys\0phys";
+	static const char names[] = "vtimer\0maintenance";
+	fdt32_t host[TIMER_HOST * IRQ_CELLS], mine[2 * IRQ_CELLS];
+	int timer = fdt_node_offset_by_compatible(fdt, -1, "arm,armv8-timer");
+	int gic = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
+	const fdt32_t *timer_irqs = interrupts(fdt, timer, TIMER_VIRTUAL + 1);
+	const fdt32_t *gic_irqs = interrupts(fdt, gic, 1);
+	int status = timer_irqs && gic_irqs ? 0 : -FDT_ERR_NOTFOUND;
+	int node;
+
+	if (status == 0) {
+		memcpy(host, timer_irqs, sizeof(host));
+		memcpy(mine, timer_irqs + TIMER_VIRTUAL * IRQ_CELLS, sizeof(mine) / 2);
+		memcpy(mine + IRQ_CELLS, gic_irqs, sizeof(mine) / 2);
+		status = fdt_setprop(fdt, timer, "interrupts", host, sizeof(host));
+	}
+	status = status ?
+			 status :
+			 fdt_setprop(fdt, timer, "interrupt-names", host_names, sizeof(host_names));
+	node = status ? status : fdt_add_subnode(fdt, 0, "hypervisor");
+	status = node < 0 ? node :
+			    fdt_setprop_string(fdt, node, "compatible", "terrarium,hypervisor");
+	status = status ? status : fdt_setprop(fdt, node, "interrupts", mine, sizeof(mine));
+	return status ? status : fdt_setprop(fdt, node, "interrupt-names", names, sizeof(names));
+}
+
 bool boot_info_hand_over(void *fdt, const struct boot_info *info, struct span hidden)
 {
 	int status = fdt_open_into(fdt, fdt, (int)info->fdt.bytes);
@@ -203,6 +251,7 @@ bool boot_info_hand_over(void *fdt, const struct boot_info *info, struct span hi
 	status = status ? status : remove_modules(fdt);
 	status = status ? status : tell_initrd(fdt, info->initrd);
 	status = status ? status : reserve(fdt, hidden);
+	status = status ? status : divide_timers(fdt);
 	if (status != 0) {
 		log_line("device tree: cannot be made the host's: %s", fdt_strerror(status));
 	}

@@ -2,6 +2,7 @@
 /* The host's hypercalls: platform/abi/hyp_hypercalls.h says what each does. */
 #include <hyp/host.h>
 #include <hyp/owner.h>
+#include <hyp/trace.h>
 
 #include <stddef.h>
 
@@ -39,15 +40,19 @@ static const call_fn calls[] = {
 	[INDEX(HYP_CALL_ABI_VERSION)] = hvc_host_abi_version,
 	[INDEX(HYP_CALL_MEM_DONATE)] = hvc_host_mem_donate,
 	[INDEX(HYP_CALL_MEM_RETURN)] = hvc_host_mem_return,
+	[INDEX(HYP_CALL_TRACE_SET)] = trace_set,
+	[INDEX(HYP_CALL_TRACE_READ)] = trace_read,
 };
 
 void hvc_host_call(struct regs *regs, uint64_t immediate)
 {
 	uint64_t index = (uint32_t)regs->x[0] - (uint64_t)HYP_HOST_CALL_FIRST;
 	enum hyp_status status = HYP_NOT_SUPPORTED;
+	uint64_t id = regs->x[0];
 
 	if (immediate == 0 && index < sizeof(calls) / sizeof(calls[0]) && calls[index]) {
 		status = calls[index](regs);
 	}
 	regs->x[0] = (uint64_t)(int64_t)status;
+	trace_emit(host_hcall, 0, 0, id, regs->x[0]);
 }

@@ -32,8 +32,10 @@ bool boot_info_read(const void *fdt, struct boot_info *info);
 
 /*
  * Make the tree at @fdt, of @info->fdt.bytes, the host's: command line and initrd as a
- * kernel expects them, the modules gone, @hidden reserved. False: no room, said on the
- * console; the tree is then of no use.
+ * kernel expects them, the modules gone, @hidden reserved, the physical timer only; and
+ * with a node "/hypervisor", compatible "terrarium,hypervisor", that has the interrupts
+ * "vtimer" and "maintenance". False: no room, or no timer or GIC, said on the console; the
+ * tree is then of no use.
  */
 bool boot_info_hand_over(void *fdt, const struct boot_info *info, struct span hidden);
 

@@ -4,7 +4,8 @@
  *
  *   1 owner_lock   owner.c: the ownership table, VMs, and the host's stage 2
  *   2 pool_lock    pool.c: free pages of the hypervisor
- *   3 log_lock     console.c: the console's line
+ *   3 ring->lock   trace.c: the events of a CPU
+ *   4 log_lock     console.c: the console's line
  *
  * No lock is taken with interrupts of EL2 enabled: EL2 runs with all of them masked.
  */
