@@ -8,33 +8,28 @@
 
 static struct s2 host; /* lock: owner_lock */
 
-static enum hyp_status map_devices(uint64_t base, uint64_t end)
+enum hyp_status host_s2_init(void)
 {
-	enum hyp_status status = HYP_OK;
-
-	if (base < end) {
-		status = s2_prepare(&host, base, end - base, base);
-	}
-	if (status == HYP_OK) {
-		s2_map(&host, base, end - base, base, S2_DEVICE);
-	}
-	return status;
+	host.root = pool_alloc_pair();
+	return host.root ? HYP_OK : HYP_ENOMEM;
 }
 
-enum hyp_status host_s2_init(uint64_t ram_base, uint64_t ram_bytes)
+enum hyp_status host_s2_map_device(uint64_t base, uint64_t bytes)
 {
 	enum hyp_status status;
 
-	if (ram_base % PAGE_BYTES || ram_bytes % PAGE_BYTES || ram_base > S2_IPA_LIMIT ||
-	    ram_bytes > S2_IPA_LIMIT - ram_base) {
+	if (base % PAGE_BYTES || bytes % PAGE_BYTES || base > S2_IPA_LIMIT ||
+	    bytes > S2_IPA_LIMIT - base) {
 		return HYP_EINVAL;
 	}
-	host.root = pool_alloc_pair();
-	if (!host.root) {
-		return HYP_ENOMEM;
+	if (bytes == 0) {
+		return HYP_OK;
 	}
-	status = map_devices(0, ram_base);
-	return status == HYP_OK ? map_devices(ram_base + ram_bytes, S2_IPA_LIMIT) : status;
+	status = s2_prepare(&host, base, bytes, base);
+	if (status == HYP_OK) {
+		s2_map(&host, base, bytes, base, S2_DEVICE);
+	}
+	return status;
 }
 
 uint64_t host_s2_root(void)

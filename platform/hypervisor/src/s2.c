@@ -89,14 +89,24 @@ static void entry_set(struct s2 *s2, uint64_t *entry, int level, uint64_t value)
 	s2_entry_write(entry, value);
 }
 
-/* Break before make: no CPU ever holds both what @entry was and what it becomes. */
+/*
+ * @entry says the same by @value: as a table instead of a block, or the other way. Break
+ * before make, where the CPU must not hold both.
+ */
 static void replace(struct s2 *s2, uint64_t *entry, int level, uint64_t ipa, uint64_t value)
 {
-	if (*entry & S2_VALID) {
+	uint64_t base = ipa & ~(level_bytes(level) - 1);
+	bool was_valid = *entry & S2_VALID;
+
+	if (was_valid && !((value & S2_VALID) && s2_may_replace())) {
 		entry_set(s2, entry, level, 0);
-		s2_flush(s2, ipa & ~(level_bytes(level) - 1), level_bytes(level));
+		s2_flush(s2, base, level_bytes(level));
+		was_valid = false;
 	}
 	entry_set(s2, entry, level, value);
+	if (was_valid) {
+		s2_flush(s2, base, level_bytes(level));
+	}
 }
 
 /* Put a table where @entry is a block or a note, that says what the entry said. */
@@ -280,8 +290,7 @@ static void fold_at(struct s2 *s2, uint64_t ipa, uint64_t next)
 		if (!is_uniform(below, level + 1, next)) {
 			return;
 		}
-		replace(s2, path[level], level, ipa,
-			value & S2_VALID ? value & ~S2_TABLE : value);
+		replace(s2, path[level], level, ipa, value & S2_VALID ? value & ~S2_TABLE : value);
 		table_free(s2, below);
 	}
 }

@@ -44,10 +44,10 @@ enum s2_note {
 
 /* A table. The host's pages are the pool's, a guest's come from its host. */
 struct s2 {
-	uint64_t *root;      /* two pages */
-	uint32_t vmid;       /* constant; 0: the host */
-	void *free_list;     /* guests: free pages for tables, each begins with the next */
-	uint64_t free_count; /* guests: of these; never less than block_count */
+	uint64_t *root;       /* two pages */
+	uint32_t vmid;        /* constant; 0: the host */
+	void *free_list;      /* guests: free pages for tables, each begins with the next */
+	uint64_t free_count;  /* guests: of these; never less than block_count */
 	uint64_t block_count; /* guests: mapped blocks; a page is kept to split each */
 };
 
@@ -107,10 +107,13 @@ void s2_fold(struct s2 *s2, uint64_t ipa, uint64_t size);
  *
  * s2_entry_write  one 64-bit store to an entry, seen by the table walkers of all CPUs
  *                 before this returns.
+ * s2_may_replace  whether a block may become the table that says the same, and back, in one
+ *                 store: then nobody ever faults on it, nor a device's DMA.
  * s2_flush        no CPU holds a translation of [ipa, ipa + size) of @s2 any more, nor
  *                 what it knew of the tables that led there.
  */
 void s2_entry_write(uint64_t *entry, uint64_t value);
+bool s2_may_replace(void);
 void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size);
 
 #endif /* HYP_S2_H */
