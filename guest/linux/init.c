@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The first and only process of the Linux guest: loads the drivers, uses every
- * virtio device that the kernel's command line names, says on ttyS0 how that
+ * virtio device that the kernel's command line names, says on a serial how that
  * went (platform/abi/guest_report.h), and powers off.
  *
  *   terrarium.block          /dev/vda is written and read, /dev/vdb is read-only
  *   terrarium.console        hvc0 echoes one line
  *   terrarium.rng            /dev/hwrng is virtio's
  *   terrarium.vsock=PORT     talks to PORT of the host, then answers at PORT + 1
+ *   terrarium.hvc            all is said on hvc0 instead of ttyS0
  *
  * A device that is named and does not come is a failure.
  */
@@ -177,7 +178,8 @@ int main(void)
 
 	/* The kernel's messages go to the same serial: lines must not mix from here on. */
 	klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, CONSOLE_LEVEL_QUIET);
-	serial_fd = open("/dev/ttyS0", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	serial_fd = wanted("hvc", NULL) ? await_node("/dev/hvc0", O_RDWR) :
+					  open("/dev/ttyS0", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	report("begin linux");
 	check(prepared, "mounts");
 	uname(&kernel);

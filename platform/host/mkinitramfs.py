@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Builds the host's initramfs: an uncompressed newc archive.
 
-    python3 -m platform.host.mkinitramfs --sysroot DIR --kernel DIR --output FILE \
+    python3 -m platform.host.mkinitramfs --sysroot DIR [--kernel DIR] --output FILE \
         [--description initramfs.toml] [DEST=SOURCE | DEST/=SOURCE]...
 
 Holds what the description names (programs and kernel modules of the SDK) and
@@ -185,10 +185,12 @@ def add_tree(archive: Archive, libraries: Libraries, dest: str, source: Path) ->
         libraries.add_needs_of(dest, data)
 
 
-def build(sysroot: Path, kernel: Path, description: Path, extra: list[tuple[str, Path]]) -> bytes:
-    """The archive's bytes."""
+def build(
+    sysroot: Path, kernel: Path | None, description: Path, extra: list[tuple[str, Path]]
+) -> bytes:
+    """The archive's bytes. @kernel is only needed where the description names modules."""
     text = tomllib.loads(description.read_text())
-    archive = Archive()
+    archive = Archive(text.get("root", ""))
     for directory in ("/bin", "/sbin", "/lib"):
         archive.symlink(directory, f"usr{directory}")
     for directory in text["directories"]:
@@ -197,17 +199,19 @@ def build(sysroot: Path, kernel: Path, description: Path, extra: list[tuple[str,
     libraries = Libraries(archive, sysroot, text["library_path"])
     for path in text["programs"]:
         add_tree(archive, libraries, path, resolve_in(sysroot, path))
-    busybox = resolve_in(sysroot, BUSYBOX).read_bytes()
-    for applet in text["busybox"].split():
+    applets = text["busybox"].split()
+    busybox = resolve_in(sysroot, BUSYBOX).read_bytes() if applets else b""
+    for applet in applets:
         if b"\0%s\0" % applet.encode() not in busybox:  # its table of names
             raise BuildError(f"busybox has no program {applet}")
         place = "/usr/sbin" if applet in ("modprobe", "poweroff", "reboot") else "/usr/bin"
         archive.symlink(f"{place}/{applet}", BUSYBOX)
-    modules = Modules(kernel / "modules")
-    for name in text["modules_at_boot"] + text["modules_on_demand"]:
-        modules.require(name)
-    release = (kernel / "release").read_text().strip()
-    modules.write(archive, release, text["modules_at_boot"])
+    if kernel is not None:
+        modules = Modules(kernel / "modules")
+        for name in text["modules_at_boot"] + text["modules_on_demand"]:
+            modules.require(name)
+        release = (kernel / "release").read_text().strip()
+        modules.write(archive, release, text["modules_at_boot"])
     for dest, source in extra:
         add_tree(archive, libraries, dest, source)
     return archive.to_bytes()
@@ -234,7 +238,7 @@ def _pair(text: str) -> tuple[str, Path]:
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="mkinitramfs", description="Build the host's initramfs.")
     parser.add_argument("--sysroot", type=Path, required=True, help="arm64 userland")
-    parser.add_argument("--kernel", type=Path, required=True, help="has modules/ and release")
+    parser.add_argument("--kernel", type=Path, help="has modules/ and release; without: no modules")
     parser.add_argument("--description", type=Path, default=HERE / "initramfs.toml")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("files", nargs="*", type=_pair, metavar="/DEST=SOURCE")

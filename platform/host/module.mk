@@ -21,6 +21,10 @@ $(O)/host/bin/%: $(HOST)/tools/%.c $(HOST_LIB) $(HOST_HEADERS) | $(SDK)/.ready
 
 include $(HOST)/attack/module.mk
 
+ALL += $(O)/host/client.cpio
+$(O)/host/client.cpio: $(wildcard $(HOST)/*.py) $(HOST)/client.toml $(SDK)/.ready
+	$(PYTHON) $(HOST)/mkinitramfs.py --sysroot $(SDK)/client --description $(HOST)/client.toml --output $@
+
 # Everything that any part puts into these folders goes along: hence expanded last.
 .SECONDEXPANSION:
 HOST_FILES = $(filter $(O)/host/bin/%,$(ALL)) $(filter $(O)/host/lib/% $(O)/host/modules/% $(O)/guest/%.bin,$(ALL))

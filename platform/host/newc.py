@@ -17,9 +17,10 @@ _BLOCK = 512
 
 
 class Archive:
-    """Members by absolute path; parents appear by themselves (mode 0755)."""
+    """Members by absolute path, which is put below @root; parents appear by themselves (mode 0755)."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str = "") -> None:
+        self._root = root
         self._members: dict[str, tuple[int, bytes]] = {}
 
     def directory(self, path: str, mode: int = 0o755) -> None:
@@ -32,7 +33,7 @@ class Archive:
         self._add(path, stat.S_IFLNK | 0o777, target.encode())
 
     def _add(self, path: str, mode: int, data: bytes) -> None:
-        name = _normal(path)
+        name = _normal(self._root + path)
         old = self._members.get(name)
         if old is not None and old != (mode, data):
             raise ValueError(f"{path} is in the archive twice, with different content")

@@ -86,7 +86,8 @@ def unpack_set(name: str, packages: list[Package], cache: Cache, out: Path) -> b
     say(f"unpacking {name}: {len(packages)} packages, {megabytes(size)}")
     mark.unlink(missing_ok=True)
     unpack([cache.archives / p.file for p in packages], out / name)
-    layout.FINISH[name](out)
+    if name in layout.FINISH:
+        layout.FINISH[name](out)
     mark.write_text(key)
     return True
 
@@ -126,7 +127,7 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="resolve anew with fresh package lists")
     arguments = parser.parse_args()
     try:
-        setup(arguments.out.absolute(), arguments.update)
+        setup(arguments.out.resolve(), arguments.update)
     except SdkError as error:
         print(f"sdk: error: {error}", file=sys.stderr)
         return 1

@@ -35,6 +35,7 @@ class Setup:
 
     options: Options
     files: Mapping[str, cpio.Content] = dataclasses.field(default_factory=dict)
+    archives: Sequence[Path] = ()  # further initramfs archives of the build
     plugins: Sequence[str] = ()
     trace: bool = True
     limit_s: float = 120.0
@@ -66,7 +67,7 @@ class Machine:
         self.options, self.artefacts = setup.options, folder.path
         self._setup, self._folder, self._progress = setup, folder, progress
         self._pump = Pump(setup.limit_s)
-        self._console = ConsoleWatcher(progress.stage, self._kernel_failed)
+        self._console = ConsoleWatcher(progress.stage, self._failed)
         self._console_fd = -1
         self._qemu: Qemu | None = None
         self._trace: Trace | None = None
@@ -82,9 +83,9 @@ class Machine:
             archive = cpio.archive(files, executable)
         except OSError as error:
             raise Unusable(f"cannot read {error.filename}: {error.strerror}") from error
-        base = base_initramfs()
-        gap = bytes(-base.stat().st_size % cpio.ALIGN)
-        initrd = self._folder.write("initrd.cpio", base, gap, archive)
+        bases = [base_initramfs(), *self._setup.archives]
+        parts = [part for base in bases for part in (base, bytes(-base.stat().st_size % cpio.ALIGN))]
+        initrd = self._folder.write("initrd.cpio", *parts, archive)
         self.inputs = {"kernel": _digest(self.options.kernel), "initrd": _digest(initrd)}
         return initrd
 
@@ -133,9 +134,10 @@ class Machine:
         self._console.feed(data)
         return True
 
-    def _kernel_failed(self, line: str) -> None:
-        self._progress.stage(f"the host's kernel failed: {line}")
-        self._pump.fail(MachineFailed(f"the host's kernel failed: {line}"), GRACE_S)
+    def _failed(self, cause: str) -> None:
+        self._console.hyp_report.write(self.artefacts)
+        self._progress.stage(cause)
+        self._pump.fail(MachineFailed(cause), GRACE_S)
 
     def qmp(self, command: str, **arguments: Any) -> Any:
         raise StepFailed("a closed run takes no commands")

@@ -184,6 +184,19 @@ def test_same_bytes_whatever_the_order_time_and_umask(tree: Tree) -> None:
     assert tree.output.read_bytes() == first
 
 
+def test_below_a_folder_of_its_own_without_kernel(tree: Tree) -> None:
+    description = 'root = "/own"\ndirectories = []\nprograms = ["/usr/sbin/agent"]\nbusybox = ""\n'
+    tree.write("description.toml", (description + f'library_path = ["/{LIBRARIES}"]\n').encode())
+    argv = [sys.executable, str(BUILDER), "--sysroot", str(tree.sysroot), "--description"]
+    argv += [str(tree.folder / "description.toml"), "--output", str(tree.output)]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = members(tree.output.read_bytes())
+    assert found[f"own/{LIBRARIES}/libtwo.so"][0] == 0o100755
+    assert found["own/usr/lib/ld-linux-aarch64.so.1"][0] == 0o100755
+    assert all(name == "own" or name.startswith("own/") for name in found)
+
+
 def test_missing_library(tree: Tree) -> None:
     (tree.sysroot / LIBRARIES / "libtwo.so").unlink()
     said = tree.refused()

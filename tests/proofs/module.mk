@@ -3,7 +3,7 @@
 CBMC ?= cbmc
 PROOF_FLAGS := -I. -Iplatform/hypervisor/include -DFAKE_PAGES=2u -DOWNER_VM_MAX=2u --unwinding-assertions --object-bits 12 \
 	--bounds-check --pointer-check --signed-overflow-check --undefined-shift-check --enum-range-check
-PROOF_SRCS := tests/proofs/owner.c tests/hypervisor/fake_pages.c tests/hypervisor/owner_invariant.c
+PROOF_SRCS := tests/proofs/owner.c tests/hypervisor/fake_pages.c tests/hypervisor/owner_invariant.c tests/hypervisor/fake_trace.c
 
 # A proof is C that must compile, wherever there is no CBMC.
 unit-programs unit: $(O)/build/proofs/owner.o

@@ -3,6 +3,7 @@
 #include <hyp/console.h>
 #include <hyp/cpu.h>
 #include <hyp/regs.h>
+#include <hyp/trace.h>
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -58,8 +59,36 @@ __attribute__((noreturn)) static void stop_machine(void)
 	}
 }
 
+static void print_system_registers(uint64_t sp)
+{
+	log_line_unlocked("esr %#lx elr %#lx far %#lx hpfar %#lx spsr %#lx sp %#lx",
+			  sysreg_read(esr_el2), sysreg_read(elr_el2), sysreg_read(far_el2),
+			  sysreg_read(hpfar_el2), sysreg_read(spsr_el2), sp);
+	log_line_unlocked("hcr %#lx vttbr %#lx", sysreg_read(hcr_el2), sysreg_read(vttbr_el2));
+}
+
+static void print_registers(const char *whose, const struct regs *regs)
+{
+	for (int i = 0; i < 28; i += 4) {
+		log_line_unlocked("%s x%d %#lx %#lx %#lx %#lx", whose, i, regs->x[i],
+				  regs->x[i + 1], regs->x[i + 2], regs->x[i + 3]);
+	}
+	log_line_unlocked("%s x28 %#lx %#lx %#lx", whose, regs->x[28], regs->x[29], regs->x[30]);
+}
+
+/* @frame is on this CPU's stack, on top of which vectors.S left the host's registers. */
+static void print_host_registers(uint64_t frame)
+{
+	uint64_t low, high;
+
+	if (cpu_stack_of(frame, &low, &high)) {
+		print_registers("host", (const struct regs *)(uintptr_t)(high - REGS_BYTES));
+	}
+}
+
 void hyp_bug(const char *why, ...)
 {
+	uint64_t frame = (uint64_t)(uintptr_t)__builtin_frame_address(0);
 	va_list list;
 
 	if (is_first_report()) {
@@ -67,7 +96,11 @@ void hyp_bug(const char *why, ...)
 		log_line_unlocked("BUG on CPU with MPIDR %#lx:", sysreg_read(mpidr_el1));
 		log_list_unlocked(why, &list);
 		va_end(list);
-		print_back_trace((uint64_t)(uintptr_t)__builtin_frame_address(0));
+		print_system_registers(frame);
+		print_host_registers(frame);
+		print_back_trace(frame);
+		trace_print_tail();
+		log_line_unlocked("end of report");
 	}
 	stop_machine();
 }
@@ -83,15 +116,12 @@ void fatal_exception(const struct regs *regs, uint64_t row, uint64_t sp)
 	if (is_first_report()) {
 		log_line_unlocked("BUG on CPU with MPIDR %#lx: exception by row %lu",
 				  sysreg_read(mpidr_el1), row);
-		log_line_unlocked("esr %#lx elr %#lx far %#lx hpfar %#lx spsr %#lx sp %#lx",
-				  sysreg_read(esr_el2), sysreg_read(elr_el2), sysreg_read(far_el2),
-				  sysreg_read(hpfar_el2), sysreg_read(spsr_el2), sp);
-		for (int i = 0; i < 28; i += 4) {
-			log_line_unlocked("x%d %#lx %#lx %#lx %#lx", i, regs->x[i], regs->x[i + 1],
-					  regs->x[i + 2], regs->x[i + 3]);
-		}
-		log_line_unlocked("x28 %#lx %#lx %#lx", regs->x[28], regs->x[29], regs->x[30]);
+		print_system_registers(sp);
+		print_registers("hyp", regs);
+		log_line_unlocked("called from %#lx", sysreg_read(elr_el2));
 		print_back_trace(regs->x[29]);
+		trace_print_tail();
+		log_line_unlocked("end of report");
 	}
 	stop_machine();
 }

@@ -43,6 +43,11 @@ uint64_t cpu_affinity(uint32_t cpu)
 	return affinity_of[cpu];
 }
 
+uint64_t cpu_ticks(void)
+{
+	return sysreg_read(cntpct_el0);
+}
+
 bool cpu_stack_of(uint64_t sp, uint64_t *low, uint64_t *high)
 {
 	uint64_t offset = (sp - (uintptr_t)stacks) % STACK_STRIDE;

@@ -2,6 +2,8 @@
 /* The host's hypercalls: platform/abi/hyp_hypercalls.h says what each does. */
 #include <hyp/host.h>
 #include <hyp/owner.h>
+#include <hyp/trace.h>
+#include <hyp/vm.h>
 
 #include <stddef.h>
 
@@ -39,15 +41,28 @@ static const call_fn calls[] = {
 	[INDEX(HYP_CALL_ABI_VERSION)] = hvc_host_abi_version,
 	[INDEX(HYP_CALL_MEM_DONATE)] = hvc_host_mem_donate,
 	[INDEX(HYP_CALL_MEM_RETURN)] = hvc_host_mem_return,
+	[INDEX(HYP_CALL_VM_CREATE)] = vm_create,
+	[INDEX(HYP_CALL_VM_DONATE)] = vm_donate,
+	[INDEX(HYP_CALL_VM_CONFIG)] = vm_config,
+	[INDEX(HYP_CALL_VM_MAP)] = vm_map,
+	[INDEX(HYP_CALL_VM_UNMAP)] = vm_unmap,
+	[INDEX(HYP_CALL_VM_KILL)] = vm_kill,
+	[INDEX(HYP_CALL_VM_RECLAIM)] = vm_reclaim,
+	[INDEX(HYP_CALL_VM_DESTROY)] = vm_destroy,
+	[INDEX(HYP_CALL_VM_STATS)] = vm_stats,
+	[INDEX(HYP_CALL_TRACE_SET)] = trace_set,
+	[INDEX(HYP_CALL_TRACE_READ)] = trace_read,
 };
 
 void hvc_host_call(struct regs *regs, uint64_t immediate)
 {
 	uint64_t index = (uint32_t)regs->x[0] - (uint64_t)HYP_HOST_CALL_FIRST;
 	enum hyp_status status = HYP_NOT_SUPPORTED;
+	uint64_t id = regs->x[0];
 
 	if (immediate == 0 && index < sizeof(calls) / sizeof(calls[0]) && calls[index]) {
 		status = calls[index](regs);
 	}
 	regs->x[0] = (uint64_t)(int64_t)status;
+	trace_emit(host_hcall, 0, 0, id, regs->x[0]);
 }

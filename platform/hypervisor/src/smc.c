@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The filter of the host's SMCs: an allow-list. */
 #include <hyp/host.h>
+#include <hyp/trace.h>
 
 #include <stddef.h>
 
@@ -32,14 +33,19 @@ static bool is_allowed(uint64_t function)
 
 void smc_host_call(struct regs *regs, uint64_t immediate)
 {
+	uint64_t id = regs->x[0];
+	bool forwarded = false;
+
 	/* Bits 63:32 of a function identifier are not part of it (DEN 0028, 2.3). */
 	if (immediate != 0) {
 		regs->x[0] = (uint64_t)SMCCC_NOT_SUPPORTED;
 	} else if (psci_host_call(regs)) {
-		return;
+		forwarded = true;
 	} else if (is_allowed((uint32_t)regs->x[0])) {
 		smc_call(regs);
+		forwarded = true;
 	} else {
 		regs->x[0] = (uint64_t)SMCCC_NOT_SUPPORTED;
 	}
+	trace_emit(host_smc, 0, 0, id, forwarded);
 }

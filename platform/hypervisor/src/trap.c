@@ -2,8 +2,10 @@
 /* What the host did that brought it here, and what it gets. */
 #include <hyp/console.h>
 #include <hyp/host.h>
+#include <hyp/layout.h>
 #include <hyp/owner.h>
 #include <hyp/regs.h>
+#include <hyp/trace.h>
 
 #include <stddef.h>
 
@@ -109,6 +111,7 @@ static void trap_abort(struct regs *regs, uint64_t esr)
 	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_TRANSLATION && owner_host_reaches(pfn)) {
 		return; /* the mapping was being changed; it is there now */
 	}
+	trace_emit(host_mem_abort, 0, 0, esr, pfn << PAGE_SHIFT);
 	refuse(esr, pfn);
 }
 
@@ -117,15 +120,26 @@ static const trap_fn traps[EC_COUNT] = {
 	[EC_SMC64] = trap_smc, [EC_IABT_LOW] = trap_abort, [EC_DABT_LOW] = trap_abort,
 };
 
+/* What the trace says of @trap. */
+static enum hyp_trace_reason reason_of(trap_fn trap)
+{
+	return trap == trap_hvc   ? HYP_REASON_HVC :
+	       trap == trap_smc   ? HYP_REASON_SMC :
+	       trap == trap_abort ? HYP_REASON_HOST_ABORT :
+				    HYP_REASON_UNKNOWN;
+}
+
 /* From vectors.S, on this CPU's stack, interrupts masked. */
 void trap_host(struct regs *regs)
 {
 	uint64_t esr = sysreg_read(esr_el2);
 	trap_fn trap = traps[esr >> ESR_EC_SHIFT & ESR_EC_MASK];
 
+	trace_emit(hyp_enter, 0, 0, reason_of(trap), esr);
 	if (trap) {
 		trap(regs, esr);
 	} else {
 		trap_undefined(regs, esr);
 	}
+	trace_emit(hyp_exit, 0, 0, HYP_REASON_ERET_HOST, 0);
 }

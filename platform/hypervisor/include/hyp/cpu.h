@@ -26,6 +26,9 @@ bool cpu_find(uint64_t affinity, uint32_t *cpu);
 /* Affinity of @cpu. */
 uint64_t cpu_affinity(uint32_t cpu);
 
+/* The machine's clock: CNTPCT_EL0. */
+uint64_t cpu_ticks(void);
+
 /* The stack [low, high) that @sp is in; false: in none. */
 bool cpu_stack_of(uint64_t sp, uint64_t *low, uint64_t *high);
 
