@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an exit of the guest leads to: a table by reason. */
-#include <linux/psci.h>
+#include <uapi/linux/psci.h>
 #include <linux/sched.h>
 
 #include "platform/kvm/module.h"

@@ -11,8 +11,8 @@
 
 #include "platform/abi/hyp_vcpu.h"
 
-#define CORE(member) (offsetof(struct kvm_regs, member) / sizeof(__u32))
-#define CORE_END(member) (CORE(member) + sizeof(((struct kvm_regs *)0)->member) / sizeof(__u32))
+#define CORE(member) (offsetof(struct kvm_regs, member) / 4)
+#define CORE_END(member) (CORE(member) + (sizeof(((struct kvm_regs *)0)->member)) / 4)
 #define SYSTEM(op0, op1, crn, crm, op2) \
 	(HYP_REG_SYSTEM + ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2)))
 #define SYSTEM_BITS 0xffff

@@ -225,14 +225,14 @@ int kvm_set_one_reg(struct kvm_vcpu *vcpu, const struct kvm_one_reg *reg)
 /* ---- The list -------------------------------------------------------------------------------- */
 
 /* Where a list goes: only counted if `at` is NULL. */
-struct list {
+struct reg_list {
 	struct kvm_vcpu *vcpu;
 	u64 __user *at;
 	u64 count;
 	int error;
 };
 
-static void list_add(struct list *list, u64 id)
+static void list_put(struct reg_list *list, u64 id)
 {
 	if (list->at && !list->error) {
 		list->error = put_user(id, list->at + list->count);
@@ -241,13 +241,13 @@ static void list_add(struct list *list, u64 id)
 }
 
 /* A system register is in the list if the hypervisor has it, or will not say. */
-static void list_system(struct list *list, u32 op0, u32 op1, u32 crn, u32 crm, u32 op2)
+static void list_system(struct reg_list *list, u32 op0, u32 op1, u32 crn, u32 crm, u32 op2)
 {
 	u64 id = reg_id_of_system(op0, op1, crn, crm, op2);
 	u64 value[2];
 
 	if (hyp_get(list->vcpu, HYP_REG_SYSTEM + (id & 0xffff), value) != -ENOENT) {
-		list_add(list, id);
+		list_put(list, id);
 	}
 }
 
@@ -291,7 +291,7 @@ static const struct system_range system_ranges[] = {
 };
 /* clang-format on */
 
-static void list_systems(struct list *list)
+static void list_systems(struct reg_list *list)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(system_ranges); i++) {
 		const struct system_range *range = &system_ranges[i];
@@ -305,7 +305,7 @@ static void list_systems(struct list *list)
 }
 
 /* Words of struct kvm_regs, by size; the vectors are SVE's if it is there. */
-static void list_core(struct list *list, bool has_sve)
+static void list_core(struct reg_list *list, bool has_sve)
 {
 	static const u64 sizes[] = { KVM_REG_SIZE_U64, KVM_REG_SIZE_U128, KVM_REG_SIZE_U32 };
 	u32 words = sizeof(struct kvm_regs) / sizeof(u32);
@@ -316,25 +316,25 @@ static void list_core(struct list *list, bool has_sve)
 			enum reg_kind kind = reg_id(id, has_sve).kind;
 
 			if (kind == REG_HYP || kind == REG_SPSR) {
-				list_add(list, id);
+				list_put(list, id);
 			}
 		}
 	}
 }
 
-static void list_sve(struct list *list)
+static void list_sve(struct reg_list *list)
 {
-	list_add(list, KVM_REG_ARM64_SVE_VLS);
+	list_put(list, KVM_REG_ARM64_SVE_VLS);
 	for (u32 i = 0; i < KVM_ARM64_SVE_NUM_ZREGS; i++) {
-		list_add(list, KVM_REG_ARM64_SVE_ZREG(i, 0));
+		list_put(list, KVM_REG_ARM64_SVE_ZREG(i, 0));
 	}
 	for (u32 i = 0; i < KVM_ARM64_SVE_NUM_PREGS; i++) {
-		list_add(list, KVM_REG_ARM64_SVE_PREG(i, 0));
+		list_put(list, KVM_REG_ARM64_SVE_PREG(i, 0));
 	}
-	list_add(list, KVM_REG_ARM64_SVE_FFR(0));
+	list_put(list, KVM_REG_ARM64_SVE_FFR(0));
 }
 
-static void list_all(struct list *list)
+static void list_all(struct reg_list *list)
 {
 	static const u64 timers[] = {
 #define TIMER_ID(id) id,
@@ -347,20 +347,20 @@ static void list_all(struct list *list)
 		list_sve(list);
 	}
 	for (u32 i = 0; i < FIRMWARE_COUNT; i++) {
-		list_add(list, KVM_REG_ARM_FW_REG(i));
+		list_put(list, KVM_REG_ARM_FW_REG(i));
 	}
 	for (u32 i = 0; i < BITMAP_COUNT; i++) {
-		list_add(list, KVM_REG_ARM_FW_FEAT_BMAP_REG(i));
+		list_put(list, KVM_REG_ARM_FW_FEAT_BMAP_REG(i));
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(timers); i++) {
-		list_add(list, timers[i]);
+		list_put(list, timers[i]);
 	}
 	list_systems(list);
 }
 
 long kvm_get_reg_list(struct kvm_vcpu *vcpu, struct kvm_reg_list __user *user)
 {
-	struct list list = { .vcpu = vcpu };
+	struct reg_list list = { .vcpu = vcpu };
 	u64 room;
 
 	if (!vcpu->is_initialized) {
@@ -379,7 +379,7 @@ long kvm_get_reg_list(struct kvm_vcpu *vcpu, struct kvm_reg_list __user *user)
 	if (room < list.count) {
 		return -E2BIG;
 	}
-	list = (struct list){ .vcpu = vcpu, .at = user->reg };
+	list = (struct reg_list){ .vcpu = vcpu, .at = user->reg };
 	list_all(&list);
 	return list.error;
 }
