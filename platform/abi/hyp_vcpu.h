@@ -8,8 +8,10 @@
  *      x9-x12 list registers 0 to 3
  * Out: x0 status; if OK: x1 HYP_EXIT_*, x2 to x7 by exit, x8 ICH_HCR_EL2 (EOIcount),
  *      x9-x12 list registers, x13 ICH_VMCR_EL2, x14 ICH_MISR_EL2, x15 HYP_STATE_* bits,
- *      x16 what CNTVCT_EL0 must reach for the guest's virtual timer to fire, ~0 if it is off
- *      or masked (0 unless the exit is WFX: of a protected VM nothing else needs it)
+ *      x16 what the host's CNTVCT_EL0 must reach for the guest's virtual timer to fire, ~0 if
+ *      it is off or masked (0 unless the exit is WFX: of a protected VM nothing else needs it)
+ *
+ * A list register with HW can name physical interrupt 27 only (EINVAL).
  *
  * Registers of an exit that are not named below are 0. Of a protected VM nothing else is
  * told, and nothing but the answer can be set. IPAs of a VM with RSI are without the top bit.
@@ -70,6 +72,7 @@
 #define HYP_STATE_VTIMER 0x1     /* the virtual timer's interrupt is asserted */
 #define HYP_STATE_IRQ_MASKED 0x2 /* WFX only: PSTATE.I */
 #define HYP_STATE_EL1 0x4        /* normal VM: it runs at EL1, not EL0 */
+#define HYP_STATE_PMU 0x8        /* the PMU's interrupt is asserted */
 
 #define HYP_BROKEN_STATE 1 /* an illegal execution state: PSTATE, AArch32 */
 #define HYP_BROKEN_TRAP 2  /* an exception that no guest can cause on this CPU */

@@ -6,6 +6,7 @@
 #ifndef HYP_VCPU_H
 #define HYP_VCPU_H
 
+#include <hyp/vcpu_regs.h>
 #include <hyp/vm.h>
 
 #include "platform/abi/hyp_vcpu.h"
@@ -13,8 +14,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* PSCI's view. OFF -> PENDING by CPU_ON, which owns the entry point; PENDING -> ON by its run. */
-enum vcpu_power { VCPU_OFF = 0, VCPU_PENDING, VCPU_ON };
+/*
+ * PSCI's view. OFF -> CLAIMED by CPU_ON, which then owns the entry point and goes on to
+ * PENDING when it is written; PENDING -> ON by VCPU_RUN; ON -> OFF by CPU_OFF.
+ */
+enum vcpu_power { VCPU_OFF = 0, VCPU_CLAIMED, VCPU_PENDING, VCPU_ON };
 
 /* What the host is told: hyp_vcpu.h. */
 struct vcpu_exit {
@@ -24,21 +28,31 @@ struct vcpu_exit {
 	uint64_t x[4]; /* x4 to x7 */
 };
 
+/* A trap of the guest: ESR_EL2, FAR_EL2, and the IPA of HPFAR_EL2 with FAR's low bits. */
+struct vcpu_trap {
+	uint64_t esr;
+	uint64_t far;
+	uint64_t ipa;
+};
+
 struct vcpu {
-	uint64_t x[31]; /* general registers; offset 0, see vectors.S */
-	uint64_t sp_el0;
+	uint64_t x[31]; /* general registers; offset 0, see guest.S */
 	uint64_t pc;
 	uint64_t pstate;
-	struct vm *vm;     /* constant */
-	uint32_t index;    /* constant */
-	uint32_t features; /* constant: HYP_VCPU_* */
-	uint64_t mpidr;    /* constant: what the guest sees in MPIDR_EL1 */
-	uint32_t busy;     /* atomic: runs, or is being looked at */
-	uint32_t power;    /* atomic: enum vcpu_power */
-	uint64_t entry;    /* owned by who set PENDING: where CPU_ON wants it to begin */
-	uint64_t argument; /* and x0 */
-	struct vcpu_exit exit;
-	/* System, vector, timer, debug, PMU and GIC registers follow: vcpu.c. */
+	struct vm *vm;         /* constant */
+	uint32_t index;        /* constant */
+	uint32_t features;     /* constant: HYP_VCPU_* */
+	uint32_t vector_bytes; /* constant: of state.fp: 16, or SVE's longest */
+	uint32_t busy;         /* atomic: runs, or is being looked at */
+	uint32_t power;        /* atomic: enum vcpu_power */
+	uint32_t broken;       /* HYP_BROKEN_*: it never runs again */
+	bool has_vserror;      /* an SError is pending for the guest */
+	uint64_t entry;        /* owned by who set CLAIMED: where CPU_ON wants it to begin */
+	uint64_t argument;     /* and x0 */
+	struct vcpu_exit exit; /* the last one; reason IRQ: nothing to answer */
+	struct vcpu_trap trap; /* what led to it */
+	uint64_t id[ID_COUNT]; /* what the guest sees of ID registers */
+	struct cpu_state state;
 };
 
 /* The host's hypercalls, by the names of hyp_hypercalls.h. */
@@ -46,6 +60,22 @@ enum hyp_status vcpu_create(struct regs *regs);
 enum hyp_status vcpu_get_reg(struct regs *regs);
 enum hyp_status vcpu_set_reg(struct regs *regs);
 enum hyp_status vcpu_run(struct regs *regs);
+enum hyp_status vcpu_features(struct regs *regs); /* FEATURES */
+
+/*
+ * What the guest's trap vcpu->trap leads to, while the guest is loaded: true: an exit to the
+ * host, vcpu->exit is filled; false: enter the guest again. In vcpu_exit.c.
+ */
+bool vcpu_handle_trap(struct vcpu *vcpu);
+
+/* An exit of that reason, all its registers 0. */
+void vcpu_set_exit(struct vcpu *vcpu, enum hyp_exit reason);
+
+/* HYP_RUN_ answers to vcpu->exit that fit it. */
+uint64_t vcpu_answers(const struct vcpu *vcpu);
+
+/* Give the guest, which is loaded, one answer; @x are x4 to x7. vcpu_answers() has it. */
+void vcpu_apply_answer(struct vcpu *vcpu, uint64_t answer, const uint64_t x[4]);
 
 /* All registers as after VCPU_CREATE, at @entry with x0 = @argument, at EL1. */
 void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t argument);
