@@ -16,6 +16,7 @@
 #define SMCCC_NOT_REQUIRED -2
 #define SMCCC_INVALID_PARAMETER -3
 
+#define SMCCC_1_1 0x10001
 #define SMCCC_VERSION 0x80000000
 #define SMCCC_ARCH_FEATURES 0x80000001
 #define SMCCC_ARCH_SOC_ID 0x80000002
@@ -24,6 +25,7 @@
 #define SMCCC_ARCH_WORKAROUND_3 0x80003fff
 
 /* PSCI 1.1, DEN 0022 chapter 5. */
+#define PSCI_1_1 0x10001
 #define PSCI_VERSION 0x84000000
 #define PSCI_CPU_SUSPEND 0xc4000001
 #define PSCI_CPU_OFF 0x84000002
@@ -45,12 +47,22 @@
 #define PSCI_ALREADY_ON -4
 #define PSCI_ON_PENDING -5
 #define PSCI_INTERNAL_FAILURE -6
+#define PSCI_INVALID_ADDRESS -9
+
+/* Answers of AFFINITY_INFO and MIGRATE_INFO_TYPE: 5.7, 5.9. */
+#define PSCI_AFFINITY_ON 0
+#define PSCI_AFFINITY_OFF 1
+#define PSCI_AFFINITY_ON_PENDING 2
+#define PSCI_MIGRATE_NOT_NEEDED 2
 
 /* TRNG firmware interface, DEN 0098. */
 #define TRNG_VERSION 0x84000050
 #define TRNG_FEATURES 0x84000051
 #define TRNG_GET_UUID 0x84000052
 #define TRNG_RND64 0xc4000053
+#define TRNG_1_0 0x10000
+#define TRNG_INVALID_PARAMETERS -2
+#define TRNG_NO_ENTROPY -3
 
 /* Paravirtualised time, DEN 0057: a guest asks for its stolen time. */
 #define PV_TIME_FEATURES 0xc5000020
@@ -74,5 +86,38 @@
 #define PKVM_MMIO_GUARD_MAP 0xc6000007 /* x1 IPA */
 #define PKVM_MMIO_GUARD_UNMAP 0xc6000008
 #define PKVM_MEM_RELINQUISH 0xc6000009 /* x1 IPA */
+
+/*
+ * Realm services interface, RSI 1.0: Arm DEN 0137, "Realm Services Interface". Conduit SMC;
+ * status in x0.
+ */
+#define RSI_ABI_VERSION 0xc4000190            /* x1 version wanted -> x1 lowest, x2 highest */
+#define RSI_FEATURES 0xc4000191               /* x1 index -> x1 value */
+#define RSI_MEASUREMENT_READ 0xc4000192       /* x1 slot -> x1-x8 */
+#define RSI_MEASUREMENT_EXTEND 0xc4000193     /* x1 slot, x2 bytes, x3-x10 value */
+#define RSI_ATTESTATION_TOKEN_INIT 0xc4000194 /* x1-x8 challenge -> x1 bytes at most */
+#define RSI_ATTESTATION_TOKEN_CONTINUE 0xc4000195
+#define RSI_REALM_CONFIG 0xc4000196 /* x1 IPA of a page */
+#define RSI_IPA_STATE_SET \
+	0xc4000197 /* x1 base, x2 top, x3 RIPAS, x4 flags -> x1 top, x2 response */
+#define RSI_IPA_STATE_GET 0xc4000198 /* x1 base, x2 top -> x1 top, x2 RIPAS */
+#define RSI_HOST_CALL 0xc4000199     /* x1 IPA of 256 bytes */
+
+#define RSI_SUCCESS 0
+#define RSI_ERROR_INPUT 1
+#define RSI_ERROR_STATE 2
+#define RSI_INCOMPLETE 3
+#define RSI_ERROR_UNKNOWN 4
+
+#define RSI_1_0 0x10000
+#define RSI_EMPTY 0 /* RIPAS */
+#define RSI_RAM 1
+#define RSI_DESTROYED 2
+#define RSI_CHANGE_DESTROYED 0x1 /* flag of IPA_STATE_SET */
+#define RSI_ACCEPT 0
+#define RSI_REJECT 1
+#define RSI_HASH_SHA256 0
+#define RSI_MEASUREMENTS 5 /* slot 0 the initial one, 1 to 4 for the guest to extend */
+#define RSI_MEASUREMENT_BYTES 64
 
 #endif /* ABI_SMCCC_H */

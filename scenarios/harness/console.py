@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from scenarios.harness.hyp_report import HypReport
+
 # What the kernel prints when it cannot go on or must not. The line is the run's cause.
 FATAL = re.compile(
     r"Kernel panic - not syncing"
@@ -36,7 +38,9 @@ class ConsoleWatcher:
     """Cuts the console's bytes into lines and calls @stage and @fatal, each with a text."""
 
     def __init__(self, stage: Callable[[str], None], fatal: Callable[[str], None]) -> None:
+        """@fatal gets the cause of the run's end."""
         self._stage, self._fatal = stage, fatal
+        self.hyp_report = HypReport(self._stopped)
         self._rest = b""
         self.last_line = ""
         self.fatal_line: str | None = None
@@ -51,6 +55,12 @@ class ConsoleWatcher:
         """The console is closed: what has no newline is a line too."""
         if self._rest:
             self.feed(b"\n")
+        self.hyp_report.end()
+
+    def _stopped(self, cause: str) -> None:
+        if self.fatal_line is None:
+            self.fatal_line = cause
+            self._fatal(cause)
 
     def _line(self, line: str) -> None:
         if not line.strip():
@@ -60,6 +70,7 @@ class ConsoleWatcher:
             match = pattern.search(line)
             if match:
                 self._stage(text(match))
+        self.hyp_report.line(line)
         if self.fatal_line is None and FATAL.search(line):
             self.fatal_line = line
-            self._fatal(line)
+            self._fatal(f"the host's kernel failed: {line}")

@@ -67,7 +67,7 @@ class Machine:
         self.options, self.artefacts = setup.options, folder.path
         self._setup, self._folder, self._progress = setup, folder, progress
         self._pump = Pump(setup.limit_s)
-        self._console = ConsoleWatcher(progress.stage, self._kernel_failed)
+        self._console = ConsoleWatcher(progress.stage, self._failed)
         self._console_fd = -1
         self._qemu: Qemu | None = None
         self._trace: Trace | None = None
@@ -134,9 +134,10 @@ class Machine:
         self._console.feed(data)
         return True
 
-    def _kernel_failed(self, line: str) -> None:
-        self._progress.stage(f"the host's kernel failed: {line}")
-        self._pump.fail(MachineFailed(f"the host's kernel failed: {line}"), GRACE_S)
+    def _failed(self, cause: str) -> None:
+        self._console.hyp_report.write(self.artefacts)
+        self._progress.stage(cause)
+        self._pump.fail(MachineFailed(cause), GRACE_S)
 
     def qmp(self, command: str, **arguments: Any) -> Any:
         raise StepFailed("a closed run takes no commands")

@@ -158,15 +158,16 @@ def main() -> int:
     if os.environ.get("BASE"):
         base = load_base(Path(os.environ["BASE"]))
     began = time.monotonic()
-    shutil.rmtree(paths.runs() / "performance", ignore_errors=True)
-    shutil.rmtree(paths.runs() / DEFAULT_SCENARIO, ignore_errors=True)
+    runs = paths.runs() / paths.machine_description.targets(os.environ)[0]
+    shutil.rmtree(runs / "performance", ignore_errors=True)
+    shutil.rmtree(runs / DEFAULT_SCENARIO, ignore_errors=True)
     held = run_scenarios(["performance"])
     held = run_scenarios([DEFAULT_SCENARIO]) and held
     figures: Figures = {}
-    for path in sorted((paths.runs() / "performance").glob("*/verdict.json")):
+    for path in sorted((runs / "performance").glob("*/verdict.json")):
         figures |= figures_of(path.parent)
-    if (paths.runs() / DEFAULT_SCENARIO / "verdict.json").exists():
-        figures |= figures_of(paths.runs() / DEFAULT_SCENARIO)
+    if (runs / DEFAULT_SCENARIO / "verdict.json").exists():
+        figures |= figures_of(runs / DEFAULT_SCENARIO)
     figures |= plugin_cost()
     target = paths.out() / "bench.json"
     write(figures, target)

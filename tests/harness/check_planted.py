@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.harness import paths
+
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = Path(os.environ.get("O") or ROOT / "out") / "planted"
+
+TARGET = os.environ.get("HYP") or paths.machine_description.DESCRIPTION["hyp"]["default"]
 
 CAUSES = {
     "wrong_secret": r"VM wrong-secret: the guest reported: fail secret_intact",
@@ -44,13 +48,13 @@ def test_the_run_fails(outcome: subprocess.CompletedProcess[str]) -> None:
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_the_verdict_names_the_cause(outcome: subprocess.CompletedProcess[str], name: str) -> None:
-    verdict = json.loads((RUNS / "planted" / name / "verdict.json").read_text())
+    verdict = json.loads((RUNS / TARGET / "planted" / name / "verdict.json").read_text())
     assert verdict["result"] == "fail"
     assert re.search(CAUSES[name], verdict["cause"]), verdict["cause"]
 
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_the_logs_are_kept(outcome: subprocess.CompletedProcess[str], name: str) -> None:
-    kept = {path.name for path in (RUNS / "planted" / name).iterdir()}
+    kept = {path.name for path in (RUNS / TARGET / "planted" / name).iterdir()}
     assert {"cmdline.txt", "qemu.log", "verdict.json", "junit.xml"} <= kept
     assert "initrd.cpio" not in kept

@@ -31,6 +31,15 @@ enum __kvm_host_smccc_func {
 	MARKER(__KVM_HOST_SMCCC_FUNC_MAX)
 };
 """
+HYP = """
+ * X(number, NAME):
+#define HYP_HOST_CALLS(X)         \\
+	X(0xc6007000, FIRST_CALL) \\
+	X(0xc6007031, LAST_CALL)
+
+#define HYP_HOST_CALL_FIRST 0xc6007000
+#define OTHER(X) X(0xc6007032, NO_CALL)
+"""
 VIRT = """
 #define HVC_SET_VECTORS 0
 #define HVC_LAST	1
@@ -40,14 +49,20 @@ VIRT = """
 
 
 def generate(
-    tmp_path: Path, kvm_asm: str | None = KVM_ASM, virt: str = VIRT
+    tmp_path: Path,
+    kvm_asm: str | None = KVM_ASM,
+    virt: str = VIRT,
+    hyp: str = HYP,
+    kernel: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     (tmp_path / "smccc.h").write_text(SMCCC)
     (tmp_path / "asm").mkdir()
     if kvm_asm is not None:
         (tmp_path / "asm" / "kvm_asm.h").write_text(kvm_asm)
         (tmp_path / "asm" / "virt.h").write_text(virt)
-    command = [sys.executable, str(GENERATOR), str(tmp_path / "smccc.h"), str(tmp_path)]
+    (tmp_path / "hyp_hypercalls.h").write_text(hyp)
+    headers = [str(tmp_path / name) for name in ("smccc.h", "hyp_hypercalls.h")]
+    command = [sys.executable, str(GENERATOR), *headers, *([str(tmp_path)] if kernel else [])]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -55,6 +70,8 @@ def test_numbers(tmp_path: Path) -> None:
     assert generate(tmp_path).stdout.splitlines()[1:] == [
         'CALL(ANY, 0x80000000u, "SMCCC_VERSION")',
         'CALL(ANY, 0xc6000003u, "A_CALL")',
+        'CALL(HOST, 0xc6007000u, "FIRST_CALL")',
+        'CALL(HOST, 0xc6007031u, "LAST_CALL")',
         'CALL(HOST, 0xc6000000u, "first")',
         'CALL(HOST, 0xc6000001u, "second")',
         'CALL(HOST, 0xc6000002u, "third")',
@@ -68,7 +85,8 @@ def test_numbers(tmp_path: Path) -> None:
 def test_without_the_kernels_headers(tmp_path: Path) -> None:
     result = generate(tmp_path, kvm_asm=None)
     assert result.returncode == 0
-    assert "HOST" not in result.stdout and "A_CALL" in result.stdout
+    assert "first" not in result.stdout
+    assert "A_CALL" in result.stdout and "LAST_CALL" in result.stdout
     assert "its calls will have no names" in result.stderr
 
 
@@ -82,3 +100,15 @@ def test_unknown_enumerator_is_refused(tmp_path: Path) -> None:
     result = generate(tmp_path, kvm_asm=KVM_ASM.replace("= 9,", "= BIT(3),"))
     assert result.returncode == 1
     assert "cannot read the enumerator" in result.stderr
+
+
+def test_without_a_kernel(tmp_path: Path) -> None:
+    result = generate(tmp_path, kernel=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.count("CALL(") == 4
+
+
+def test_a_header_without_a_call_is_refused(tmp_path: Path) -> None:
+    result = generate(tmp_path, hyp=HYP.replace("HYP_HOST_CALLS(X)", "OTHER_CALLS(X)"))
+    assert result.returncode == 1
+    assert "hyp_hypercalls.h: no call found" in result.stderr

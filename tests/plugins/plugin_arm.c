@@ -132,6 +132,7 @@ static void tells_worlds(void **state)
 	const uint64_t vm = ARM_HCR_VM;
 	struct world_host kvm = { 0 };
 	struct world_host xen = { 0 };
+	struct world_host own = { 0 };
 	(void)state;
 
 	/* A host that starts without stage 2, as KVM's. */
@@ -145,6 +146,11 @@ static void tells_worlds(void **state)
 	assert_int_equal(world_below(&xen, vm, UINT64_C(1) << 48 | 0x1000).vmid, 1);
 	assert_int_equal(world_below(&xen, vm, UINT64_C(2) << 48).kind, WORLD_VM);
 	assert_int_equal(world_below(&xen, vm, 0).kind, WORLD_VM);
+	/* The host of HYP=terrarium: VMID 0 from the start, its VMs from 1. */
+	assert_int_equal(world_below(&own, vm, 0x40300001).kind, WORLD_HOST);
+	assert_int_equal(world_below(&own, vm, UINT64_C(1) << 48 | 0x40300001).kind, WORLD_VM);
+	assert_int_equal(world_below(&own, vm, UINT64_C(255) << 48).vmid, 255);
+	assert_int_equal(world_below(&own, vm, 0x40300000).kind, WORLD_HOST);
 	assert_true(world_is_hosted(ARM_HCR_E2H | ARM_HCR_TGE));
 	assert_false(world_is_hosted(ARM_HCR_E2H | ARM_HCR_VM));
 }
@@ -164,6 +170,12 @@ static void names_calls(void **state)
 	assert_string_equal(calls_name(CALL_STUB, 0), "HVC_SET_VECTORS");
 	assert_string_equal(calls_name(CALL_HOST, 0xc6000000), "__kvm_hyp_init");
 	assert_null(calls_name(CALL_STUB, 0x84000000));
+	/* The calls of HYP=terrarium, beside those of the kernel's KVM. */
+	assert_string_equal(calls_name(CALL_HOST, 0xc6007000), "ABI_VERSION");
+	assert_string_equal(calls_name(CALL_HOST, 0xc6007023), "VCPU_RUN");
+	assert_string_equal(calls_name(CALL_HOST, 0xc6007031), "TRACE_READ");
+	assert_null(calls_name(CALL_ANY, 0xc6007000));
+	assert_null(calls_name(CALL_HOST, 0xc6007fff));
 	assert_string_equal(calls_who_name(CALL_HOST), "host");
 }
 

@@ -18,8 +18,6 @@
 /* CPU_SUSPEND: the state is one that loses registers (original format, bit 16). */
 #define SUSPEND_POWERDOWN (UINT64_C(1) << 16)
 
-#define AFFINITY_OFF 1
-
 struct entry_point {
 	uint64_t entry;
 	uint64_t argument;
@@ -52,7 +50,7 @@ static uint64_t cpu_on(uint64_t target, uint64_t entry, uint64_t argument)
 	if (__atomic_exchange_n(&point->pending, 1, __ATOMIC_ACQUIRE)) {
 		return (uint64_t)PSCI_ON_PENDING;
 	}
-	if (smc_simple(PSCI_AFFINITY_INFO, target, 0, 0) != AFFINITY_OFF) {
+	if (smc_simple(PSCI_AFFINITY_INFO, target, 0, 0) != PSCI_AFFINITY_OFF) {
 		__atomic_store_n(&point->pending, 0, __ATOMIC_RELEASE);
 		return (uint64_t)PSCI_ALREADY_ON;
 	}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PSCI 1.1 for guests (Arm DEN 0022, chapter 5). The power of a vCPU is this file's and
+ * VCPU_RUN's: OFF becomes PENDING here, under the VM's lock, after the entry point is
+ * written; PENDING becomes ON by the run that takes it; ON becomes OFF by the vCPU itself.
+ * So of two CPU_ONs one wins, and nobody changes an entry point that may be in use.
+ */
+#include <hyp/cpu.h>
+#include <hyp/guest_call.h>
+
+#include <stddef.h>
+
+#include "arch/sysreg.h"
+
+/* ESR_EL2 of a WFI: EC 1, TI 0. */
+#define ESR_WFI (UINT64_C(1) << ESR_EC_SHIFT | ESR_IL)
+
+#define ENTRY_ALIGN UINT64_C(4)
+#define LEVELS 4 /* of affinity */
+
+#define PSCI_FUNCTIONS UINT32_C(0x1f) /* of the standard services these are PSCI's */
+
+/* SYSTEM_RESET2: the architecture's only type, and the first of the vendor's. */
+#define RESET_WARM 0
+#define RESET_VENDOR BIT(31)
+
+enum guest_call guest_psci_version(struct vcpu *vcpu)
+{
+	return guest_status(vcpu, PSCI_1_1);
+}
+
+enum guest_call guest_psci_features(struct vcpu *vcpu)
+{
+	uint32_t id = (uint32_t)vcpu->x[1];
+	bool is_psci = (SMC32(id) & ~PSCI_FUNCTIONS) == PSCI_VERSION || id == SMCCC_VERSION;
+
+	return guest_status(vcpu, is_psci && guest_call_is_served(vcpu, id) ? PSCI_SUCCESS :
+									      PSCI_NOT_SUPPORTED);
+}
+
+static enum guest_call leave(struct vcpu *vcpu, uint64_t id, uint64_t x5, uint64_t x6)
+{
+	vcpu->exit = (struct vcpu_exit){ .reason = HYP_EXIT_PSCI, .x = { id, x5, x6 } };
+	return GUEST_CALL_EXIT;
+}
+
+/* Any state is standby: it ends when an interrupt is pending, with all registers kept. */
+enum guest_call guest_psci_cpu_suspend(struct vcpu *vcpu)
+{
+	guest_status(vcpu, PSCI_SUCCESS);
+	vcpu->exit = (struct vcpu_exit){ .reason = HYP_EXIT_WFX, .esr = ESR_WFI };
+	return GUEST_CALL_EXIT;
+}
+
+enum guest_call guest_psci_cpu_off(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->power, VCPU_OFF, __ATOMIC_RELEASE);
+	return leave(vcpu, PSCI_CPU_OFF, 0, 0);
+}
+
+static struct vcpu *find(const struct vm *vm, uint64_t affinity)
+{
+	for (uint32_t i = 0; i < HYP_VCPUS_MAX; i++) {
+		struct vcpu *vcpu = __atomic_load_n(&vm->vcpus[i], __ATOMIC_ACQUIRE);
+
+		if (vcpu && (vcpu->mpidr & MPIDR_AFFINITY) == affinity) {
+			return vcpu;
+		}
+	}
+	return NULL;
+}
+
+/* Where a guest can begin; a VM with RSI not by the alias that the host can reach too. */
+static bool is_entry(const struct vm *vm, uint64_t entry)
+{
+	uint32_t bits = vm->ipa_bits - (vm->flags & HYP_VM_RSI ? 1 : 0);
+
+	return entry % ENTRY_ALIGN == 0 && entry >> bits == 0;
+}
+
+enum guest_call guest_psci_cpu_on(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	struct vcpu *target = find(vm, guest_arg(vcpu, 1));
+	int64_t status = PSCI_SUCCESS;
+
+	if (!target) {
+		return guest_status(vcpu, PSCI_INVALID_PARAMETERS);
+	}
+	if (!is_entry(vm, guest_arg(vcpu, 2))) {
+		return guest_status(vcpu, PSCI_INVALID_ADDRESS);
+	}
+	lock_take(&vm->lock);
+	switch ((enum vcpu_power)__atomic_load_n(&target->power, __ATOMIC_ACQUIRE)) {
+	case VCPU_OFF:
+		target->entry = guest_arg(vcpu, 2);
+		target->argument = guest_arg(vcpu, 3);
+		__atomic_store_n(&target->power, VCPU_PENDING, __ATOMIC_RELEASE);
+		break;
+	case VCPU_PENDING:
+		status = PSCI_ON_PENDING;
+		break;
+	case VCPU_ON:
+		status = PSCI_ALREADY_ON;
+		break;
+	}
+	lock_release(&vm->lock);
+	guest_status(vcpu, status);
+	return status == PSCI_SUCCESS ? leave(vcpu, PSCI_CPU_ON, target->index, 0) :
+					GUEST_CALL_RESUME;
+}
+
+/* On if one of that level is, else about to be if one is, else off. */
+enum guest_call guest_psci_affinity_info(struct vcpu *vcpu)
+{
+	static const int64_t answers[] = { [VCPU_OFF] = PSCI_AFFINITY_OFF,
+					   [VCPU_PENDING] = PSCI_AFFINITY_ON_PENDING,
+					   [VCPU_ON] = PSCI_AFFINITY_ON };
+	/* Affinity 0 to 2 are bits 23:0 of MPIDR_EL1, 3 is 39:32. */
+	static const uint64_t masks[LEVELS] = { 0xff00ffffff, 0xff00ffff00, 0xff00ff0000,
+						0xff00000000 };
+	uint64_t level = guest_arg(vcpu, 2), target = guest_arg(vcpu, 1);
+	bool is_there = false;
+	uint32_t most = VCPU_OFF;
+
+	for (uint32_t i = 0; level < LEVELS && i < HYP_VCPUS_MAX; i++) {
+		struct vcpu *each = __atomic_load_n(&vcpu->vm->vcpus[i], __ATOMIC_ACQUIRE);
+		uint32_t power;
+
+		if (!each || (each->mpidr & masks[level]) != (target & masks[level])) {
+			continue;
+		}
+		power = __atomic_load_n(&each->power, __ATOMIC_ACQUIRE);
+		most = power > most ? power : most;
+		is_there = true;
+	}
+	is_there = is_there && !(target & ~MPIDR_AFFINITY);
+	return guest_status(vcpu, is_there ? answers[most] : PSCI_INVALID_PARAMETERS);
+}
+
+enum guest_call guest_psci_migrate_info_type(struct vcpu *vcpu)
+{
+	return guest_status(vcpu, PSCI_MIGRATE_NOT_NEEDED);
+}
+
+/* SYSTEM_OFF, SYSTEM_RESET: a guest that is run again all the same learns that it failed. */
+enum guest_call guest_psci_system(struct vcpu *vcpu)
+{
+	uint32_t id = (uint32_t)vcpu->x[0];
+
+	guest_status(vcpu, PSCI_INTERNAL_FAILURE);
+	return leave(vcpu, id, 0, 0);
+}
+
+enum guest_call guest_psci_system_reset2(struct vcpu *vcpu)
+{
+	uint64_t type = (uint32_t)vcpu->x[1], cookie = guest_arg(vcpu, 2);
+
+	if (type != RESET_WARM && type < RESET_VENDOR) {
+		return guest_status(vcpu, PSCI_INVALID_PARAMETERS);
+	}
+	guest_status(vcpu, PSCI_INTERNAL_FAILURE);
+	return leave(vcpu, PSCI_SYSTEM_RESET2, type, cookie);
+}
