@@ -25,7 +25,7 @@
  *            device: the access is tried again and comes as MMIO, for this page from now
  *            on; or RUN_ABORT
  *   MMIO     access to a device page: x3 IPA, x2 ESR with ISV, SAS, SSE, SF, WnR and SRT 0,
- *            x4 data of a write. Answer to a read: x4 data, extended here as ESR says. A
+ *            x4 data of a write. Normal VM: ISV may be 0, then RUN_ABORT is all that can be said. Answer to a read: x4 data, extended here as ESR says. A
  *            write is done by RUN_ANSWER without data
  *   HVC      a call for the host: x4-x7 the guest's x0-x3, x2 ESR. Answer: x4-x7 -> x0-x3.
  *            Of a protected VM only calls that the host has to serve
@@ -57,7 +57,10 @@
 	X(10, TABLES)  \
 	X(11, BROKEN)
 
-/* x3 of VCPU_RUN. At most one of the first four; they are about the exit before. */
+/*
+ * x3 of VCPU_RUN. At most one of the first four and SERVE; they are about the exit before and
+ * must fit it (EINVAL). Without one, an access is tried again; a call leaves x0-x3 as they are.
+ */
 #define HYP_RUN_ANSWER 0x1 /* MMIO, HVC, SYSREG: x4-x7 answer it; the guest goes on behind */
 #define HYP_RUN_ABORT 0x2  /* MEMORY, MMIO: the guest gets a synchronous external abort */
 #define HYP_RUN_UNDEF 0x4  /* SYSREG: the guest gets an undefined instruction */
@@ -67,6 +70,8 @@
 #define HYP_RUN_VSERROR 0x40 /* normal VM: an SError is pending for it */
 #define HYP_RUN_DEBUG 0x80   /* normal VM: its debug exceptions go to the host */
 #define HYP_RUN_STEP 0x100   /* normal VM, with RUN_DEBUG: one instruction */
+#define HYP_RUN_NO_ENTRY 0x200 /* only give the answer: exit IRQ at once, or what it leads to */
+#define HYP_RUN_SERVE 0x400    /* HVC of a VM that forwards calls: EL2 serves this one itself */
 
 /* x15 of VCPU_RUN's answer. */
 #define HYP_STATE_VTIMER 0x1     /* the virtual timer's interrupt is asserted */

@@ -98,7 +98,7 @@ enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate)
 		vcpu->x[0] = CALL_ID_ERROR;
 		return GUEST_CALL_RESUME;
 	}
-	if (vm->forwards_hvc) {
+	if (vm->forwards_hvc && !vcpu->serves_call) {
 		return ask_host(vcpu, is_smc, immediate);
 	}
 	/* Bits 63:32 of an identifier are not part of it (DEN 0028, 2.3). */

@@ -11,9 +11,10 @@
 #include "arch/sysreg.h"
 
 #define ALL_FEATURES (HYP_VCPU_PAUTH | HYP_VCPU_SVE | HYP_VCPU_PMU)
-#define ALL_ANSWERS (HYP_RUN_ANSWER | HYP_RUN_ABORT | HYP_RUN_UNDEF | HYP_RUN_DEVICE)
+#define ALL_ANSWERS (HYP_RUN_ANSWER | HYP_RUN_ABORT | HYP_RUN_UNDEF | HYP_RUN_DEVICE | HYP_RUN_SERVE)
 #define NORMAL_FLAGS (HYP_RUN_VSERROR | HYP_RUN_DEBUG | HYP_RUN_STEP)
-#define ALL_FLAGS (ALL_ANSWERS | HYP_RUN_TRAP_WFI | HYP_RUN_TRAP_WFE | NORMAL_FLAGS)
+#define ALL_FLAGS \
+	(ALL_ANSWERS | HYP_RUN_TRAP_WFI | HYP_RUN_TRAP_WFE | NORMAL_FLAGS | HYP_RUN_NO_ENTRY)
 #define VTIMER_INTERRUPT 27 /* PPI 11 */
 #define AFFINITY0_VCPUS 16
 #define FP_BYTES 16
@@ -87,6 +88,7 @@ enum hyp_status vcpu_create(struct regs *regs)
 		vcpu->vm = vm;
 		vcpu->index = (uint32_t)index;
 		vcpu->features = (uint32_t)flags & ALL_FEATURES;
+		vcpu->mpidr = MPIDR_RES1 | vcpu_affinity((uint32_t)index);
 		vcpu->vector_bytes = flags & HYP_VCPU_SVE ? cpu_sve_bytes() : FP_BYTES;
 		vcpu->power = flags & HYP_VCPU_OFF ? VCPU_OFF : VCPU_ON;
 		vcpu_id_init(vcpu->id, vcpu->features, vm_is_protected(vm));
@@ -225,12 +227,12 @@ static enum hyp_status run_check(const struct vcpu *vcpu, const struct world_run
 	return HYP_OK;
 }
 
-/* On, or turned on by another vCPU. */
-static bool power_on(struct vcpu *vcpu)
+/* On, or turned on by another vCPU, when there is nothing to answer. */
+static bool power_on(struct vcpu *vcpu, uint64_t answers)
 {
 	uint32_t power = __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE);
 
-	if (power == VCPU_PENDING) {
+	if (power == VCPU_PENDING && !answers) {
 		vcpu_reset(vcpu, vcpu->entry, vcpu->argument);
 		__atomic_store_n(&vcpu->power, VCPU_ON, __ATOMIC_RELEASE);
 		return true;
@@ -254,13 +256,13 @@ static void run_guest(struct vcpu *vcpu, struct world_run *run, uint64_t answers
 		      const uint64_t x[4])
 {
 	uint64_t step = run->flags & HYP_RUN_STEP ? PSR_SS : 0;
-	bool is_exit = false;
+	bool is_exit;
 
 	vcpu->has_vserror |= (run->flags & HYP_RUN_VSERROR) != 0;
 	world_enter(vcpu, run);
-	vcpu_apply_answer(vcpu, answers, x);
+	is_exit = vcpu_apply_answer(vcpu, answers, x);
 	vcpu->pstate |= step;
-	while (!is_exit) {
+	while (!is_exit && !(run->flags & HYP_RUN_NO_ENTRY)) {
 		enum guest_event event = world_guest(vcpu);
 
 		if (vcpu->pstate & PSR_NRW) {
@@ -336,7 +338,7 @@ static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
 	}
 	if (vcpu->broken) {
 		vcpu_set_exit(vcpu, HYP_EXIT_BROKEN);
-	} else if (!power_on(vcpu)) {
+	} else if (!power_on(vcpu, answers)) {
 		return HYP_EPERM;
 	} else {
 		__atomic_store_n(&vcpu->vm->has_run, true, __ATOMIC_RELEASE);

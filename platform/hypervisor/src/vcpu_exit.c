@@ -318,16 +318,12 @@ static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
 
 /* ---- calls and the rest ---- */
 
-static bool trap_call(struct vcpu *vcpu, uint64_t esr)
+/* HVC or SMC, which pc is behind. */
+static bool call(struct vcpu *vcpu, uint64_t esr)
 {
-	bool is_smc = EC_OF(esr) == EC_SMC64;
-	uint64_t behind;
+	uint64_t behind = vcpu->pc;
 
-	if (is_smc) {
-		skip(vcpu); /* a trapped SMC has not been executed */
-	}
-	behind = vcpu->pc;
-	switch (guest_call(vcpu, is_smc, esr & ESR_IMM16_MASK)) {
+	switch (guest_call(vcpu, EC_OF(esr) == EC_SMC64, esr & ESR_IMM16_MASK)) {
 	case GUEST_CALL_RESUME:
 		return false;
 	case GUEST_CALL_EXIT:
@@ -340,6 +336,25 @@ static bool trap_call(struct vcpu *vcpu, uint64_t esr)
 	}
 	vcpu->pc = behind - INSTRUCTION_BYTES;
 	return undefined(vcpu, esr);
+}
+
+static bool trap_call(struct vcpu *vcpu, uint64_t esr)
+{
+	if (EC_OF(esr) == EC_SMC64) {
+		skip(vcpu); /* a trapped SMC has not been executed */
+	}
+	return call(vcpu, esr);
+}
+
+/* As if the VM did not forward its calls. */
+static bool serve_call(struct vcpu *vcpu)
+{
+	bool is_exit;
+
+	vcpu->serves_call = true;
+	is_exit = call(vcpu, vcpu->trap.esr);
+	vcpu->serves_call = false;
+	return is_exit;
 }
 
 static bool trap_wfx(struct vcpu *vcpu, uint64_t esr)
@@ -393,7 +408,7 @@ uint64_t vcpu_answers(const struct vcpu *vcpu)
 	case HYP_EXIT_MMIO:
 		return vcpu->exit.esr & ESR_ISV ? HYP_RUN_ABORT | HYP_RUN_ANSWER : HYP_RUN_ABORT;
 	case HYP_EXIT_HVC:
-		return HYP_RUN_ANSWER;
+		return vcpu->vm->forwards_hvc ? HYP_RUN_ANSWER | HYP_RUN_SERVE : HYP_RUN_ANSWER;
 	case HYP_EXIT_SYSREG:
 		return HYP_RUN_ANSWER | HYP_RUN_UNDEF;
 	case HYP_EXIT_IRQ:
@@ -429,7 +444,7 @@ static void answer(struct vcpu *vcpu, const uint64_t x[4])
 	skip(vcpu);
 }
 
-void vcpu_apply_answer(struct vcpu *vcpu, uint64_t kind, const uint64_t x[4])
+bool vcpu_apply_answer(struct vcpu *vcpu, uint64_t kind, const uint64_t x[4])
 {
 	if (kind & HYP_RUN_ANSWER) {
 		answer(vcpu, x);
@@ -438,4 +453,6 @@ void vcpu_apply_answer(struct vcpu *vcpu, uint64_t kind, const uint64_t x[4])
 	} else if (kind & HYP_RUN_UNDEF) {
 		undefined(vcpu, 0);
 	}
+	vcpu_set_exit(vcpu, HYP_EXIT_IRQ);
+	return kind & HYP_RUN_SERVE && serve_call(vcpu);
 }

@@ -171,7 +171,7 @@ static bool constant_read(const struct vcpu *vcpu, uint32_t encoding, uint64_t *
 	if (encoding == ENCODING_MIDR) {
 		*value = cpu_midr();
 	} else if (encoding == ENCODING_MPIDR) {
-		*value = MPIDR_RES1 | vcpu_affinity(vcpu->index);
+		*value = vcpu->mpidr;
 	} else if ((encoding & ENCODING_ID_MASK) == ENCODING_ID && CRM(encoding) != 0) {
 		*value = vcpu_id_read(vcpu, CRM(encoding), OP2(encoding));
 	} else {

@@ -338,7 +338,7 @@ void world_enter(struct vcpu *vcpu, const struct world_run *run)
 	sysreg_write(vbar_el2, (uintptr_t)guest_vectors);
 	sysreg_write(cptr_el2,
 		     vcpu->features & HYP_VCPU_SVE ? CPTR_GUEST : CPTR_GUEST | CPTR_TZ);
-	sysreg_write(vmpidr_el2, MPIDR_RES1 | vcpu_affinity(vcpu->index));
+	sysreg_write(vmpidr_el2, vcpu->mpidr);
 	sysreg_write(hcr_el2, hcr_of(vcpu, run->flags));
 	stage2_enter(vcpu, host);
 	el1_load(state, vcpu->features);

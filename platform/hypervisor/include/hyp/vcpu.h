@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 /*
- * PSCI's view. OFF -> CLAIMED by CPU_ON, which then owns the entry point and goes on to
- * PENDING when it is written; PENDING -> ON by VCPU_RUN; ON -> OFF by CPU_OFF.
+ * PSCI's view. OFF -> PENDING by CPU_ON, under the VM's lock, when the entry point is written;
+ * PENDING -> ON by VCPU_RUN; ON -> OFF by CPU_OFF.
  */
-enum vcpu_power { VCPU_OFF = 0, VCPU_CLAIMED, VCPU_PENDING, VCPU_ON };
+enum vcpu_power { VCPU_OFF = 0, VCPU_PENDING, VCPU_ON };
 
 /* What the host is told: hyp_vcpu.h. */
 struct vcpu_exit {
@@ -42,12 +42,14 @@ struct vcpu {
 	struct vm *vm;         /* constant */
 	uint32_t index;        /* constant */
 	uint32_t features;     /* constant: HYP_VCPU_* */
+	uint64_t mpidr;        /* constant: the guest's MPIDR_EL1 */
 	uint32_t vector_bytes; /* constant: of state.fp: 16, or SVE's longest */
 	uint32_t busy;         /* atomic: runs, or is being looked at */
 	uint32_t power;        /* atomic: enum vcpu_power */
 	uint32_t broken;       /* HYP_BROKEN_*: it never runs again */
 	bool has_vserror;      /* an SError is pending for the guest */
-	uint64_t entry;        /* owned by who set CLAIMED: where CPU_ON wants it to begin */
+	bool serves_call;      /* the call is EL2's, even if the VM forwards calls */
+	uint64_t entry;        /* lock of the VM, until PENDING: where CPU_ON wants it to begin */
 	uint64_t argument;     /* and x0 */
 	struct vcpu_exit exit; /* the last one; reason IRQ: nothing to answer */
 	struct vcpu_trap trap; /* what led to it */
@@ -74,8 +76,11 @@ void vcpu_set_exit(struct vcpu *vcpu, enum hyp_exit reason);
 /* HYP_RUN_ answers to vcpu->exit that fit it. */
 uint64_t vcpu_answers(const struct vcpu *vcpu);
 
-/* Give the guest, which is loaded, one answer; @x are x4 to x7. vcpu_answers() has it. */
-void vcpu_apply_answer(struct vcpu *vcpu, uint64_t answer, const uint64_t x[4]);
+/*
+ * Give the guest, which is loaded, one answer, which vcpu_answers() has; @x are x4 to x7.
+ * True: it led to another exit.
+ */
+bool vcpu_apply_answer(struct vcpu *vcpu, uint64_t answer, const uint64_t x[4]);
 
 /* All registers as after VCPU_CREATE, at @entry with x0 = @argument, at EL1. */
 void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t argument);
