@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The hypervisor's C, natively: each hyp_*.c here is a cmocka program, linked with what
 # HT_<name> says of platform/hypervisor/src and of the fakes here.
-HT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) -I$(ROOT)/platform/hypervisor/include
+HT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) -I$(ROOT)/platform/hypervisor -I$(ROOT)/platform/hypervisor/include
 HT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 HT_BUILD := $(O)/build/tests-hypervisor
 HT_TESTS := $(basename $(notdir $(wildcard tests/hypervisor/hyp_*.c)))
@@ -12,6 +12,10 @@ HT_hyp_boot_info := platform/hypervisor/src/boot_info.c
 HT_hyp_owner := platform/hypervisor/src/owner.c tests/hypervisor/fake_pages.c
 HT_hyp_trace := platform/hypervisor/src/trace.c platform/hypervisor/src/pool.c
 HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c $(HT_hyp_owner)
+HT_vcpu := platform/hypervisor/src/vcpu.c platform/hypervisor/src/vcpu_exit.c \
+	platform/hypervisor/src/vcpu_regs.c tests/hypervisor/fake_world.c
+HT_hyp_vcpu := $(HT_vcpu)
+HT_hyp_vcpu_exit := $(HT_vcpu)
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(HT_TESTS))
 FUZZERS += $(O)/fuzz/hyp_owner

@@ -21,12 +21,12 @@
 
 /* Parts of ESR_EL2 that the host is told, by exit. */
 #define TOLD_MEMORY \
-	(ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_S1PTW | ESR_WNR | ESR_FSC_MASK)
+	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_S1PTW | ESR_WNR | ESR_FSC_MASK)
 #define TOLD_MMIO                                                                       \
-	(ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_ISV | UINT64_C(3) << ESR_SAS_SHIFT | \
+	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_ISV | UINT64_C(3) << ESR_SAS_SHIFT | \
 	 ESR_SSE | ESR_SF | ESR_WNR | ESR_FSC_MASK)
 #define TOLD_SYSREG (~(ESR_RT_MASK << ESR_SYS_RT_SHIFT) & UINT32_MAX)
-#define TOLD_WFX (ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_WFX_TI)
+#define TOLD_WFX ((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_WFX_TI)
 
 /* What happens at a trapped access to a system register. Zero refuses. */
 enum access {
