@@ -89,7 +89,7 @@ enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate)
 {
 	fake.calls++;
 	fake.call_is_smc = is_smc;
-	fake.call_is_served = vcpu->serves_call;
+	fake.call_is_served = false;
 	fake.call_immediate = immediate;
 	fake.call_pc = vcpu->pc;
 	if (fake.call == GUEST_CALL_EXIT || fake.call == GUEST_CALL_RETRY) {
@@ -97,6 +97,19 @@ enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate)
 		memcpy(vcpu->exit.x, vcpu->x, sizeof(vcpu->exit.x));
 	}
 	return fake.call;
+}
+
+enum guest_call guest_call_serve(struct vcpu *vcpu)
+{
+	enum guest_call result = guest_call(vcpu, fake.call_is_smc, 0);
+
+	fake.call_is_served = true;
+	return result;
+}
+
+void guest_call_answer(struct vcpu *vcpu, const uint64_t answer[4])
+{
+	memcpy(vcpu->x, answer, 4 * sizeof(answer[0]));
 }
 
 /* ---- world.h ---- */

@@ -551,7 +551,6 @@ static void a_forwarded_call_served_here(void **state)
 	assert_true(fake.call_is_served);
 	assert_true(fake.call_is_smc);
 	assert_int_equal(fake.call_pc, PC + 4);
-	assert_false(vcpu->serves_call);
 	assert_int_equal(vcpu->exit.reason, HYP_EXIT_IRQ);
 	fake.call = GUEST_CALL_EXIT;
 	assert_true(traps(0x5a000000));

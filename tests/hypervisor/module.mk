@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The hypervisor's C, natively: each hyp_*.c here is a cmocka program, linked with what
 # HT_<name> says of platform/hypervisor/src and of the fakes here.
-HT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) -I$(ROOT)/platform/hypervisor -I$(ROOT)/platform/hypervisor/include
+HT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) $(addprefix -I$(ROOT)/platform/hypervisor,/ /include)
 HT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 HT_BUILD := $(O)/build/tests-hypervisor
 HT_TESTS := $(basename $(notdir $(wildcard tests/hypervisor/hyp_*.c)))
@@ -16,6 +16,11 @@ HT_vcpu := platform/hypervisor/src/vcpu.c platform/hypervisor/src/vcpu_exit.c \
 	platform/hypervisor/src/vcpu_regs.c tests/hypervisor/fake_world.c
 HT_hyp_vcpu := $(HT_vcpu)
 HT_hyp_vcpu_exit := $(HT_vcpu)
+HT_hyp_trng := platform/hypervisor/src/trng.c
+HT_hyp_sha256 := platform/hypervisor/src/sha256.c
+HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c \
+	$(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
+$(foreach other,call rsi,$(eval HT_hyp_guest_$(other) := $(HT_hyp_guest_psci)))
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(HT_TESTS))
 FUZZERS += $(O)/fuzz/hyp_owner

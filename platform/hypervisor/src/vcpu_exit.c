@@ -318,12 +318,10 @@ static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
 
 /* ---- calls and the rest ---- */
 
-/* HVC or SMC, which pc is behind. */
-static bool call(struct vcpu *vcpu, uint64_t esr)
+/* What came of the HVC or SMC before @behind. */
+static bool call_end(struct vcpu *vcpu, enum guest_call result, uint64_t behind)
 {
-	uint64_t behind = vcpu->pc;
-
-	switch (guest_call(vcpu, EC_OF(esr) == EC_SMC64, esr & ESR_IMM16_MASK)) {
+	switch (result) {
 	case GUEST_CALL_RESUME:
 		return false;
 	case GUEST_CALL_EXIT:
@@ -335,26 +333,19 @@ static bool call(struct vcpu *vcpu, uint64_t esr)
 		break;
 	}
 	vcpu->pc = behind - INSTRUCTION_BYTES;
-	return undefined(vcpu, esr);
+	return undefined(vcpu, 0);
 }
 
 static bool trap_call(struct vcpu *vcpu, uint64_t esr)
 {
-	if (EC_OF(esr) == EC_SMC64) {
+	bool is_smc = EC_OF(esr) == EC_SMC64;
+	uint64_t behind;
+
+	if (is_smc) {
 		skip(vcpu); /* a trapped SMC has not been executed */
 	}
-	return call(vcpu, esr);
-}
-
-/* As if the VM did not forward its calls. */
-static bool serve_call(struct vcpu *vcpu)
-{
-	bool is_exit;
-
-	vcpu->serves_call = true;
-	is_exit = call(vcpu, vcpu->trap.esr);
-	vcpu->serves_call = false;
-	return is_exit;
+	behind = vcpu->pc;
+	return call_end(vcpu, guest_call(vcpu, is_smc, esr & ESR_IMM16_MASK), behind);
 }
 
 static bool trap_wfx(struct vcpu *vcpu, uint64_t esr)
@@ -430,9 +421,7 @@ static void answer(struct vcpu *vcpu, const uint64_t x[4])
 	uint64_t esr = vcpu->trap.esr;
 
 	if (vcpu->exit.reason == HYP_EXIT_HVC) {
-		for (uint32_t n = 0; n < 4; n++) {
-			vcpu->x[n] = x[n];
-		}
+		guest_call_answer(vcpu, x);
 		return;
 	}
 	if (vcpu->exit.reason == HYP_EXIT_MMIO && !(esr & ESR_WNR)) {
@@ -454,5 +443,5 @@ bool vcpu_apply_answer(struct vcpu *vcpu, uint64_t kind, const uint64_t x[4])
 		undefined(vcpu, 0);
 	}
 	vcpu_set_exit(vcpu, HYP_EXIT_IRQ);
-	return kind & HYP_RUN_SERVE && serve_call(vcpu);
+	return kind & HYP_RUN_SERVE && call_end(vcpu, guest_call_serve(vcpu), vcpu->pc);
 }

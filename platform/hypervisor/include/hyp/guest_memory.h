@@ -47,9 +47,9 @@ enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa);
  * it can: *next is where it stopped (a long range needs more calls).
  * get: RIPAS of @base and the end of the range that has the same, at most @top.
  */
-enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, uint32_t ripas,
-				bool keep_destroyed, uint64_t *next);
-enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, uint32_t *ripas,
+enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool ram,
+				uint64_t *next);
+enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool *ram,
 				uint64_t *end);
 
 /* Copy between EL2 and the guest's own memory, within one page. */

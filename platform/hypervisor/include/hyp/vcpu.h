@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 /*
- * PSCI's view. OFF -> PENDING by CPU_ON, under the VM's lock, when the entry point is written;
- * PENDING -> ON by VCPU_RUN; ON -> OFF by CPU_OFF.
+ * PSCI's view. OFF -> CLAIMED by CPU_ON, which then owns the entry point and goes on to
+ * PENDING when it is written; PENDING -> ON by VCPU_RUN; ON -> OFF by CPU_OFF.
  */
-enum vcpu_power { VCPU_OFF = 0, VCPU_PENDING, VCPU_ON };
+enum vcpu_power { VCPU_OFF = 0, VCPU_CLAIMED, VCPU_PENDING, VCPU_ON };
 
 /* What the host is told: hyp_vcpu.h. */
 struct vcpu_exit {
@@ -48,9 +48,9 @@ struct vcpu {
 	uint32_t power;        /* atomic: enum vcpu_power */
 	uint32_t broken;       /* HYP_BROKEN_*: it never runs again */
 	bool has_vserror;      /* an SError is pending for the guest */
-	bool serves_call;      /* the call is EL2's, even if the VM forwards calls */
-	uint64_t entry;        /* lock of the VM, until PENDING: where CPU_ON wants it to begin */
+	uint64_t entry;        /* owned by who set CLAIMED: where CPU_ON wants it to begin */
 	uint64_t argument;     /* and x0 */
+	uint64_t host_call;    /* RSI: IPA + 1 of the struct the host answers; 0: none */
 	struct vcpu_exit exit; /* the last one; reason IRQ: nothing to answer */
 	struct vcpu_trap trap; /* what led to it */
 	uint64_t id[ID_COUNT]; /* what the guest sees of ID registers */
@@ -100,5 +100,14 @@ uint64_t vcpu_affinity(uint32_t index);
  */
 enum guest_call { GUEST_CALL_UNDEF = 0, GUEST_CALL_RESUME, GUEST_CALL_EXIT, GUEST_CALL_RETRY };
 enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate);
+
+/*
+ * A call that left as exit HVC is served here after all (RUN_SERVE), as if the VM's calls
+ * were not forwarded.
+ */
+enum guest_call guest_call_serve(struct vcpu *vcpu);
+
+/* The host's answer to exit HVC: RUN_ANSWER with x4 to x7. */
+void guest_call_answer(struct vcpu *vcpu, const uint64_t answer[4]);
 
 #endif /* HYP_VCPU_H */
