@@ -6,12 +6,14 @@ HT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 HT_BUILD := $(O)/build/tests-hypervisor
 HT_TESTS := $(basename $(notdir $(wildcard tests/hypervisor/hyp_*.c)))
 
-HT_hyp_host_s2 := platform/hypervisor/src/host_s2.c platform/hypervisor/src/pool.c
+HT_hyp_host_s2 := $(addprefix platform/hypervisor/src/,host_s2.c s2.c pool.c)
 HT_hyp_firmware := platform/hypervisor/src/psci.c platform/hypervisor/src/smc.c
 HT_hyp_boot_info := platform/hypervisor/src/boot_info.c
 HT_hyp_owner := platform/hypervisor/src/owner.c tests/hypervisor/fake_pages.c
 HT_hyp_trace := platform/hypervisor/src/trace.c platform/hypervisor/src/pool.c
-HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c $(HT_hyp_owner)
+HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c tests/hypervisor/fake_calls.c $(HT_hyp_owner)
+HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c vm.c guest_memory.c) tests/hypervisor/fake_machine.c
+HT_hyp_vm := $(HT_MEMORY)
 HT_vcpu := platform/hypervisor/src/vcpu.c platform/hypervisor/src/vcpu_exit.c \
 	platform/hypervisor/src/vcpu_regs.c tests/hypervisor/fake_world.c
 HT_hyp_vcpu := $(HT_vcpu)

@@ -149,8 +149,6 @@
 /* ICH_VTR_EL2.ListRegs: how many, minus 1. */
 #define ICH_VTR_LISTREGS UINT64_C(0x1f)
 
-/* VTTBR_EL2 */
-#define VTTBR_VMID_SHIFT 48
 
 /* SPSR */
 #define PSR_M_MASK UINT64_C(0xf)

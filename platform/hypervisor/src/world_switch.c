@@ -307,7 +307,7 @@ static void stage2_enter(const struct vcpu *vcpu, struct host_cpu *host)
 	const struct s2 *s2 = &vcpu->vm->s2;
 	uint8_t *last = &host->last_vcpu[s2->vmid % VM_MAX];
 
-	sysreg_write(vttbr_el2, (uintptr_t)s2->root | (uint64_t)s2->vmid << VTTBR_VMID_SHIFT);
+	sysreg_write(vttbr_el2, s2_vttbr(s2));
 	if (*last == vcpu->index + 1) {
 		return;
 	}
