@@ -14,14 +14,11 @@ HT_hyp_trace := platform/hypervisor/src/trace.c platform/hypervisor/src/pool.c
 HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c tests/hypervisor/fake_calls.c $(HT_hyp_owner)
 HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c vm.c guest_memory.c) tests/hypervisor/fake_machine.c
 HT_hyp_vm := $(HT_MEMORY)
-HT_vcpu := platform/hypervisor/src/vcpu.c platform/hypervisor/src/vcpu_exit.c \
-	platform/hypervisor/src/vcpu_regs.c tests/hypervisor/fake_world.c
-HT_hyp_vcpu := $(HT_vcpu)
-HT_hyp_vcpu_exit := $(HT_vcpu)
+HT_hyp_vcpu := $(addprefix platform/hypervisor/src/,vcpu.c vcpu_exit.c vcpu_regs.c) tests/hypervisor/fake_world.c
+HT_hyp_vcpu_exit := $(HT_hyp_vcpu)
 HT_hyp_trng := platform/hypervisor/src/trng.c
 HT_hyp_sha256 := platform/hypervisor/src/sha256.c
-HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c \
-	$(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
+HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
 $(foreach other,call rsi,$(eval HT_hyp_guest_$(other) := $(HT_hyp_guest_psci)))
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(HT_TESTS))
@@ -32,8 +29,7 @@ $(HT_BUILD)/%.o: $(ROOT)/%.c
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) -MMD -MP -c $< -o $@
 
 $(foreach test,$(HT_TESTS),$(eval $(O)/tests/$(test): $(HT_$(test):%.c=$(HT_BUILD)/%.o)))
-$(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor/%.o \
-	$(HT_BUILD)/tests/hypervisor/fake_trace.o
+$(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor/%.o $(HT_BUILD)/tests/hypervisor/fake_trace.o
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) $^ -lcmocka -lfdt -o $@
 
