@@ -69,11 +69,11 @@
 #define HYP_RUN_DEVICE 0x8 /* MEMORY: the page is a device's */
 #define HYP_RUN_TRAP_WFI 0x10
 #define HYP_RUN_TRAP_WFE 0x20
-#define HYP_RUN_VSERROR 0x40 /* normal VM: an SError is pending for it */
-#define HYP_RUN_DEBUG 0x80   /* normal VM: its debug exceptions go to the host */
-#define HYP_RUN_STEP 0x100   /* normal VM, with RUN_DEBUG: one instruction */
+#define HYP_RUN_VSERROR 0x40   /* normal VM: an SError is pending for it */
+#define HYP_RUN_DEBUG 0x80     /* normal VM: its debug exceptions go to the host */
+#define HYP_RUN_STEP 0x100     /* normal VM, with RUN_DEBUG: one instruction */
 #define HYP_RUN_NO_ENTRY 0x200 /* only give the answer: exit IRQ at once, or what it leads to */
-#define HYP_RUN_SERVE 0x400 /* HVC of a VM that forwards calls: EL2 serves this one itself */
+#define HYP_RUN_SERVE 0x400    /* HVC of a VM that forwards calls: EL2 serves this one itself */
 
 /* x15 of VCPU_RUN's answer. */
 #define HYP_STATE_VTIMER 0x1     /* the virtual timer's interrupt is asserted */

@@ -125,11 +125,11 @@ static void what_kind_of_access_it_was(void **state)
 		uint64_t esr;
 		bool is_write, is_permission;
 	} cases[] = {
-		{ DABT | 6, false, false },          { DABT | WNR | 6, true, false },
-		{ DABT | 0xf, false, true },         { DABT | WNR | 0xf, true, true },
-		{ DABT | 0xb, false, false },        { IABT | 6, false, false },
-		{ IABT | 0xf, false, true },         { IABT | WNR | 6, false, false },
-		{ DABT | S1PTW | 6, false, false },  { DABT | S1PTW | WNR | 6, false, false },
+		{ DABT | 6, false, false },         { DABT | WNR | 6, true, false },
+		{ DABT | 0xf, false, true },        { DABT | WNR | 0xf, true, true },
+		{ DABT | 0xb, false, false },       { IABT | 6, false, false },
+		{ IABT | 0xf, false, true },        { IABT | WNR | 6, false, false },
+		{ DABT | S1PTW | 6, false, false }, { DABT | S1PTW | WNR | 6, false, false },
 		{ DABT | S1PTW | 0xf, true, true },
 	};
 
@@ -243,8 +243,7 @@ static void an_answer_is_extended(void **state)
 		memcpy(before, vcpu->x, sizeof(before));
 		assert_false(vcpu_apply_answer(vcpu, HYP_RUN_ANSWER, x));
 		for (uint64_t n = 0; n < 31; n++) {
-			assert_int_equal(vcpu->x[n],
-					 n == srt ? expected[sas][sse][sf] : before[n]);
+			assert_int_equal(vcpu->x[n], n == srt ? expected[sas][sse][sf] : before[n]);
 		}
 		assert_int_equal(vcpu->pc, PC + 4);
 		assert_int_equal(vcpu->exit.reason, HYP_EXIT_IRQ);
@@ -328,8 +327,8 @@ static enum may may_access(uint32_t encoding, bool is_read, bool is_protected)
 	if (id >= 0x3001 && id <= 0x3007) { /* ID registers */
 		return is_read ? SERVED : REFUSED;
 	}
-	if ((id == 0x3000 && op2 == 6) || (id == 0x3100 && op2 == 7) || /* REVIDR, AIDR */
-	    (id == 0x3010 && op2 == 1) || (id == 0x30cc && op2 == 5) || /* ACTLR, ICC_SRE */
+	if ((id == 0x3000 && op2 == 6) || (id == 0x3100 && op2 == 7) ||   /* REVIDR, AIDR */
+	    (id == 0x3010 && op2 == 1) || (id == 0x30cc && op2 == 5) ||   /* ACTLR, ICC_SRE */
 	    (id == 0x3053 && op2 <= 3) || id == 0x3054 || id == 0x3055) { /* ERR* */
 		return SERVED;
 	}
@@ -572,8 +571,8 @@ static void waiting(void **state)
 static void exception_classes(void **state)
 {
 	static const uint8_t undef[] = { 0x07, 0x09, 0x0a, 0x14, 0x19, 0x1d };
-	static const uint8_t handled[] = { 0x01, 0x16, 0x17, 0x18, 0x20, 0x24,
-					   0x30, 0x32, 0x34, 0x3c };
+	static const uint8_t handled[] = { 0x01, 0x16, 0x17, 0x18, 0x20,
+					   0x24, 0x30, 0x32, 0x34, 0x3c };
 
 	(void)state;
 	for (uint64_t class = 0; class < 64; class ++) {

@@ -63,9 +63,9 @@
 #define HCR_TERR BIT(36)
 #define HCR_TEA BIT(37)
 #define HCR_TID5 BIT(58)
-#define HCR_GUEST                                                                                \
-	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER |    \
-	 HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR |   \
+#define HCR_GUEST                                                                              \
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER |  \
+	 HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR | \
 	 HCR_TEA | HCR_TID5)
 
 /* CPTR_EL2 without E2H: RES1 bits; TZ (8) and TFP (10) clear, TSM (12) set: no SME. */
@@ -148,7 +148,6 @@
 #define ICH_LR_PINTID(lr) ((lr) >> 32 & 0x1fff)
 /* ICH_VTR_EL2.ListRegs: how many, minus 1. */
 #define ICH_VTR_LISTREGS UINT64_C(0x1f)
-
 
 /* SPSR */
 #define PSR_M_MASK UINT64_C(0xf)

@@ -22,7 +22,7 @@
 /* Parts of ESR_EL2 that the host is told, by exit. */
 #define TOLD_MEMORY \
 	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_S1PTW | ESR_WNR | ESR_FSC_MASK)
-#define TOLD_MMIO                                                                       \
+#define TOLD_MMIO                                                                                  \
 	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_ISV | UINT64_C(3) << ESR_SAS_SHIFT | \
 	 ESR_SSE | ESR_SF | ESR_WNR | ESR_FSC_MASK)
 #define TOLD_SYSREG (~(ESR_RT_MASK << ESR_SYS_RT_SHIFT) & UINT32_MAX)
@@ -49,12 +49,12 @@ struct access_row {
 
 #define ANY(op0, op1, crn, crm, op2) (uint16_t)(~SYSREG(op0, op1, crn, crm, op2))
 #define EXACT UINT16_MAX
-#define ROW(op0, op1, crn, crm, op2, mask, normal, protected)                        \
-	{                                                                            \
-		SYSREG(op0, op1, crn, crm, op2), mask,                               \
-		{                                                                    \
-			ACCESS_##normal, ACCESS_##protected                          \
-		}                                                                    \
+#define ROW(op0, op1, crn, crm, op2, mask, normal, protected) \
+	{                                                     \
+		SYSREG(op0, op1, crn, crm, op2), mask,        \
+		{                                             \
+			ACCESS_##normal, ACCESS_##protected   \
+		}                                             \
 	}
 
 /* clang-format off */

@@ -251,8 +251,7 @@ bool pstate_is_legal(uint64_t pstate)
 {
 	uint64_t mode = pstate & (PSR_M_MASK | PSR_NRW);
 
-	return pstate <= UINT32_MAX &&
-	       (mode == PSR_EL0T || mode == PSR_EL1T || mode == PSR_EL1H);
+	return pstate <= UINT32_MAX && (mode == PSR_EL0T || mode == PSR_EL1T || mode == PSR_EL1H);
 }
 
 bool vcpu_reg_write(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2])

@@ -164,8 +164,7 @@ static uint64_t pmu_leave(struct vcpu *vcpu, struct host_cpu *host)
 	}
 	pmu_save(&vcpu->state);
 	pmu_load(&host->state);
-	return sys[SYS_PMCR_EL0] & PMCR_ENABLE &&
-			       sys[SYS_PMOVSSET_EL0] & sys[SYS_PMINTENSET_EL1] ?
+	return sys[SYS_PMCR_EL0] & PMCR_ENABLE && sys[SYS_PMOVSSET_EL0] & sys[SYS_PMINTENSET_EL1] ?
 		       HYP_STATE_PMU :
 		       0;
 }
@@ -336,8 +335,7 @@ void world_enter(struct vcpu *vcpu, const struct world_run *run)
 	vectors_load(state, vcpu->features & HYP_VCPU_SVE);
 	el1_save(&host->state, vcpu->features);
 	sysreg_write(vbar_el2, (uintptr_t)guest_vectors);
-	sysreg_write(cptr_el2,
-		     vcpu->features & HYP_VCPU_SVE ? CPTR_GUEST : CPTR_GUEST | CPTR_TZ);
+	sysreg_write(cptr_el2, vcpu->features & HYP_VCPU_SVE ? CPTR_GUEST : CPTR_GUEST | CPTR_TZ);
 	sysreg_write(vmpidr_el2, vcpu->mpidr);
 	sysreg_write(hcr_el2, hcr_of(vcpu, run->flags));
 	stage2_enter(vcpu, host);
