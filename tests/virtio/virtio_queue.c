@@ -268,9 +268,9 @@ static void test_aliased_buffer(void **state)
 
 	d->ram.alias = UINT64_C(1) << 39;
 	driver_start(d, 1);
-	for (uint16_t i = 0; i < G_N_ELEMENTS(good); i++) {
-		driver_desc(d, 0, i, good[i], 16, WRITE, 0);
-		driver_offer(d, 0, i);
+	for (unsigned i = 0; i < G_N_ELEMENTS(good); i++) {
+		driver_desc(d, 0, (uint16_t)i, good[i], 16, WRITE, 0);
+		driver_offer(d, 0, (uint16_t)i);
 		driver_kick(d, 0);
 		assert_true(driver_used(d, 0, &head, &bytes));
 		assert_int_equal(head, i);
