@@ -131,16 +131,18 @@ static void give(enum owner_op op, uint64_t base, uint64_t end)
 static void divide_ram(struct span ram, struct span hidden)
 {
 	struct span table = { .base = HYP_BASE + HYP_BYTES, .bytes = hidden.bytes - HYP_BYTES };
+	uint64_t ram_end = ram.base + ram.bytes;
 
 	map_or_give_up(table, STAGE1_DATA);
 	owner_init((uint32_t *)(uintptr_t)table.base, ram.base >> PAGE_SHIFT,
 		   ram.bytes >> PAGE_SHIFT);
-	if (host_s2_init(ram.base, ram.bytes) != HYP_OK) {
+	if (host_s2_init() != HYP_OK || host_s2_map_device(0, ram.base) != HYP_OK ||
+	    host_s2_map_device(ram_end, S2_IPA_LIMIT - ram_end) != HYP_OK) {
 		give_up("no memory for the host's stage 2");
 	}
 	give(OWNER_BOOT_HYP, hidden.base, hidden.base + hidden.bytes);
 	give(OWNER_BOOT_HOST, ram.base, hidden.base);
-	give(OWNER_BOOT_HOST, hidden.base + hidden.bytes, ram.base + ram.bytes);
+	give(OWNER_BOOT_HOST, hidden.base + hidden.bytes, ram_end);
 	owner_seal();
 }
 
