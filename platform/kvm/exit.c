@@ -221,12 +221,12 @@ static int exit_broken(struct kvm_vcpu *vcpu)
 }
 
 static int (*const exits[HYP_EXIT_COUNT])(struct kvm_vcpu *vcpu) = {
-	[HYP_EXIT_IRQ] = exit_irq,	     [HYP_EXIT_WFX] = exit_wfx,
-	[HYP_EXIT_MEMORY] = exit_memory,     [HYP_EXIT_MMIO] = exit_mmio,
-	[HYP_EXIT_HVC] = smccc_exit,	     [HYP_EXIT_SYSREG] = exit_sysreg,
-	[HYP_EXIT_PSCI] = exit_psci,	     [HYP_EXIT_RETURNED] = exit_returned,
-	[HYP_EXIT_SERROR] = exit_serror,     [HYP_EXIT_DEBUG] = exit_debug,
-	[HYP_EXIT_TABLES] = exit_tables,     [HYP_EXIT_BROKEN] = exit_broken,
+	[HYP_EXIT_IRQ] = exit_irq,       [HYP_EXIT_WFX] = exit_wfx,
+	[HYP_EXIT_MEMORY] = exit_memory, [HYP_EXIT_MMIO] = exit_mmio,
+	[HYP_EXIT_HVC] = smccc_exit,     [HYP_EXIT_SYSREG] = exit_sysreg,
+	[HYP_EXIT_PSCI] = exit_psci,     [HYP_EXIT_RETURNED] = exit_returned,
+	[HYP_EXIT_SERROR] = exit_serror, [HYP_EXIT_DEBUG] = exit_debug,
+	[HYP_EXIT_TABLES] = exit_tables, [HYP_EXIT_BROKEN] = exit_broken,
 };
 
 int kvm_vcpu_exit(struct kvm_vcpu *vcpu)

@@ -34,14 +34,16 @@
 
 /* The VM's memory: memory.c. */
 struct kvm_memory {
-	struct kvm_slots *slots; /* replaced whole; to write: vm->lock, slots_lock, mmu_lock; to read: one */
+	struct kvm_slots
+		*slots; /* replaced whole; to write: vm->lock, slots_lock, mmu_lock; to read: one */
 	struct rw_semaphore slots_lock;
 	struct mmu_notifier notifier;
 	bool has_notifier;
 	struct mutex given_lock;
-	struct xarray kernel_pages; /* lock: given_lock; pfn -> order, of pages that the hypervisor has */
-	struct xarray pinned;       /* lock: given_lock; gfn -> page, of a protected VM */
-	u64 pinned_pages;           /* lock: given_lock; charged to RLIMIT_MEMLOCK of mm */
+	struct xarray
+		kernel_pages; /* lock: given_lock; pfn -> order, of pages that the hypervisor has */
+	struct xarray pinned; /* lock: given_lock; gfn -> page, of a protected VM */
+	u64 pinned_pages;     /* lock: given_lock; charged to RLIMIT_MEMLOCK of mm */
 	spinlock_t mmu_lock;
 	unsigned long invalidate_seq; /* lock: mmu_lock */
 	long invalidating;            /* lock: mmu_lock; notifier calls under way */
@@ -80,22 +82,22 @@ struct kvm_vcpu {
 	u32 index; /* constant: position in vm->vcpus, by creation */
 	u32 id;    /* constant: userspace's and the hypervisor's number; below HYP_VCPUS_MAX */
 	struct mutex mutex;
-	struct kvm_run *run; /* a page shared with userspace: never trusted, read once */
-	bool is_initialized; /* KVM_ARM_VCPU_INIT was done, the hypervisor has it */
-	bool is_finalized;   /* SVE is set up */
-	bool has_run;        /* its first run was prepared */
-	u32 features;        /* of struct kvm_vcpu_init, word 0 */
-	u32 mp_state;        /* atomic: KVM_MP_STATE_RUNNABLE, STOPPED, SUSPENDED */
+	struct kvm_run *run;            /* a page shared with userspace: never trusted, read once */
+	bool is_initialized;            /* KVM_ARM_VCPU_INIT was done, the hypervisor has it */
+	bool is_finalized;              /* SVE is set up */
+	bool has_run;                   /* its first run was prepared */
+	u32 features;                   /* of struct kvm_vcpu_init, word 0 */
+	u32 mp_state;                   /* atomic: KVM_MP_STATE_RUNNABLE, STOPPED, SUSPENDED */
 	struct task_struct __rcu *task; /* in KVM_RUN; set and cleared by itself */
-	int cpu;              /* atomic: where it is in the guest; -1: not in the guest */
+	int cpu;                        /* atomic: where it is in the guest; -1: not in the guest */
 	struct rcuwait wait;  /* its thread, when it sleeps for the guest's WFI or power */
 	struct hyp_run entry; /* registers of VCPU_RUN, in and out */
 	u32 answer_flags;     /* HYP_RUN_* due at the next entry */
 	enum kvm_pending pending;
 	bool is_served; /* the last exit was a call that the hypervisor got back */
 	bool serror_pending;
-	u32 debug;   /* KVM_GUESTDBG_* */
-	u64 spsr[4]; /* AArch32's, for GET/SET_ONE_REG */
+	u32 debug;       /* KVM_GUESTDBG_* */
+	u64 spsr[4];     /* AArch32's, for GET/SET_ONE_REG */
 	bool has_sigset; /* KVM_SET_SIGNAL_MASK */
 	sigset_t sigset;
 	struct kvm_guest_debug_arch *debug_regs; /* the guest's own, while the host's are loaded */

@@ -253,7 +253,8 @@ static void unmap_dirty(struct kvm_vm *vm, const struct kvm_slot *slot, const un
 {
 	unsigned long bit;
 
-	for_each_set_bit(bit, bits, count) {
+	for_each_set_bit(bit, bits, count)
+	{
 		pages_unmap(vm, slot->gfn + first + bit, 1);
 	}
 }
@@ -264,8 +265,8 @@ static long get_dirty(struct kvm_vm *vm, const struct kvm_slot *slot, void __use
 	unsigned long *copy = slot->dirty + words;
 
 	for (u64 i = 0; i < words; i++) {
-		copy[i] = vm->memory.keeps_dirty ? READ_ONCE(slot->dirty[i])
-						 : xchg(&slot->dirty[i], 0);
+		copy[i] = vm->memory.keeps_dirty ? READ_ONCE(slot->dirty[i]) :
+						   xchg(&slot->dirty[i], 0);
 	}
 	if (!vm->memory.keeps_dirty) {
 		unmap_dirty(vm, slot, copy, 0, slot->pages);
@@ -303,8 +304,8 @@ static long clear_dirty(struct kvm_vm *vm, const struct kvm_slot *slot,
 		return -EFAULT;
 	}
 	for (u64 i = 0; i < words; i++) {
-		unsigned long was = atomic_long_fetch_andnot(
-			copy[i], (atomic_long_t *)&slot->dirty[first + i]);
+		unsigned long was =
+			atomic_long_fetch_andnot(copy[i], (atomic_long_t *)&slot->dirty[first + i]);
 
 		copy[i] &= was;
 	}
@@ -331,17 +332,25 @@ long kvm_memory_clear_dirty(struct kvm_vm *vm, const struct kvm_clear_dirty_log 
 
 /* ---- Faults ------------------------------------------------------------------------------- */
 
+static long get_one(u64 hva, unsigned int flags, struct page **page)
+{
+	long got = get_user_pages_fast(hva, 1, flags, page);
+
+	/* Slowly: why not. */
+	return got == 1 ? got : get_user_pages_unlocked(hva, 1, page, flags | FOLL_HWPOISON);
+}
+
 static int page_get(u64 hva, bool is_write, bool is_readonly, struct faulted *faulted)
 {
 	long got = -EFAULT;
 
 	faulted->rights = HYP_MAP_ALL;
 	if (!is_readonly) {
-		got = get_user_pages_fast(hva, 1, FOLL_WRITE | FOLL_HWPOISON, &faulted->page);
+		got = get_one(hva, FOLL_WRITE, &faulted->page);
 	}
 	if (got != 1 && got != -EHWPOISON && !is_write) {
 		faulted->rights = HYP_MAP_READ | HYP_MAP_EXEC;
-		got = get_user_pages_fast(hva, 1, FOLL_HWPOISON, &faulted->page);
+		got = get_one(hva, 0, &faulted->page);
 	}
 	if (got == 1) {
 		return 0;
@@ -447,7 +456,8 @@ int kvm_memory_fault(struct kvm_vcpu *vcpu, u64 ipa, u64 esr)
 	down_read(&vm->memory.slots_lock);
 	slot = slots_by_gfn(vm->memory.slots, gfn);
 	if (slot && is_write && slot->flags & KVM_MEM_READONLY) {
-		pages_unmap(vm, gfn, 1); /* the write is the VMM's to see; reads come back by undo */
+		pages_unmap(vm, gfn,
+			    1); /* the write is the VMM's to see; reads come back by undo */
 	} else if (slot) {
 		result = fault_slot(vm, slot, gfn, is_write);
 	}

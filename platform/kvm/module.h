@@ -9,15 +9,7 @@
 #include "platform/abi/kvm_terrarium.h"
 #include "platform/kvm/memory.h"
 
-#ifndef HYP_RUN_NO_ENTRY
-#define HYP_RUN_NO_ENTRY 0x200
-#define HYP_RUN_SERVE 0x400
-#endif
-#ifndef HYP_CONFIG_RAM
-#define HYP_CONFIG_RAM 2
-#endif
-
-#define KVM_GUESTDBG_KNOWN                                                    \
+#define KVM_GUESTDBG_KNOWN                                                        \
 	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP | \
 	 KVM_GUESTDBG_USE_HW)
 

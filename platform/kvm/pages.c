@@ -112,8 +112,12 @@ static long map_one(struct kvm_vm *vm, u64 pfn, u64 gfn)
 
 static int pin(u64 hva, struct page **page)
 {
-	long got = pin_user_pages_fast(hva, 1, FOLL_HWPOISON | FOLL_LONGTERM | FOLL_WRITE, page);
+	long got = pin_user_pages_fast(hva, 1, FOLL_LONGTERM | FOLL_WRITE, page);
 
+	if (got != 1) { /* slowly: why */
+		got = pin_user_pages_unlocked(hva, 1, page,
+					      FOLL_HWPOISON | FOLL_LONGTERM | FOLL_WRITE);
+	}
 	if (got == -EHWPOISON) {
 		return -EHWPOISON;
 	}
@@ -234,7 +238,8 @@ static void reclaim_pinned(struct kvm_vm *vm)
 	unsigned long gfn;
 
 	run->count = 0;
-	xa_for_each(&memory->pinned, gfn, page) {
+	xa_for_each(&memory->pinned, gfn, page)
+	{
 		if (run->count == HYP_PAGES_MAX ||
 		    (run->count &&
 		     page_to_pfn(page) != page_to_pfn(run->pages[run->count - 1]) + 1)) {
@@ -261,7 +266,8 @@ void pages_destroy_vm(struct kvm_vm *vm)
 		pr_err("terrarium_kvm: VM %llu cannot be ended\n", vm->handle);
 	}
 	reclaim_pinned(vm);
-	xa_for_each(&vm->memory.kernel_pages, pfn, entry) {
+	xa_for_each(&vm->memory.kernel_pages, pfn, entry)
+	{
 		unsigned int order = xa_to_value(entry);
 
 		if (reclaim(vm, pfn, 1U << order)) {

@@ -124,8 +124,8 @@ static struct reg_id sve(__u64 id, __u32 vector_bytes)
 				.bytes = 32,
 				.index = 1,
 				.parts = vector_bytes / QUARTER,
-				.hyp = number < KVM_REG_ARM64_SVE_FFR_BASE ? HYP_REG_P(index, 0)
-									   : HYP_REG_FFR(0) };
+				.hyp = number < KVM_REG_ARM64_SVE_FFR_BASE ? HYP_REG_P(index, 0) :
+									     HYP_REG_FFR(0) };
 }
 
 static int is_timer(__u64 id)
@@ -155,9 +155,9 @@ struct reg_id reg_id(__u64 id, __u32 vector_bytes)
 		return size_of(id) == 8 ? at_hyp(HYP_REG_SYSTEM + (id & SYSTEM_BITS), 8) : none();
 	case KVM_REG_ARM_FW:
 	case KVM_REG_ARM_FW_FEAT_BMAP:
-		return (struct reg_id){ .kind = size_of(id) != 8	 ? REG_NONE
-						: group == KVM_REG_ARM_FW ? REG_FIRMWARE
-									  : REG_BITMAP,
+		return (struct reg_id){ .kind = size_of(id) != 8        ? REG_NONE :
+						group == KVM_REG_ARM_FW ? REG_FIRMWARE :
+									  REG_BITMAP,
 					.index = id & 0xffff,
 					.bytes = 8 };
 	default:

@@ -100,8 +100,11 @@ static int not_run(struct kvm_vcpu *vcpu, long status)
 		WRITE_ONCE(vcpu->mp_state, KVM_MP_STATE_STOPPED);
 		return 1;
 	}
-	pr_err_ratelimited("terrarium_kvm: VM %llu, vCPU %u does not run (%ld)\n",
-			   vcpu->vm->handle, vcpu->id, status);
+	if (status == HYP_ENOTABLE) { /* for a device's page */
+		return pages_add_tables(vcpu->vm) ? -ENOMEM : 1;
+	}
+	pr_err_ratelimited("terrarium_kvm: VM %llu, vCPU %u does not run (%ld)\n", vcpu->vm->handle,
+			   vcpu->id, status);
 	WRITE_ONCE(vcpu->vm->is_bugged, true);
 	return -EIO;
 }

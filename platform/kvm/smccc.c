@@ -59,8 +59,8 @@ int smccc_configure(struct kvm_vm *vm)
 	if (!vm->filter || vm->filter->count == 0) {
 		return 0;
 	}
-	return hyp_errno(hyp_call(HYP_CALL_VM_CONFIG, vm->handle, HYP_CONFIG_FORWARD_HVC, 1, 0, 0,
-				  NULL));
+	return hyp_errno(
+		hyp_call(HYP_CALL_VM_CONFIG, vm->handle, HYP_CONFIG_FORWARD_HVC, 1, 0, 0, NULL));
 }
 
 void smccc_vm_free(struct kvm_vm *vm)

@@ -94,8 +94,8 @@ static long mp_state_ioctl(struct kvm_vcpu *vcpu, unsigned int command, void __u
 	if (command == KVM_GET_MP_STATE) {
 		return copy_to_user(user, &state, sizeof(state)) ? -EFAULT : 0;
 	}
-	return copy_from_user(&state, user, sizeof(state)) ? -EFAULT
-							   : set_mp_state(vcpu, state.mp_state);
+	return copy_from_user(&state, user, sizeof(state)) ? -EFAULT :
+							     set_mp_state(vcpu, state.mp_state);
 }
 
 static long set_signal_mask(struct kvm_vcpu *vcpu, struct kvm_signal_mask __user *user)
@@ -132,8 +132,8 @@ static long one_reg_ioctl(struct kvm_vcpu *vcpu, unsigned int command, void __us
 	if (copy_from_user(&reg, user, sizeof(reg))) {
 		return -EFAULT;
 	}
-	return command == KVM_GET_ONE_REG ? kvm_get_one_reg(vcpu, &reg)
-					  : kvm_set_one_reg(vcpu, &reg);
+	return command == KVM_GET_ONE_REG ? kvm_get_one_reg(vcpu, &reg) :
+					    kvm_set_one_reg(vcpu, &reg);
 }
 
 static long events_ioctl(struct kvm_vcpu *vcpu, unsigned int command, void __user *user)
@@ -142,9 +142,9 @@ static long events_ioctl(struct kvm_vcpu *vcpu, unsigned int command, void __use
 	int error;
 
 	if (command == KVM_SET_VCPU_EVENTS) {
-		return copy_from_user(&events, user, sizeof(events))
-			       ? -EFAULT
-			       : kvm_set_events(vcpu, &events);
+		return copy_from_user(&events, user, sizeof(events)) ?
+			       -EFAULT :
+			       kvm_set_events(vcpu, &events);
 	}
 	error = kvm_get_events(vcpu, &events);
 	if (error) {
@@ -157,8 +157,8 @@ static long debug_ioctl(struct kvm_vcpu *vcpu, void __user *user)
 {
 	struct kvm_guest_debug debug;
 
-	return copy_from_user(&debug, user, sizeof(debug)) ? -EFAULT
-							   : kvm_set_guest_debug(vcpu, &debug);
+	return copy_from_user(&debug, user, sizeof(debug)) ? -EFAULT :
+							     kvm_set_guest_debug(vcpu, &debug);
 }
 
 static long init_ioctl(struct kvm_vcpu *vcpu, void __user *user)
@@ -182,8 +182,8 @@ static long attr_ioctl(struct kvm_vcpu *vcpu, unsigned int command, void __user 
 {
 	struct kvm_device_attr attr;
 
-	return copy_from_user(&attr, user, sizeof(attr)) ? -EFAULT
-							 : irq_vcpu_attr(vcpu, command, &attr);
+	return copy_from_user(&attr, user, sizeof(attr)) ? -EFAULT :
+							   irq_vcpu_attr(vcpu, command, &attr);
 }
 
 static long run_ioctl(struct kvm_vcpu *vcpu, unsigned long argument)

@@ -93,8 +93,8 @@ static long vm_dirty_log(struct kvm_vm *vm, unsigned int command, void __user *u
 	if (copy_from_user(&log, user, _IOC_SIZE(command))) {
 		return -EFAULT;
 	}
-	return command == KVM_GET_DIRTY_LOG ? kvm_memory_get_dirty(vm, &log.get)
-					    : kvm_memory_clear_dirty(vm, &log.clear);
+	return command == KVM_GET_DIRTY_LOG ? kvm_memory_get_dirty(vm, &log.get) :
+					      kvm_memory_clear_dirty(vm, &log.clear);
 }
 
 /* Caps of a VM that can be turned on. */
@@ -144,8 +144,8 @@ static long vm_attr(struct kvm_vm *vm, unsigned int command, void __user *user)
 {
 	struct kvm_device_attr attr;
 
-	return copy_from_user(&attr, user, sizeof(attr)) ? -EFAULT
-							 : smccc_vm_attr(vm, command, &attr);
+	return copy_from_user(&attr, user, sizeof(attr)) ? -EFAULT :
+							   smccc_vm_attr(vm, command, &attr);
 }
 
 static long vm_ioctl(struct file *file, unsigned int command, unsigned long argument)
