@@ -25,7 +25,10 @@ def _flags(root: Path) -> dict[str, list[str]]:
 
 
 def is_kernel_code(tree: Tree, path: str) -> bool:
-    return _KERNEL in tree.text(path)
+    """A module's source, or any file of a folder that is a module as a whole (Kbuild)."""
+    kbuild = f"{path.rpartition('/')[0]}/Kbuild"
+    whole = kbuild in tree.files and "wildcard" in tree.text(kbuild)
+    return whole or _KERNEL in tree.text(path)
 
 
 def only_assembly(tree: Tree, path: str) -> bool:

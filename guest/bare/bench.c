@@ -8,14 +8,15 @@
  *   0 empty     nothing: what the marks themselves cost
  *   1 hvc       1000 HVCs of PSCI_VERSION. Upstream pKVM hands it to the host's kernel
  *               for protected guests too: a world switch and back
- *   2 meminfo   1000 HVCs of PKVM_HYP_MEMINFO, which EL2 answers by itself (only if
+ *   2 ptp       1000 HVCs of KVM_PTP, the host's time: nobody but its kernel can know it
+ *   3 meminfo   1000 HVCs of PKVM_HYP_MEMINFO, which EL2 answers by itself (only if
  *               memory can be shared)
- *   3 mmio      1000 writes to serial 1's scratch register: exits to the VMM
- *   4 faults    256 first touches of pages never used before, one write each. A
+ *   4 mmio      1000 writes to serial 1's scratch register: exits to the VMM
+ *   5 faults    256 first touches of pages never used before, one write each. A
  *               non-protected guest may get many pages by one fault (huge pages):
  *               the trace tells
- *   5 touches   the same 256 pages again: no stage-2 fault
- *   6 sysreg    1000 reads of CNTVCT_EL0, which may or may not trap
+ *   6 touches   the same 256 pages again: no stage-2 fault
+ *   7 sysreg    1000 reads of CNTVCT_EL0, which may or may not trap
  *
  * For each, `value bench name=.. section=n count=.. ticks=..` gives what was done and
  * the ticks of the virtual counter in between, with all that the host did meanwhile;
@@ -40,6 +41,14 @@ static unsigned int run_hvc(void)
 {
 	for (unsigned int i = 0; i < REPEAT; i++) {
 		smccc_hvc(PSCI_VERSION, 0, 0, 0);
+	}
+	return REPEAT;
+}
+
+static unsigned int run_ptp(void)
+{
+	for (unsigned int i = 0; i < REPEAT; i++) {
+		smccc_hvc(KVM_PTP, 0, 0, 0);
 	}
 	return REPEAT;
 }
@@ -88,11 +97,12 @@ static const struct {
 } sections[] = {
 	[0] = { .name = "empty", .run = run_empty },
 	[1] = { .name = "hvc", .run = run_hvc },
-	[2] = { .name = "meminfo", .run = run_meminfo },
-	[3] = { .name = "mmio", .run = run_mmio },
-	[4] = { .name = "faults", .run = run_touch },
-	[5] = { .name = "touches", .run = run_touch },
-	[6] = { .name = "sysreg", .run = run_sysreg },
+	[2] = { .name = "ptp", .run = run_ptp },
+	[3] = { .name = "meminfo", .run = run_meminfo },
+	[4] = { .name = "mmio", .run = run_mmio },
+	[5] = { .name = "faults", .run = run_touch },
+	[6] = { .name = "touches", .run = run_touch },
+	[7] = { .name = "sysreg", .run = run_sysreg },
 };
 
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))

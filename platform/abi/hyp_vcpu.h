@@ -16,7 +16,7 @@
  *
  * X(number, NAME):
  *   IRQ      a physical interrupt; nothing else
- *   WFX      WFI or WFE: x2 ESR (TI)
+ *   WFX      WFI or WFE: x2 ESR (TI). PSCI CPU_SUSPEND too, as a WFI
  *   MEMORY   the guest needs the page at x3 IPA: nothing is mapped there, or not with
  *            the rights that the access needs. x2 ESR: EC, DFSC/IFSC, WnR, S1PTW; ISV 0.
  *            Then VM_MAP and run again; or run with RUN_DEVICE, if nothing is there but a
@@ -26,12 +26,13 @@
  *            x4 data of a write. Answer to a read: x4 data, extended here as ESR says. A
  *            write is done by RUN_ANSWER without data
  *   HVC      a call for the host: x4-x7 the guest's x0-x3, x2 ESR. Answer: x4-x7 -> x0-x3.
- *            Of a protected VM only calls that the host has to serve
+ *            Of a protected VM only calls that the host has to serve: KVM_PTP; with RSI
+ *            HOST_CALL: x2 has its immediate, x4-x7 are its first four registers
  *   SYSREG   trapped access for the host: x2 ESR with Rt 0, x4 the value written. Answer
  *            to a read: x4. RUN_UNDEF: there is no such register
  *   PSCI     x4 function, done as far as it concerns this VM: CPU_ON: x5 index of the vCPU
- *            that can run now. CPU_OFF, CPU_SUSPEND: none. SYSTEM_OFF, SYSTEM_RESET,
- *            SYSTEM_RESET2 (x5, x6 its arguments), SYSTEM_SUSPEND: the whole VM
+ *            that can run now. CPU_OFF: none. SYSTEM_OFF, SYSTEM_RESET, SYSTEM_RESET2
+ *            (x5, x6 its arguments): the whole VM; run again, the call has failed
  *   RETURNED the protected guest gave back the page at x3 IPA: it is the host's, zeroed
  *   SERROR   an SError interrupt while the guest ran
  *   DEBUG    normal VM with RUN_DEBUG: x2 ESR, x3 FAR

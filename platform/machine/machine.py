@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+BOTH = "both"  # as HYP: one machine after the other, for whoever can run several
 DESCRIPTION = tomllib.loads((Path(__file__).parent / "machine.toml").read_text())
 
 
@@ -67,6 +68,12 @@ def parse_hyp(text: str) -> str:
     return text
 
 
+def targets(env: Mapping[str, str]) -> list[str]:
+    """The targets that HYP names: one, the default, or "both", which is all. Raises BadOption."""
+    text = env.get("HYP") or DESCRIPTION["hyp"]["default"]
+    return list(DESCRIPTION["target"]) if text == BOTH else [parse_hyp(text)]
+
+
 def parse_cpu(text: str) -> str:
     allowed = DESCRIPTION["cpu"]["allowed"]
     if text not in allowed:
@@ -119,7 +126,7 @@ def from_env(env: Mapping[str, str], append: str = "") -> Options:
     icount = parse_icount(env.get("ICOUNT") or "0")
     smp = DESCRIPTION["smp"]["icount" if icount else "default"]
     return Options(
-        hyp=parse_hyp(env.get("HYP") or "pkvm"),
+        hyp=parse_hyp(env.get("HYP") or DESCRIPTION["hyp"]["default"]),
         smp=parse_smp(env.get("SMP") or str(smp), icount),
         mem_mib=parse_mem(env.get("MEM") or f"{DESCRIPTION['mem']['default']}M"),
         cpu=parse_cpu(env.get("CPU") or DESCRIPTION["cpu"]["default"]),

@@ -44,9 +44,11 @@ def jobs(count: int) -> int:
 
 
 def run(words: list[str]) -> int:
-    _check_options()
+    targets = _check_options()
     entries = catalogue.collect()
-    chosen = {entry: None for word in words for entry in catalogue.choose(entries, word)}
+    named = {entry: None for word in words for entry in catalogue.choose(entries, word)}
+    chosen = [entry for entry in named if entry.target in targets]
+    _say_of_others(list(named), targets)
     tally = _Tally()
     arguments = [entry.nodeid for entry in chosen]
     workers = jobs(len(arguments))
@@ -59,6 +61,15 @@ def run(words: list[str]) -> int:
     return _sum_up(tally, len(chosen), int(status))
 
 
+def _say_of_others(named: list[catalogue.Entry], targets: list[str]) -> None:
+    """What the user named and does not get, because it is about another target. Raises Unusable."""
+    others = [entry for entry in named if entry.reason is not None and entry.target not in targets]
+    for entry in others:
+        print(f"not here: {entry.scenario} is for HYP={entry.target} alone: {entry.reason}")
+    if len(others) == len(named):
+        raise Unusable(f"no scenario for HYP={' '.join(targets)}")
+
+
 def _sum_up(tally: _Tally, wanted: int, status: int) -> int:
     """The last lines and the exit status: 0 only when every scenario that was wanted passed."""
     failed = [entry for entry in tally.results if entry[1] == "fail"]
@@ -68,7 +79,7 @@ def _sum_up(tally: _Tally, wanted: int, status: int) -> int:
         print(f"\n{wanted} scenarios: {passed} passed, {len(failed)} failed, {len(skipped)} skipped")
         for scenario, _, cause in failed:
             print(f"  FAIL  {scenario}: {cause}")
-        folders = [paths.runs() / scenario for scenario, _, _ in tally.results]
+        folders = [paths.runs() / where for where, _, _ in tally.results]
         folders = [folder for folder in folders if (folder / "verdict.json").exists()]
         verdict.write_suite(folders, paths.runs() / "junit.xml")
     if len(tally.results) < wanted:
@@ -77,10 +88,16 @@ def _sum_up(tally: _Tally, wanted: int, status: int) -> int:
     return 1 if failed or status != 0 else 0
 
 
-def _check_options() -> None:
-    """Say at once what is wrong with the user's options, and that the folder of runs can be used."""
+def _check_options() -> list[str]:
+    """
+    The targets that the user wants. Says at once what is wrong with his options, and that the
+    folder of runs can be used.
+    """
+    describe = paths.machine_description
     try:
-        paths.machine_description.from_env(os.environ)
+        targets = describe.targets(os.environ)
+        for target in targets:
+            describe.from_env(os.environ | {"HYP": target})
     except paths.machine_description.BadOption as error:
         raise Unusable(str(error)) from error
     pleas.limit_given(os.environ)
@@ -92,11 +109,16 @@ def _check_options() -> None:
             file.flush()
     except OSError as error:
         raise Unusable(f"cannot write to {paths.short(folder)}: {error.strerror}") from error
+    return targets
 
 
 def list_scenarios() -> int:
+    titles: dict[str, str] = {}
     for entry in catalogue.collect():
-        print(f"{entry.scenario:<48} {entry.title}")
+        alone = "" if entry.reason is None else f" (HYP={entry.target} alone)"
+        titles[entry.scenario] = entry.title + alone
+    for scenario, title in titles.items():
+        print(f"{scenario:<48} {title}")
     return 0
 
 
@@ -123,7 +145,8 @@ def main(argv: list[str]) -> int:
             return list_scenarios()
         from scenarios.harness import interactive
 
-        _check_options()
+        if len(_check_options()) != 1:
+            raise Unusable(f"HYP={os.environ['HYP']}: a terminal has one machine")
         return interactive.shell() if arguments.command == "shell" else interactive.gdb()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -19,7 +19,9 @@ NEAREST = 3
 @dataclasses.dataclass(frozen=True)
 class Entry:
     scenario: str
+    target: str
     title: str
+    reason: str | None  # why it is for this target alone; None: it is not
     nodeid: str  # absolute path::function[variant]
 
 
@@ -31,11 +33,12 @@ class _Collector:
         for item in session.items:
             if isinstance(item, pytest.Function):
                 nodeid = "::".join([str(item.path), *item.nodeid.split("::")[1:]])
-                self.entries.append(Entry(pleas.scenario_of(item), pleas.title_of(item), nodeid))
+                names = pleas.scenario_of(item), pleas.target_of(item), pleas.title_of(item)
+                self.entries.append(Entry(*names, pleas.only_on(item), nodeid))
 
 
 def collect() -> list[Entry]:
-    """All scenarios by name. Raises Unusable when a file cannot be read as such."""
+    """All scenarios on all their targets, by name. Raises Unusable when a file cannot be read as such."""
     os.environ["TERRARIUM_QUIET_PYTEST"] = "1"
     collector = _Collector()
     root = pleas.root()
@@ -46,7 +49,7 @@ def collect() -> list[Entry]:
         raise Unusable("the scenarios cannot be collected")
     if not collector.entries:
         raise Unusable(f"no scenario in {root}")
-    return sorted(collector.entries, key=lambda entry: entry.scenario)
+    return sorted(collector.entries, key=lambda entry: (entry.scenario, entry.target))
 
 
 def choose(entries: list[Entry], word: str) -> list[Entry]:
@@ -65,7 +68,7 @@ def choose(entries: list[Entry], word: str) -> list[Entry]:
 
 
 def _nearest(entries: list[Entry], word: str) -> str:
-    names = [entry.scenario for entry in entries]
+    names = sorted({entry.scenario for entry in entries})
     names += sorted({name.rpartition("/")[0] for name in names})
     near = difflib.get_close_matches(word, names, NEAREST, 0.5)
     last = word.rpartition("/")[2]

@@ -16,10 +16,10 @@ ROOM_BYTES = 256 << 20  # initramfs, logs and trace of one run, generously
 
 
 class RunFolder:
-    """out/runs/SCENARIO, held by this process until close(). Raises Unusable with the reason."""
+    """out/runs/NAME, held by this process until close(). Raises Unusable with the reason."""
 
-    def __init__(self, scenario: str, room_bytes: int = ROOM_BYTES) -> None:
-        self.path = paths.runs() / scenario
+    def __init__(self, name: str, room_bytes: int = ROOM_BYTES) -> None:
+        self.path = paths.runs() / name
         self._lock_fd = -1
         try:
             self.path.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ LIMIT_MAX_S = 3600
 MARKERS = (
     "vm(program, protected=True, cpus=1, mem=128, name=None, options=[]): the VM of vm_created",
     "host_files(files): files to have in the host at boot, host path -> str, Path or bytes",
+    "only_on(target, reason): a scenario that is about one target, and why",
     "host_archives(names...): further initramfs archives of the build, below out/",
     "machine(mem=None, smp=None, cpu=None, append='', plugins=[], trace=True): other machine",
     "icount: always a closed run on the instruction counter",
@@ -36,13 +37,39 @@ def root() -> Path:
     return paths.ROOT / (os.environ.get("SCENARIO_ROOT") or "scenarios")
 
 
+def targets_of(definition: pytest.Item) -> list[str]:
+    """The targets that a scenario runs on: all, or the one of the marker. Raises UsageError."""
+    everywhere = list(paths.machine_description.DESCRIPTION["target"])
+    mark = definition.get_closest_marker("only_on")
+    if mark is None:
+        return everywhere
+    target = mark.args[0] if mark.args else mark.kwargs.get("target")
+    if target not in everywhere or not str(mark.kwargs.get("reason", "")).strip():
+        raise pytest.UsageError(f"{definition.nodeid}: only_on needs a target and a reason")
+    return [target]
+
+
+def target_of(item: pytest.Function) -> str:
+    return str(item.callspec.params["target"])
+
+
+def only_on(item: pytest.Function) -> str | None:
+    """Why it is for one target alone; None: it is for all."""
+    mark = item.get_closest_marker("only_on")
+    return None if mark is None else str(mark.kwargs["reason"])
+
+
 def scenario_of(item: pytest.Function) -> str:
-    """isolation/host_reads_guest.protected of scenarios/isolation/test_x.py::test_host_..."""
+    """isolation/host_reads_guest.protected of scenarios/isolation/test_x.py::test_host_...
+
+    The target, which every scenario has as a parameter, is no part of its name.
+    """
     folder = item.path.parent
     inside = folder != root() and folder.is_relative_to(root())
     prefix = str(folder.relative_to(root())) if inside else root().name
     name = item.originalname.removeprefix("test_")
-    variant = f".{item.callspec.id}" if hasattr(item, "callspec") else ""
+    variant = item.callspec.id.removeprefix(target_of(item)).lstrip("-")
+    variant = f".{variant}" if variant else ""
     return f"{prefix}/{name}{variant}"
 
 
@@ -80,7 +107,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
     unknown = wanted.keys() - MACHINE_KEYS
     if unknown:
         raise Unusable(f"marker machine: no such argument: {', '.join(sorted(unknown))}")
-    given = {key: value for key, value in env.items() if value}
+    given = {key: value for key, value in env.items() if value} | {"HYP": target_of(item)}
     if item.get_closest_marker("icount"):
         given["ICOUNT"] = "1"
         given.pop("SMP", None)
@@ -114,9 +141,8 @@ def plea_of(item: pytest.Function) -> Plea:
     vm = _arguments(item, "vm")
     if vm is not None:
         vm["program"] = vm.pop("_", vm.get("program"))
-        params = item.callspec.params if hasattr(item, "callspec") else {}
-        if "protected" in params:
-            vm["protected"] = params["protected"]
+        if "protected" in item.callspec.params:
+            vm["protected"] = item.callspec.params["protected"]
     return Plea(
         scenario=scenario_of(item),
         title=title_of(item),
@@ -125,8 +151,8 @@ def plea_of(item: pytest.Function) -> Plea:
     )
 
 
-def may_skip(scenario: str) -> bool:
-    """Whether ci/skips.txt, the list of all tests that may, lists it."""
-    folder, _, name = scenario.rpartition("/")
+def may_skip(where: str) -> bool:
+    """Whether ci/skips.txt, the list of all tests that may, lists TARGET/SCENARIO."""
+    folder, _, name = where.rpartition("/")
     patterns = allowed_skips((paths.ROOT / "ci" / "skips.txt").read_text())
     return any(fnmatch.fnmatchcase(f"{folder}::{name}", pattern) for pattern in patterns)

@@ -56,11 +56,23 @@ def _forget(name: str) -> None:
     Path(name).unlink(missing_ok=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)  # so that the target comes first in the test's id
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every scenario exists once for each target that it is for."""
+    if "target" not in metafunc.fixturenames:
+        metafunc.fixturenames.append("target")
+    metafunc.parametrize("target", pleas.targets_of(metafunc.definition), indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Those of the targets that the user wants; `--collect-only` shows all."""
+    if not config.option.collectonly:
+        wanted = paths.machine_description.targets(os.environ)
+        items[:] = [item for item in items if pleas.target_of(item) in wanted]
     seen: dict[str, str] = {}
     for item in items:
         if isinstance(item, pytest.Function):
-            name = pleas.scenario_of(item)
+            name = f"{pleas.target_of(item)}/{pleas.scenario_of(item)}"
             if seen.setdefault(name, item.nodeid) != item.nodeid:
                 raise pytest.UsageError(f"two scenarios are called {name}: {seen[name]}, {item.nodeid}")
 
@@ -150,8 +162,9 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def _refuse(item: pytest.Function, reports: list[Any]) -> None:
     """There is no run to judge: the user's options, or the scenario's markers, allow none."""
     scenario, cause = pleas.scenario_of(item), str(item.stash[REFUSED])
-    Progress(scenario, hasattr(item.config, "workerinput")).say(f"FAIL  {scenario}: {cause}")
-    reports[-1].user_properties.append(("terrarium", (scenario, "fail", cause)))
+    where = f"{pleas.target_of(item)}/{scenario}"
+    Progress(where, hasattr(item.config, "workerinput")).say(f"FAIL  {scenario}: {cause}")
+    reports[-1].user_properties.append(("terrarium", (where, "fail", cause)))
 
 
 def _judge(run: ScenarioRun, reports: list[Any]) -> None:
@@ -163,7 +176,7 @@ def _judge(run: ScenarioRun, reports: list[Any]) -> None:
     if verdict.result == "skip":
         reports[-1].outcome = "skipped"
         reports[-1].longrepr = ("", 0, verdict.cause or "")
-    said = (verdict.scenario, verdict.result, verdict.cause or "")
+    said = (run.where, verdict.result, verdict.cause or "")
     reports[-1].user_properties.append(("terrarium", said))
 
 
@@ -183,7 +196,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         return
     error = call.excinfo.value
     if isinstance(error, pytest.skip.Exception):
-        if pleas.may_skip(run.plea.scenario):
+        if pleas.may_skip(run.where):
             run.skipped = str(error)
             return
         report.outcome = "failed"
@@ -208,6 +221,12 @@ def _words_of(error: BaseException) -> str:
 
 def _run_of(request: pytest.FixtureRequest) -> ScenarioRun:
     return request.node.stash[RUN]
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest) -> str:
+    """What runs at EL2: terrarium or pkvm."""
+    return str(request.param)
 
 
 @pytest.fixture

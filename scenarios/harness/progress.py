@@ -36,7 +36,7 @@ class Progress:
                 log.write(text + "\n")
         if self.quiet:
             return
-        line = f"{self._scenario:<36} {text}\n" if self._side_by_side else text + "\n"
+        line = f"{self._scenario:<46} {text}\n" if self._side_by_side else text + "\n"
         # A worker's stdout belongs to its controller; stderr reaches the user whole lines at a time.
         stream = sys.__stderr__ if self._side_by_side else sys.__stdout__
         assert stream is not None

@@ -40,7 +40,8 @@ class ScenarioRun:
     def __init__(self, plea: Plea, setup: Setup, rungs: Rungs, side_by_side: bool) -> None:
         self.plea, self.setup, self._rungs = plea, setup, rungs
         self.phase = RECORDING if setup.options.icount else LIVE
-        self.progress = Progress(plea.scenario, side_by_side)
+        self.where = f"{setup.options.hyp}/{plea.scenario}"  # its folder below that of all runs
+        self.progress = Progress(self.where, side_by_side)
         self.folder: RunFolder | None = None
         silent = self.phase == RECORDING  # what a recording sees is not judged
         self.checks = Checks((lambda check: None) if silent else self.progress.check)
@@ -60,7 +61,7 @@ class ScenarioRun:
         """Say who runs and take the run's folder. Raises Unusable."""
         self.progress.say(f"{self.plea.scenario}  {self.plea.title}")
         self.progress.say(f"  {self.setup.options.words()}")
-        self.folder = RunFolder(self.plea.scenario)
+        self.folder = RunFolder(self.where)
         self.progress.keep_in(self.folder.path / "progress.log")
 
     def again(self) -> None:
@@ -217,7 +218,8 @@ class ScenarioRun:
 
     def _replay(self) -> str:
         given = [f"{name}={shlex.quote(os.environ[name])}" for name in REPLAYED if os.environ.get(name)]
-        given = [word for word in given if not word.startswith("ICOUNT=")]
+        given = [word for word in given if not word.startswith(("HYP=", "ICOUNT="))]
+        given.append(f"HYP={self.setup.options.hyp}")
         if self.setup.options.icount:
             given.append("ICOUNT=1")
         root = [] if self.plea.root == "scenarios" else [f"SCENARIO_ROOT={self.plea.root}"]

@@ -77,7 +77,7 @@ def read(folder: Path) -> Verdict:
 
 
 def junit_case(verdict: Verdict) -> ElementTree.Element:
-    folder, _, name = verdict.scenario.rpartition("/")
+    folder, _, name = f"{verdict.target}/{verdict.scenario}".rpartition("/")
     case = ElementTree.Element(
         "testcase", classname=folder, name=name, time=f"{verdict.seconds:.3f}"
     )

@@ -2,14 +2,13 @@
 """The hypervisor's own memory, against the host's kernel and its processes."""
 
 import re
-import struct
 
 from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
 from scenarios.harness.report import Report
+from scenarios.targets import hypervisor_memory
 
-RESERVED = "/proc/device-tree/reserved-memory/hypervisor/reg"
 PAGE_BYTES = 4096
 WORD = 0x600DDA7A5EED1E55
 ACCESSES = [("kernel", "read"), ("kernel", "write"), ("uaccess", "read"), ("uaccess", "write"),
@@ -17,24 +16,14 @@ ACCESSES = [("kernel", "read"), ("kernel", "write"), ("uaccess", "read"), ("uacc
 ALLOWED = {"read": "data", "write": "done", "exec": "returned"}
 
 
-def hypervisor_memory(machine: Machine, host: Host) -> tuple[int, int]:
-    """(base, bytes), from whoever tells the host: the device tree, or upstream pKVM's line in the log."""
-    if machine.options.hyp == "terrarium":
-        base, size = struct.unpack(">QQ", host.get(RESERVED))
-        return base, size
-    line = re.search(r"Reserved ([0-9]+) MiB at 0x([0-9a-f]+)", host.run(["dmesg"], ok=True).out)
-    assert line is not None, "the kernel says nowhere what pKVM reserved"
-    return int(line[2], 16), int(line[1]) << 20
-
-
 def attack(host: Host, who: str, what: str, address: str, via: str = "linear") -> Report:
     words = ["attack", who, what, "--pa", address, "--via", via]
     return host.run([*words, *(["--data", hex(WORD)] if what == "write" else [])], ok=True).report
 
 
-def test_host_attacks_hypervisor(machine: Machine, host: Host, check: Checks) -> None:
+def test_host_attacks_hypervisor(machine: Machine, host: Host, check: Checks, target: str) -> None:
     """Every access of the host's kernel and processes to the hypervisor's memory is refused."""
-    base, size = hypervisor_memory(machine, host)
+    base, size = hypervisor_memory(target, host)
     host.module("attack")
     for who, what in ACCESSES:
         control = attack(host, who, what, "own")

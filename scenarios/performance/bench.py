@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-`make bench`: run the performance scenarios and the default scenario, measure what the trace plugin
-costs, write out/bench.json and print a table; with BASE=FILE, next to the figures of that file.
+`make bench`: run the performance scenarios and the default scenario on every target, measure what
+the trace plugin costs, write out/bench.json and print a table with a column for each target and
+their ratio; with BASE=FILE, next to the figures of that file.
 
 Figures on the instruction counter do not vary. Wall time and processor time do: they stand
 there to be read, and only their ratio within one run is compared with anything.
@@ -29,36 +30,40 @@ from scenarios.harness.machine import ClosedMachine, Setup
 from scenarios.harness.progress import Progress
 from scenarios.harness.steps import Step
 
-FORMAT = 1
+FORMAT = 2
 ROUNDS = 5  # of the machine without and with the trace plugin, one after the other
 # Small changes of a figure are not worth a mark.
 CHANGE = 0.02
-NAME_WIDTH = 82
+NAME_WIDTH = 84
 
-Figures = dict[str, dict[str, Any]]  # name -> value, unit
+OURS, PEER = "terrarium", "pkvm"  # the ratio is OURS / PEER
+
+Figures = dict[str, dict[str, Any]]  # name -> unit, values (target -> number)
 
 
 def run_scenarios(words: list[str]) -> bool:
-    """One after the other, so that they do not share the processors. False: one failed."""
-    environment = os.environ | {"JOBS": "1"}
+    """False: one failed. Side by side: closed runs count instructions, whatever else runs."""
     command = [sys.executable, "-m", "scenarios.harness", "run", *words]
-    return subprocess.run(command, env=environment, check=False).returncode == 0
+    return subprocess.run(command, check=False).returncode == 0
 
 
-def figures_of(folder: Path) -> Figures:
+def add(figures: Figures, name: str, unit: str, target: str, value: float) -> None:
+    figures.setdefault(name, {"unit": unit, "values": {}})["values"][target] = value
+
+
+def add_verdict(figures: Figures, folder: Path) -> None:
     """What a scenario's verdict holds, and how long it took."""
     judged = verdict.read(folder)
-    figures: Figures = {
-        f"{judged.scenario}: {figure.name}": {"value": figure.value, "unit": figure.unit}
-        for figure in judged.figures
-    }
-    figures[f"{judged.scenario}: wall time"] = {"value": judged.seconds, "unit": "s"}
-    return figures
+    for figure in judged.figures:
+        name = f"{judged.scenario}: {figure.name}"
+        add(figures, name, figure.unit, judged.target, figure.value)
+    add(figures, f"{judged.scenario}: wall time", "s", judged.target, judged.seconds)
 
 
-def one_round(trace: bool) -> tuple[float, str]:
+def one_round(target: str, trace: bool) -> tuple[float, str]:
     """Boot the host, run one guest, power off: QEMU's processor time in s, and the trace's hash."""
-    options = paths.machine_description.from_env(os.environ | {"ICOUNT": "1", "SMP": "1"})
+    given = os.environ | {"ICOUNT": "1", "SMP": "1", "HYP": target}
+    options = paths.machine_description.from_env(given)
     progress = Progress("bench")
     progress.quiet = True
     folder = RunFolder("bench")
@@ -78,32 +83,29 @@ def one_round(trace: bool) -> tuple[float, str]:
     return spent, hashlib.sha256(content).hexdigest()
 
 
-def plugin_cost() -> Figures:
+def plugin_cost(figures: Figures, target: str) -> None:
     """
     Processor time with the trace plugin over without it; median of pairs, best of either.
 
     The traced rounds are equal runs, so their traces must be equal: Unusable if they are not.
     """
     without, traced, traces = [], [], set()
-    one_round(trace=False)  # the files are in memory from here on
+    one_round(target, trace=False)  # the files are in memory from here on
     for number in range(ROUNDS):
-        without.append(one_round(trace=False)[0])
-        spent, digest = one_round(trace=True)
+        without.append(one_round(target, trace=False)[0])
+        spent, digest = one_round(target, trace=True)
         traced.append(spent)
         traces.add(digest)
-        print(f"  trace plugin, round {number + 1} of {ROUNDS}: {without[-1]:.2f} s without, "
-              f"{spent:.2f} s with; trace {digest[:12]}", flush=True)  # fmt: skip
+        print(f"  trace plugin on {target}, round {number + 1} of {ROUNDS}: {without[-1]:.2f} s "
+              f"without, {spent:.2f} s with; trace {digest[:12]}", flush=True)  # fmt: skip
     if len(traces) != 1:
         raise Unusable(f"{ROUNDS} equal runs on the instruction counter gave {len(traces)} traces")
     ratio = statistics.median(after / before for before, after in zip(without, traced))
-    return {
-        "trace plugin: processor time with it / without it": {"value": ratio, "unit": ""},
-        "trace plugin: the same, best of either": {
-            "value": min(traced) / min(without), "unit": "",
-        },
-        "trace plugin: processor time without it": {"value": min(without), "unit": "s"},
-        "trace plugin: equal runs with the same trace": {"value": ROUNDS, "unit": "runs"},
-    }  # fmt: skip
+    best = min(traced) / min(without)
+    add(figures, "trace plugin: processor time with it / without it", "", target, ratio)
+    add(figures, "trace plugin: the same, best of either", "", target, best)
+    add(figures, "trace plugin: processor time without it", "s", target, min(without))
+    add(figures, "trace plugin: equal runs with the same trace", "runs", target, ROUNDS)
 
 
 def load_base(path: Path) -> Figures:
@@ -122,28 +124,46 @@ def show(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
 
 
-def table(figures: Figures, base: Figures | None) -> str:
-    lines = []
+def table(figures: Figures, targets: list[str], base: Figures | None) -> str:
+    """A line for each figure: its value on each target, the ratio of two, the unit, what changed."""
+    compared = OURS in targets and PEER in targets
+    title = "".join(f"{target:>16}" for target in targets) + ("   ratio" if compared else "")
+    lines = [f"{'':<{NAME_WIDTH}}{title}"]
     for name, figure in figures.items():
-        line = f"{name:<{NAME_WIDTH}} {show(figure['value']):>16} {figure['unit']:<12}"
+        values = figure["values"]
+        seen = (show(values[target]) if target in values else "-" for target in targets)
+        line = f"{name:<{NAME_WIDTH}}" + "".join(f"{text:>16}" for text in seen)
+        line += (f"{_ratio(values):>8}" if compared else "") + f" {figure['unit']:<12}"
         if base is not None:
-            line += _compared(figure, base.get(name))
+            line += _compared(figure, base.get(name), targets)
         lines.append(line.rstrip())
     for name in sorted((base or {}).keys() - figures.keys()):
-        lines.append(f"{name:<{NAME_WIDTH}} {'gone':>16}")
+        lines.append(f"{name:<{NAME_WIDTH}}{'gone':>16}")
     return "\n".join(lines)
 
 
-def _compared(figure: dict[str, Any], old: dict[str, Any] | None) -> str:
-    if old is None or old["unit"] != figure["unit"]:
-        return "  new"
-    if old["value"] == figure["value"]:
-        return "  ="
-    if old["value"] == 0:
-        return f"  was {show(old['value'])}"
-    change = figure["value"] / old["value"] - 1
-    mark = "" if abs(change) < CHANGE else "  <--"
-    return f"  {change:+.1%}, was {show(old['value'])}{mark}"
+def _ratio(values: dict[str, float]) -> str:
+    if not values.get(PEER) or OURS not in values:
+        return ""
+    return f"{values[OURS] / values[PEER]:.2f}"
+
+
+def _compared(figure: dict[str, Any], old: dict[str, Any] | None, targets: list[str]) -> str:
+    """What is not as it was, target by target."""
+    text = ""
+    for target in targets:
+        if target not in figure["values"]:
+            continue
+        now = figure["values"][target]
+        known = old is not None and old["unit"] == figure["unit"] and target in old["values"]
+        if not known:
+            text += f"  {target} new"
+        elif (was := old["values"][target]) != now:
+            change = now / was - 1 if was else None
+            text += f"  {target} {change:+.1%}," if change is not None else f"  {target}"
+            text += f" was {show(was)}"
+            text += "  <--" if change is not None and abs(change) >= CHANGE else ""
+    return text or "  ="
 
 
 def write(figures: Figures, path: Path) -> None:
@@ -158,20 +178,24 @@ def main() -> int:
     if os.environ.get("BASE"):
         base = load_base(Path(os.environ["BASE"]))
     began = time.monotonic()
-    shutil.rmtree(paths.runs() / "performance", ignore_errors=True)
-    shutil.rmtree(paths.runs() / DEFAULT_SCENARIO, ignore_errors=True)
-    held = run_scenarios(["performance"])
-    held = run_scenarios([DEFAULT_SCENARIO]) and held
+    os.environ["HYP"] = os.environ.get("HYP") or paths.machine_description.BOTH
+    targets = sorted(paths.machine_description.targets(os.environ), key=lambda name: name != OURS)
+    for target in targets:
+        shutil.rmtree(paths.runs() / target / "performance", ignore_errors=True)
+        shutil.rmtree(paths.runs() / target / DEFAULT_SCENARIO, ignore_errors=True)
+    held = run_scenarios(["performance", DEFAULT_SCENARIO])
     figures: Figures = {}
-    for path in sorted((paths.runs() / "performance").glob("*/verdict.json")):
-        figures |= figures_of(path.parent)
-    if (paths.runs() / DEFAULT_SCENARIO / "verdict.json").exists():
-        figures |= figures_of(paths.runs() / DEFAULT_SCENARIO)
-    figures |= plugin_cost()
-    target = paths.out() / "bench.json"
-    write(figures, target)
-    print("\n" + table(figures, base))
-    print(f"\nbench: {len(figures)} figures in {time.monotonic() - began:.0f} s: {paths.short(target)}")
+    for target in targets:
+        runs = paths.runs() / target
+        folders = sorted(path.parent for path in runs.glob("performance/*/verdict.json"))
+        for folder in (*folders, runs / DEFAULT_SCENARIO):
+            if (folder / "verdict.json").exists():
+                add_verdict(figures, folder)
+        plugin_cost(figures, target)
+    path = paths.out() / "bench.json"
+    write(figures, path)
+    print("\n" + table(figures, targets, base))
+    print(f"\nbench: {len(figures)} figures in {time.monotonic() - began:.0f} s: {paths.short(path)}")
     if not held:
         print("bench: a scenario failed, so figures are missing or wrong")
     return 0 if held else 1

@@ -59,15 +59,19 @@ def test_exits(
     parts = dict(zip(done, sections(trace)))
     check.must("sections in the trace", len(done), len(sections(trace)))
 
+    calls = [visit for visit in parts["ptp"] if visit.name == "KVM_PTP"]
+    check("hypercalls that only the host's kernel can serve", done["ptp"], len(calls))
+    round_trip(figure, "hypercall KVM_PTP, served by the host's kernel", calls)
+
     calls = [visit for visit in parts["hvc"] if visit.name == "PSCI_VERSION"]
-    check("hypercalls to the host's kernel", done["hvc"], len(calls))
-    round_trip(figure, "hypercall, served by the host's kernel", calls)
+    check("hypercalls PSCI_VERSION", done["hvc"], len(calls))
+    round_trip(figure, "hypercall PSCI_VERSION", calls)
 
     calls = [visit for visit in parts["meminfo"] if visit.name == "PKVM_HYP_MEMINFO"]
     check("hypercalls to EL2", done["meminfo"], len(calls))
     check("hypercalls to EL2, if protected", at_least(1 if protected else 0), len(calls))
     if calls:
-        round_trip(figure, "hypercall, served by EL2", calls)
+        round_trip(figure, "hypercall HYP_MEMINFO, served by EL2", calls)
 
     port = address("GUEST_SERIAL1_BASE") + SCRATCH
     writes = [v for v in parts["mmio"] if v.kind == "DATA_ABORT" and v.enter.value("ipa") == port]

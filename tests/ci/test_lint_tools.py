@@ -75,6 +75,9 @@ def test_tidy_wants_braces_and_remembers_clean_files(tmp_path: Path) -> None:
 def test_tidy_leaves_kernel_modules_to_the_kernel(tmp_path: Path) -> None:
     tree = tree_of(tmp_path, {"attack.c": C_SPDX + "#include <linux/module.h>\n"})
     assert clang.tidy(tree, {}) == []
+    files = {"kvm/vm.c": C_SPDX, "kvm/vm.h": "u32 f(void);\n", "kvm/Kbuild": "x-y := $(wildcard *.c)\n"}
+    tree = tree_of(tmp_path, files)
+    assert clang.tidy(tree, {}) == [] and clang.headers_alone(tree, {}) == []
 
 
 def test_headers_stand_alone(tmp_path: Path) -> None:

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.harness import paths
+
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = Path(os.environ.get("O") or ROOT / "out") / "planted"
+
+TARGET = os.environ.get("HYP") or paths.machine_description.DESCRIPTION["hyp"]["default"]
 
 CAUSES = {
     "wrong_secret": r"VM wrong-secret: the guest reported: fail secret_intact",
@@ -28,29 +32,56 @@ CAUSES = {
 }
 
 
+# Of our own hypervisor.
+OWN = {
+    "hypervisor_fault": r"the hypervisor stopped: exception by row 4, at pool_alloc \(platform/hypervisor/src/pool.c:\d+\), "
+    r"called from .*owner_apply \(.*hvc_host_call \(.*trap_host \(",
+}
+
+
+def run(**options: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if name not in ("SCENARIO", "ICOUNT", "LIMIT")}
+    env |= {"SCENARIO_ROOT": "tests/harness/planted", "RUNS": str(RUNS), "PYTHONPATH": str(ROOT)}
+    argv = [sys.executable, "-m", "scenarios.harness", "run", "planted" + options.pop("name", "")]
+    return subprocess.run(argv, env=env | options, cwd=ROOT, text=True, capture_output=True, timeout=600)
+
+
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[subprocess.CompletedProcess[str]]:
     """One run of the runner over all of them."""
-    env = {name: value for name, value in os.environ.items() if name not in ("SCENARIO", "ICOUNT", "LIMIT")}
-    env |= {"SCENARIO_ROOT": "tests/harness/planted", "RUNS": str(RUNS), "PYTHONPATH": str(ROOT)}
-    argv = [sys.executable, "-m", "scenarios.harness", "run", "planted"]
-    yield subprocess.run(argv, env=env, cwd=ROOT, text=True, capture_output=True, timeout=600)
+    yield run()
+
+
+@pytest.fixture(scope="module")
+def own_outcome() -> Iterator[subprocess.CompletedProcess[str]]:
+    yield run(HYP="terrarium", name="/hypervisor_fault")
 
 
 def test_the_run_fails(outcome: subprocess.CompletedProcess[str]) -> None:
     assert outcome.returncode == 1, outcome.stdout + outcome.stderr
-    assert f"{len(CAUSES)} scenarios: 0 passed, {len(CAUSES)} failed, 0 skipped" in outcome.stdout
+    count = len(CAUSES) + (len(OWN) if TARGET == "terrarium" else 0)
+    assert f"{count} scenarios: 0 passed, {count} failed, 0 skipped" in outcome.stdout
 
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_the_verdict_names_the_cause(outcome: subprocess.CompletedProcess[str], name: str) -> None:
-    verdict = json.loads((RUNS / "planted" / name / "verdict.json").read_text())
+    verdict = json.loads((RUNS / TARGET / "planted" / name / "verdict.json").read_text())
     assert verdict["result"] == "fail"
     assert re.search(CAUSES[name], verdict["cause"]), verdict["cause"]
 
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_the_logs_are_kept(outcome: subprocess.CompletedProcess[str], name: str) -> None:
-    kept = {path.name for path in (RUNS / "planted" / name).iterdir()}
+    kept = {path.name for path in (RUNS / TARGET / "planted" / name).iterdir()}
     assert {"cmdline.txt", "qemu.log", "verdict.json", "junit.xml"} <= kept
     assert "initrd.cpio" not in kept
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_hypervisors_own_failure(own_outcome: subprocess.CompletedProcess[str], name: str) -> None:
+    folder = RUNS / "terrarium" / "planted" / name
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert own_outcome.returncode == 1 and verdict["result"] == "fail"
+    assert re.search(OWN[name], verdict["cause"]), verdict["cause"]
+    report = (folder / "hyp-report.txt").read_text()
+    assert "hyp x28 " in report and re.search(r"trace \d+ cpu \d vm 0 vcpu 0 hyp_enter 0x1 0x5a000000\n", report)

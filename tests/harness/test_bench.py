@@ -11,46 +11,62 @@ import pytest
 from scenarios.harness.errors import Unusable
 from scenarios.performance import bench
 
+BOTH = ["terrarium", "pkvm"]
+
+
+def figure(unit: str, **values: float) -> dict:
+    return {"unit": unit, "values": values}
+
+
 NOW = {
-    "a: same": {"value": 1234567, "unit": "instructions"},
-    "a: slower": {"value": 110.0, "unit": "ns"},
-    "a: a little": {"value": 1.01, "unit": "s"},
-    "a: new": {"value": 3, "unit": "faults"},
-    "a: other unit": {"value": 3, "unit": "MiB"},
-    "a: from nothing": {"value": 5, "unit": "faults"},
+    "a: same": figure("instructions", terrarium=1234567, pkvm=1234567),
+    "a: slower": figure("ns", terrarium=110.0, pkvm=220.0),
+    "a: a little": figure("s", terrarium=1.01),
+    "a: new": figure("faults", terrarium=3, pkvm=0),
+    "a: other unit": figure("MiB", terrarium=3, pkvm=1.5),
+    "a: from nothing": figure("faults", pkvm=5),
 }
 BASE = {
-    "a: same": {"value": 1234567, "unit": "instructions"},
-    "a: slower": {"value": 100.0, "unit": "ns"},
-    "a: a little": {"value": 1.0, "unit": "s"},
-    "a: other unit": {"value": 3, "unit": "KiB"},
-    "a: from nothing": {"value": 0, "unit": "faults"},
-    "a: old": {"value": 1, "unit": "s"},
+    "a: same": figure("instructions", terrarium=1234567, pkvm=1234567),
+    "a: slower": figure("ns", terrarium=100.0, pkvm=220.0),
+    "a: a little": figure("s", terrarium=1.0),
+    "a: other unit": figure("KiB", terrarium=3, pkvm=1.5),
+    "a: from nothing": figure("faults", pkvm=0),
+    "a: old": figure("s", terrarium=1),
 }
 
 
-def test_table_alone() -> None:
-    lines = bench.table(NOW, None).splitlines()
-    assert lines[0].split() == ["a:", "same", "1,234,567", "instructions"]
-    assert lines[2].split() == ["a:", "a", "little", "1.01", "s"]
-    assert len(lines) == len(NOW)
+def test_table_of_both_targets() -> None:
+    lines = bench.table(NOW, BOTH, None).splitlines()
+    assert lines[0].split() == ["terrarium", "pkvm", "ratio"]
+    assert lines[1].split() == ["a:", "same", "1,234,567", "1,234,567", "1.00", "instructions"]
+    assert lines[2].split() == ["a:", "slower", "110", "220", "0.50", "ns"]
+    assert lines[3].split() == ["a:", "a", "little", "1.01", "-", "s"]
+    assert lines[4].split() == ["a:", "new", "3", "0", "faults"]
+    assert len(lines) == 1 + len(NOW)
+
+
+def test_table_of_one_target() -> None:
+    lines = bench.table(NOW, ["pkvm"], None).splitlines()
+    assert lines[0].split() == ["pkvm"]
+    assert lines[2].split() == ["a:", "slower", "220", "ns"]
 
 
 def test_table_with_an_earlier_file() -> None:
-    lines = bench.table(NOW, BASE).splitlines()
-    assert lines[0].endswith("instructions  =")
-    assert lines[1].endswith("+10.0%, was 100  <--")
-    assert lines[2].endswith("+1.0%, was 1")
-    assert lines[3].endswith("new") and lines[4].endswith("new")
-    assert lines[5].endswith("was 0")
-    assert lines[6].split() == ["a:", "old", "gone"]
+    lines = bench.table(NOW, BOTH, BASE).splitlines()
+    assert lines[1].endswith("instructions  =")
+    assert lines[2].endswith("ns            terrarium +10.0%, was 100  <--")
+    assert lines[3].endswith("terrarium +1.0%, was 1")
+    assert lines[4].endswith("terrarium new  pkvm new") and lines[5].endswith("terrarium new  pkvm new")
+    assert lines[6].endswith("pkvm was 0")
+    assert lines[7].split() == ["a:", "old", "gone"]
 
 
 def test_written_file_is_a_base(tmp_path: Path) -> None:
     path = tmp_path / "bench.json"
     bench.write(NOW, path)
     assert bench.load_base(path) == NOW
-    assert json.loads(path.read_text())["format"] == 1
+    assert json.loads(path.read_text())["format"] == 2
 
 
 @pytest.mark.parametrize(
@@ -59,8 +75,8 @@ def test_written_file_is_a_base(tmp_path: Path) -> None:
         (None, "No such file or directory"),
         ("not json", "this is no file of `make bench`"),
         ("[1]", "this is no file of `make bench`"),
-        ('{"format": 1}', "this is no file of `make bench`"),
-        ('{"format": 7, "figures": {}}', "it has format 7, not 1"),
+        ('{"format": 2}', "this is no file of `make bench`"),
+        ('{"format": 7, "figures": {}}', "it has format 7, not 2"),
     ],
 )
 def test_bad_base(tmp_path: Path, text: str | None, sentence: str) -> None:

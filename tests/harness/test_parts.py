@@ -145,7 +145,7 @@ def test_verdict_is_written_whole_and_read_back(tmp_path: Path):
     suite = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert suite.attrib["failures"] == "1"
     case = suite.find("testcase")
-    assert case is not None and (case.attrib["classname"], case.attrib["name"]) == ("isolation", "x")
+    assert case is not None and (case.attrib["classname"], case.attrib["name"]) == ("pkvm/isolation", "x")
     failure = case.find("failure")
     assert failure is not None and "<cause> & more" in failure.attrib["message"]
     assert not list(tmp_path.glob("*.new"))
@@ -166,7 +166,7 @@ def test_a_pass_without_evidence_is_none():
 
 
 NAMES = ["isolation/host_reads_guest.protected", "isolation/host_reads_guest.normal", "lifecycle/host_boots"]
-ENTRIES = [Entry(name, "", "") for name in NAMES]
+ENTRIES = [Entry(name, "pkvm", "", None, "") for name in NAMES]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from scenarios.harness import paths
 
+TARGET = paths.machine_description.DESCRIPTION["hyp"]["default"]
 HEAD = "import pytest, os, signal\n"
 
 
@@ -54,7 +55,7 @@ class Runner:
         return process.returncode, text
 
     def verdict(self, name: str) -> dict:
-        return json.loads((self.out / "runs" / name / "verdict.json").read_text())
+        return json.loads((self.out / "runs" / TARGET / name / "verdict.json").read_text())
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_checks_decide(runner: Runner):
     assert "mine/good  Title." in text and "sum" in text and "expected 2; seen 2" in text
     assert "PASS  mine/good: 1 of 1 checks held" in text and "artefacts: " in text
     assert runner.verdict("mine/good")["result"] == "pass"
-    assert (runner.out / "runs/mine/good/junit.xml").exists()
+    assert (runner.out / "runs" / TARGET / "mine/good/junit.xml").exists()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_side_by_side_sums_up(runner: Runner):
     runner.scenario("def test_a(check):\n    check('x', 1, 1)\ndef test_b(check):\n    check('x', 1, 2)\n")
     status, text = runner.run(JOBS="2")
     assert status == 1
-    assert "2 scenarios: 1 passed, 1 failed, 0 skipped" in text and "FAIL  mine/b: x: expected 1" in text
+    assert "2 scenarios: 1 passed, 1 failed, 0 skipped" in text and f"FAIL  {TARGET}/mine/b: x: expected 1" in text
     assert 'tests="2" failures="1"' in (runner.out / "runs/junit.xml").read_text()
 
 
@@ -155,7 +156,8 @@ def test_a_scenario_that_loops_without_waiting_is_stopped(runner: Runner):
     "words, env, sentence",
     [
         (("run", "mine/goood"), {}, "SCENARIO=mine/goood: no such scenario; near it: mine/good"),
-        (("run",), {"HYP": "xen"}, "HYP=xen: no such target; allowed: pkvm"),
+        (("run",), {"HYP": "xen"}, "HYP=xen: no such target; allowed: pkvm, terrarium"),
+        (("shell",), {"HYP": "both"}, "HYP=both: a terminal has one machine"),
         (("run",), {"JOBS": "0", "SCENARIO": "mine"}, "JOBS=0: must be a number, 1 to 64"),
         (("run",), {"LIMIT": "soon", "SCENARIO": "mine"}, "LIMIT=soon: must be a number of seconds"),
         (("run",), {"SCENARIO_ROOT": "/nowhere"}, "SCENARIO_ROOT: /nowhere is no folder"),
@@ -185,6 +187,47 @@ def test_what_is_not_built_is_said(runner: Runner):
     runner.scenario("def test_x(host, check):\n    check('x', 1, 1)\n")
     status, text = runner.run()
     assert status == 1 and "initramfs.cpio is not built; `make` builds it" in text
+
+
+def test_both_targets_in_one_run(runner: Runner):
+    runner.qemu("exit 3")  # no machine is asked for
+    runner.scenario(
+        "def test_all(check, target):\n    check('x', target, target)\n"
+        "@pytest.mark.only_on('terrarium', reason='it is about its own calls')\n"
+        "@pytest.mark.parametrize('number', [1, 2], ids=['one', 'two'])\n"
+        "def test_own(check, target, number):\n    check('x', 'terrarium', target)\n"
+    )
+    status, text = runner.run(HYP="both", JOBS="2")
+    assert status == 0 and "4 scenarios: 4 passed" in text
+    runs = runner.out / "runs"
+    assert {str(path.parent.relative_to(runs)) for path in runs.rglob("verdict.json")} == {
+        "pkvm/mine/all", "terrarium/mine/all", "terrarium/mine/own.one", "terrarium/mine/own.two",
+    }
+    junit = (runs / "junit.xml").read_text()
+    assert 'classname="pkvm/mine" name="all"' in junit and 'classname="terrarium/mine"' in junit
+    replay = json.loads((runs / "pkvm/mine/all/verdict.json").read_text())["replay"]
+    assert "HYP=pkvm" in replay and "HYP=both" not in replay
+
+
+def test_a_scenario_for_another_target_is_named_not_skipped(runner: Runner):
+    runner.scenario(
+        "def test_all(check):\n    check('x', 1, 1)\n"
+        "@pytest.mark.only_on('terrarium', reason='it is about its own calls')\n"
+        "def test_own(check):\n    check('x', 1, 1)\n"
+    )
+    said = "not here: mine/own is for HYP=terrarium alone: it is about its own calls"
+    status, text = runner.run(HYP="pkvm")
+    assert status == 0 and said in text
+    assert runner.run("run", "mine/own", HYP="terrarium")[0] == 0
+    status, text = runner.run("run", "mine/own", HYP="pkvm")
+    assert status == 2 and said in text and "no scenario for HYP=pkvm" in text
+
+
+@pytest.mark.parametrize("mark", ["'xen', reason='none'", "'terrarium'"])
+def test_a_mark_without_target_or_reason(runner: Runner, mark: str):
+    runner.scenario(f"@pytest.mark.only_on({mark})\ndef test_own(check):\n    pass\n")
+    status, text = runner.run()
+    assert status == 2 and "only_on needs a target and a reason" in text
 
 
 def test_list(runner: Runner):

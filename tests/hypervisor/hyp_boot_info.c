@@ -2,6 +2,7 @@
 /* The device tree: what the hypervisor reads of it and what the host gets. */
 #include <hyp/boot_info.h>
 #include <hyp/console.h>
+#include <hyp/trng.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,6 +44,24 @@ void log_line(const char *format, ...)
 	va_start(list, format);
 	vsnprintf(last_line, sizeof(last_line), format, list);
 	va_end(list);
+}
+
+/* Seeds: what is added, and instead of random numbers the same bytes turned round. */
+static unsigned char seed[32];
+static bool no_entropy;
+
+void trng_add(const void *from, uint64_t bytes)
+{
+	assert_true(bytes <= sizeof(seed));
+	memcpy(seed, from, bytes);
+}
+
+bool trng_read(void *to, uint64_t bytes)
+{
+	for (uint64_t i = 0; !no_entropy && i < bytes; i++) {
+		((unsigned char *)to)[i] = (unsigned char)~seed[i];
+	}
+	return !no_entropy;
 }
 
 static int node(int parent, const char *name, const char *type)
@@ -402,6 +421,35 @@ static void a_tree_without_interrupts(void **state)
 	}
 }
 
+/* The hypervisor keeps the machine's seed, and the host gets another one. */
+static void the_seed_is_divided(void **state)
+{
+	static const unsigned char machine[32] = "the machine's seed";
+	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
+	struct boot_info info;
+	const unsigned char *host;
+	int length;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		no_entropy = round == 1;
+		memset(seed, 0, sizeof(seed));
+		make_tree(SOUND);
+		assert_int_equal(fdt_setprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed",
+					     machine, sizeof(machine)),
+				 0);
+		assert_true(boot_info_read(tree, &info));
+		assert_int_equal(boot_info_hand_over(tree, &info, hidden), !no_entropy);
+		assert_memory_equal(seed, machine, sizeof(machine));
+		host = fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed", &length);
+		assert_int_equal(length, sizeof(machine));
+		for (int i = 0; !no_entropy && i < length; i++) {
+			assert_int_equal(host[i], (unsigned char)~machine[i]);
+		}
+	}
+	no_entropy = false;
+}
+
 static void a_tree_without_room(void **state)
 {
 	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
@@ -424,6 +472,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_host_gets_these_devices, begin, end),
 		cmocka_unit_test_setup_teardown(the_timers_are_divided, begin, end),
 		cmocka_unit_test_setup_teardown(a_tree_without_interrupts, begin, end),
+		cmocka_unit_test_setup_teardown(the_seed_is_divided, begin, end),
 		cmocka_unit_test_setup_teardown(a_tree_without_room, begin, end),
 	};
 

@@ -96,6 +96,7 @@
 #define ESR_FSC_LEVEL_MASK UINT64_C(0x3c) /* without the level */
 #define FSC_TRANSLATION UINT64_C(0x04)
 #define FSC_ALIGNMENT UINT64_C(0x21)
+#define FSC_TLB_CONFLICT UINT64_C(0x30)
 
 #define EC_UNKNOWN 0x00
 #define EC_HVC32 0x12

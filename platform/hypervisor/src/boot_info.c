@@ -7,6 +7,7 @@
 #include <hyp/boot_info.h>
 #include <hyp/console.h>
 #include <hyp/cpu.h>
+#include <hyp/trng.h>
 
 #include <libfdt.h>
 #include <string.h>
@@ -233,6 +234,19 @@ static int move_command_line(void *fdt)
 	return fdt_setprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", line, length);
 }
 
+/* EL2's random numbers begin with the machine's seed; the host gets one that is made of it. */
+static int divide_seed(void *fdt)
+{
+	int length;
+	void *seed = fdt_getprop_w(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", &length);
+
+	if (seed && length > 0) {
+		trng_add(seed, (uint64_t)length);
+		return trng_read(seed, (uint64_t)length) ? 0 : -FDT_ERR_INTERNAL;
+	}
+	return 0;
+}
+
 static int remove_modules(void *fdt)
 {
 	int status = 0;
@@ -376,6 +390,7 @@ bool boot_info_hand_over(void *fdt, const struct boot_info *info, struct span hi
 	status = status ? status : remove_modules(fdt);
 	status = status ? status : tell_initrd(fdt, info->initrd);
 	status = status ? status : remove_hidden(fdt);
+	status = status ? status : divide_seed(fdt);
 	status = status ? status : reserve(fdt, hidden);
 	status = status ? status : divide_timers(fdt);
 	if (status != 0) {

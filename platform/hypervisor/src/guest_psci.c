@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PSCI 1.1 for guests (Arm DEN 0022, chapter 5). The power of a vCPU is this file's and
- * VCPU_RUN's: OFF becomes PENDING here, under the VM's lock, after the entry point is
- * written; PENDING becomes ON by the run that takes it; ON becomes OFF by the vCPU itself.
- * So of two CPU_ONs one wins, and nobody changes an entry point that may be in use.
+ * PSCI 1.1 for guests (Arm DEN 0022, chapter 5). Of two CPU_ONs one wins, by the power of
+ * the vCPU (vcpu.h), and nobody changes an entry point that may be in use.
  */
 #include <hyp/cpu.h>
 #include <hyp/guest_call.h>
@@ -63,7 +61,7 @@ static struct vcpu *find(const struct vm *vm, uint64_t affinity)
 	for (uint32_t i = 0; i < HYP_VCPUS_MAX; i++) {
 		struct vcpu *vcpu = __atomic_load_n(&vm->vcpus[i], __ATOMIC_ACQUIRE);
 
-		if (vcpu && (vcpu->mpidr & MPIDR_AFFINITY) == affinity) {
+		if (vcpu && vcpu_affinity(vcpu->index) == affinity) {
 			return vcpu;
 		}
 	}
@@ -82,7 +80,7 @@ enum guest_call guest_psci_cpu_on(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 	struct vcpu *target = find(vm, guest_arg(vcpu, 1));
-	int64_t status = PSCI_SUCCESS;
+	uint32_t power = VCPU_OFF;
 
 	if (!target) {
 		return guest_status(vcpu, PSCI_INVALID_PARAMETERS);
@@ -90,30 +88,22 @@ enum guest_call guest_psci_cpu_on(struct vcpu *vcpu)
 	if (!is_entry(vm, guest_arg(vcpu, 2))) {
 		return guest_status(vcpu, PSCI_INVALID_ADDRESS);
 	}
-	lock_take(&vm->lock);
-	switch ((enum vcpu_power)__atomic_load_n(&target->power, __ATOMIC_ACQUIRE)) {
-	case VCPU_OFF:
-		target->entry = guest_arg(vcpu, 2);
-		target->argument = guest_arg(vcpu, 3);
-		__atomic_store_n(&target->power, VCPU_PENDING, __ATOMIC_RELEASE);
-		break;
-	case VCPU_PENDING:
-		status = PSCI_ON_PENDING;
-		break;
-	case VCPU_ON:
-		status = PSCI_ALREADY_ON;
-		break;
+	if (!__atomic_compare_exchange_n(&target->power, &power, VCPU_CLAIMED, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		return guest_status(vcpu, power == VCPU_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING);
 	}
-	lock_release(&vm->lock);
-	guest_status(vcpu, status);
-	return status == PSCI_SUCCESS ? leave(vcpu, PSCI_CPU_ON, target->index, 0) :
-					GUEST_CALL_RESUME;
+	target->entry = guest_arg(vcpu, 2);
+	target->argument = guest_arg(vcpu, 3);
+	__atomic_store_n(&target->power, VCPU_PENDING, __ATOMIC_RELEASE);
+	guest_status(vcpu, PSCI_SUCCESS);
+	return leave(vcpu, PSCI_CPU_ON, target->index, 0);
 }
 
 /* On if one of that level is, else about to be if one is, else off. */
 enum guest_call guest_psci_affinity_info(struct vcpu *vcpu)
 {
 	static const int64_t answers[] = { [VCPU_OFF] = PSCI_AFFINITY_OFF,
+					   [VCPU_CLAIMED] = PSCI_AFFINITY_ON_PENDING,
 					   [VCPU_PENDING] = PSCI_AFFINITY_ON_PENDING,
 					   [VCPU_ON] = PSCI_AFFINITY_ON };
 	/* Affinity 0 to 2 are bits 23:0 of MPIDR_EL1, 3 is 39:32. */
@@ -127,7 +117,7 @@ enum guest_call guest_psci_affinity_info(struct vcpu *vcpu)
 		struct vcpu *each = __atomic_load_n(&vcpu->vm->vcpus[i], __ATOMIC_ACQUIRE);
 		uint32_t power;
 
-		if (!each || (each->mpidr & masks[level]) != (target & masks[level])) {
+		if (!each || ((vcpu_affinity(i) ^ target) & masks[level])) {
 			continue;
 		}
 		power = __atomic_load_n(&each->power, __ATOMIC_ACQUIRE);

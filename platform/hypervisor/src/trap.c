@@ -112,6 +112,12 @@ static void trap_abort(struct regs *regs, uint64_t esr)
 	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_TRANSLATION && owner_host_reaches(pfn)) {
 		return; /* the mapping was being changed; it is there now */
 	}
+	if ((esr & ESR_FSC_MASK) == FSC_TLB_CONFLICT) {
+		/* A block was replaced by its table, or the other way, in one store. */
+		tlbi(vmalls12e1);
+		dsb(nsh);
+		return;
+	}
 	if (gic_host_access(regs, esr, pfn << PAGE_SHIFT | sysreg_read(far_el2) % PAGE_BYTES)) {
 		sysreg_write(elr_el2, sysreg_read(elr_el2) + INSTRUCTION_BYTES);
 		return;

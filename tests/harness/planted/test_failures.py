@@ -10,6 +10,10 @@ from scenarios.harness.checks import Checks
 from scenarios.harness.host import Host
 from scenarios.harness.machine import LiveMachine
 from scenarios.harness.vm import VM
+from tests.harness.planted.poke import poke, symbol
+
+# platform/abi/hyp_hypercalls.h, hyp_trace.h
+MEM_DONATE, TRACE_SET, HOST_CALLS = "0xc6007001", "0xc6007030", hex(1 << 2 | 1 << 0)
 
 
 @pytest.mark.vm("wrong_secret", protected=True)
@@ -71,3 +75,16 @@ def test_closed_run_that_differs(host: Host, check: Checks) -> None:
     names = host.run(["ls", "/plan"]).out.split()
     host.run(["echo", *names])
     check("never reached", True, True)
+
+
+@pytest.mark.only_on("terrarium", reason="it is about the report of our own hypervisor")
+def test_hypervisor_fault(machine: LiveMachine, host: Host, check: Checks) -> None:
+    """The hypervisor itself faults: its list of free pages was overwritten from outside."""
+    host.module("attack")
+    traced = host.run(["attack", "call", "hvc", TRACE_SET, HOST_CALLS], ok=True).report
+    check("the trace is on", 0, traced["x0"])
+    host.job("holder", ["attack", "page"]).wait_line("value page")
+    poke(machine, symbol("returned"), 0x10)
+    # To give it a page, its block is split, which takes a page for a table.
+    give = f'attack call hvc {MEM_DONATE} "$(sed -n "s/.* pfn=\\([^ ]*\\).*/\\1/p" /run/job/holder/out)" 1; sleep 60'
+    host.run(["sh", "-c", give])

@@ -36,6 +36,17 @@ static inline enum guest_call guest_status(struct vcpu *vcpu, int64_t status)
 	return guest_answer(vcpu, status, 0, 0, 0);
 }
 
+/*
+ * The call cannot be answered yet, by @status HYP_ENOPAGE (the page at @ipa is needed) or
+ * HYP_ENOTABLE: the host helps, and the guest calls again.
+ */
+enum guest_call guest_retry(struct vcpu *vcpu, enum hyp_status status, uint64_t ipa);
+
+static inline bool guest_is_transient(enum hyp_status status)
+{
+	return status == HYP_ENOPAGE || status == HYP_ENOTABLE;
+}
+
 /* Whether the vCPU's VM can make the call @id. */
 bool guest_call_is_served(const struct vcpu *vcpu, uint32_t id);
 
@@ -49,5 +60,26 @@ enum guest_call guest_psci_affinity_info(struct vcpu *vcpu);
 enum guest_call guest_psci_migrate_info_type(struct vcpu *vcpu);
 enum guest_call guest_psci_system(struct vcpu *vcpu);
 enum guest_call guest_psci_system_reset2(struct vcpu *vcpu);
+
+/* TRNG 1.0, Arm DEN 0098: trng.c. */
+enum guest_call guest_trng_version(struct vcpu *vcpu);
+enum guest_call guest_trng_features(struct vcpu *vcpu);
+enum guest_call guest_trng_uuid(struct vcpu *vcpu);
+enum guest_call guest_trng_rnd(struct vcpu *vcpu);
+
+/* RSI 1.0, Arm DEN 0137: guest_rsi.c. */
+enum guest_call guest_rsi_version(struct vcpu *vcpu);
+enum guest_call guest_rsi_features(struct vcpu *vcpu);
+enum guest_call guest_rsi_measurement_read(struct vcpu *vcpu);
+enum guest_call guest_rsi_measurement_extend(struct vcpu *vcpu);
+enum guest_call guest_rsi_token_init(struct vcpu *vcpu);
+enum guest_call guest_rsi_token_continue(struct vcpu *vcpu);
+enum guest_call guest_rsi_realm_config(struct vcpu *vcpu);
+enum guest_call guest_rsi_ipa_state_set(struct vcpu *vcpu);
+enum guest_call guest_rsi_ipa_state_get(struct vcpu *vcpu);
+enum guest_call guest_rsi_host_call(struct vcpu *vcpu);
+
+/* The host's answer to guest_rsi_host_call(). */
+void guest_rsi_host_answer(struct vcpu *vcpu, const uint64_t answer[4]);
 
 #endif /* HYP_GUEST_CALL_H */

@@ -13,8 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* PSCI's view. OFF -> PENDING by CPU_ON, which owns the entry point; PENDING -> ON by its run. */
-enum vcpu_power { VCPU_OFF = 0, VCPU_PENDING, VCPU_ON };
+/*
+ * PSCI's view. OFF -> CLAIMED by CPU_ON, which then owns the entry point and goes on to
+ * PENDING when it is written; PENDING -> ON by VCPU_RUN; ON -> OFF by CPU_OFF.
+ */
+enum vcpu_power { VCPU_OFF = 0, VCPU_CLAIMED, VCPU_PENDING, VCPU_ON };
 
 /* What the host is told: hyp_vcpu.h. */
 struct vcpu_exit {
@@ -29,14 +32,15 @@ struct vcpu {
 	uint64_t sp_el0;
 	uint64_t pc;
 	uint64_t pstate;
-	struct vm *vm;     /* constant */
-	uint32_t index;    /* constant */
-	uint32_t features; /* constant: HYP_VCPU_* */
-	uint64_t mpidr;    /* constant: what the guest sees in MPIDR_EL1 */
-	uint32_t busy;     /* atomic: runs, or is being looked at */
-	uint32_t power;    /* atomic: enum vcpu_power */
-	uint64_t entry;    /* owned by who set PENDING: where CPU_ON wants it to begin */
-	uint64_t argument; /* and x0 */
+	struct vm *vm;      /* constant */
+	uint32_t index;     /* constant */
+	uint32_t features;  /* constant: HYP_VCPU_* */
+	uint64_t mpidr;     /* constant: what the guest sees in MPIDR_EL1 */
+	uint32_t busy;      /* atomic: runs, or is being looked at */
+	uint32_t power;     /* atomic: enum vcpu_power */
+	uint64_t entry;     /* owned by who set PENDING: where CPU_ON wants it to begin */
+	uint64_t argument;  /* and x0 */
+	uint64_t host_call; /* of a VM with RSI: IPA + 1 of the struct the host answers; 0: none */
 	struct vcpu_exit exit;
 	/* System, vector, timer, debug, PMU and GIC registers follow: vcpu.c. */
 };
@@ -65,5 +69,14 @@ uint64_t vcpu_affinity(uint32_t index);
  */
 enum guest_call { GUEST_CALL_UNDEF = 0, GUEST_CALL_RESUME, GUEST_CALL_EXIT, GUEST_CALL_RETRY };
 enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate);
+
+/*
+ * A call that left as exit HVC is served here after all (RUN_SERVE), as if the VM's calls
+ * were not forwarded.
+ */
+enum guest_call guest_call_serve(struct vcpu *vcpu);
+
+/* The host's answer to exit HVC: RUN_ANSWER with x4 to x7. */
+void guest_call_answer(struct vcpu *vcpu, const uint64_t answer[4]);
 
 #endif /* HYP_VCPU_H */

@@ -22,6 +22,11 @@
 struct regs;
 struct vcpu;
 
+/* Of a VM with RSI: what its guest extends, slots 1 to 4; slot 0 is zero (guest_rsi.c). */
+struct rsi {
+	uint8_t measurements[5][64];
+};
+
 struct vm {
 	uint32_t id;           /* constant: handle, owner.h's number, and VMID */
 	uint32_t flags;        /* constant: HYP_VM_* */
@@ -30,6 +35,7 @@ struct vm {
 	bool has_run;          /* atomic: a vCPU ran */
 	bool guards_mmio;      /* lock: MMIO_GUARD_ENROLL was called */
 	uint64_t shared_pages; /* lock: that the guest shares with the host */
+	struct rsi rsi;        /* lock */
 	struct lock lock;
 	struct s2 s2;                      /* lock: the guest's stage 2 */
 	struct vcpu *vcpus[HYP_VCPUS_MAX]; /* lock to write; each constant once set */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Arm CCA's realm services, RSI 1.0 (Arm DEN 0137), for VMs made with HYP_VM_RSI. Memory is
+ * private below the top bit of an IPA; above is the same memory as the host may share it.
+ *
+ * Measurements are SHA-256. Slot 0, the initial one, is zero: pages come to a VM when it
+ * touches them, with what the host put there, so nothing is measured before it runs. There
+ * is no key to attest with: both token calls say that it cannot be done.
+ */
+#include <hyp/guest_call.h>
+#include <hyp/guest_memory.h>
+#include <hyp/layout.h>
+#include <hyp/sha256.h>
+
+#include <string.h>
+
+#include "arch/sysreg.h"
+
+_Static_assert(sizeof(((struct rsi *)0)->measurements) == RSI_MEASUREMENTS * RSI_MEASUREMENT_BYTES,
+	       "vm.h");
+
+/* struct RsiHostCall: the immediate, then 31 registers, of which the host gets four. */
+#define HOST_CALL_ALIGN 256
+#define HOST_CALL_REGS_AT 8
+#define HOST_CALL_REGS 4
+
+/* struct RsiRealmConfig, a page: IPA bits at 0, hash algorithm at 8, the rest is zero. */
+#define CONFIG_PART 64
+
+/* The private half of the IPAs ends here. */
+static uint64_t top_of(const struct vm *vm)
+{
+	return BIT(vm->ipa_bits - 1);
+}
+
+static bool is_private(const struct vm *vm, uint64_t ipa, uint64_t align)
+{
+	return ipa % align == 0 && ipa < top_of(vm);
+}
+
+/* What a guest gets when EL2 cannot reach its memory at @ipa. */
+static enum guest_call refuse(struct vcpu *vcpu, enum hyp_status status, uint64_t ipa)
+{
+	return guest_is_transient(status) ? guest_retry(vcpu, status, ipa) :
+					    guest_status(vcpu, RSI_ERROR_INPUT);
+}
+
+enum guest_call guest_rsi_version(struct vcpu *vcpu)
+{
+	return guest_answer(vcpu, vcpu->x[1] == RSI_1_0 ? RSI_SUCCESS : RSI_ERROR_INPUT, RSI_1_0,
+			    RSI_1_0, 0);
+}
+
+/* Every feature register is zero. */
+enum guest_call guest_rsi_features(struct vcpu *vcpu)
+{
+	return guest_status(vcpu, RSI_SUCCESS);
+}
+
+enum guest_call guest_rsi_measurement_read(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	uint64_t slot = vcpu->x[1];
+
+	if (slot >= RSI_MEASUREMENTS) {
+		return guest_status(vcpu, RSI_ERROR_INPUT);
+	}
+	lock_take(&vm->lock);
+	memcpy(&vcpu->x[1], vm->rsi.measurements[slot], RSI_MEASUREMENT_BYTES);
+	lock_release(&vm->lock);
+	vcpu->x[0] = RSI_SUCCESS;
+	return GUEST_CALL_RESUME;
+}
+
+/* The slot becomes the hash of itself and of the value behind it. */
+enum guest_call guest_rsi_measurement_extend(struct vcpu *vcpu)
+{
+	uint8_t both[SHA256_BYTES + RSI_MEASUREMENT_BYTES];
+	struct vm *vm = vcpu->vm;
+	uint64_t slot = vcpu->x[1], bytes = vcpu->x[2];
+
+	if (slot == 0 || slot >= RSI_MEASUREMENTS || bytes > RSI_MEASUREMENT_BYTES) {
+		return guest_status(vcpu, RSI_ERROR_INPUT);
+	}
+	lock_take(&vm->lock);
+	memcpy(both, vm->rsi.measurements[slot], SHA256_BYTES);
+	memcpy(&both[SHA256_BYTES], &vcpu->x[3], bytes);
+	sha256(both, SHA256_BYTES + bytes, vm->rsi.measurements[slot]);
+	lock_release(&vm->lock);
+	return guest_status(vcpu, RSI_SUCCESS);
+}
+
+enum guest_call guest_rsi_token_init(struct vcpu *vcpu)
+{
+	return guest_status(vcpu, RSI_ERROR_UNKNOWN);
+}
+
+/* None was begun. */
+enum guest_call guest_rsi_token_continue(struct vcpu *vcpu)
+{
+	return guest_status(vcpu, RSI_ERROR_STATE);
+}
+
+enum guest_call guest_rsi_realm_config(struct vcpu *vcpu)
+{
+	uint64_t part[CONFIG_PART / sizeof(uint64_t)] = { vcpu->vm->ipa_bits, RSI_HASH_SHA256 };
+	uint64_t ipa = vcpu->x[1];
+
+	if (!is_private(vcpu->vm, ipa, PAGE_BYTES)) {
+		return guest_status(vcpu, RSI_ERROR_INPUT);
+	}
+	for (uint64_t at = 0; at < PAGE_BYTES; at += sizeof(part)) {
+		enum hyp_status status = guest_write(vcpu->vm, ipa + at, part, sizeof(part));
+
+		if (status != HYP_OK) {
+			return refuse(vcpu, status, ipa);
+		}
+		part[0] = 0;
+	}
+	return guest_status(vcpu, RSI_SUCCESS);
+}
+
+static bool is_range(const struct vm *vm, uint64_t base, uint64_t top)
+{
+	return is_private(vm, base, PAGE_BYTES) && top % PAGE_BYTES == 0 && top > base &&
+	       top <= top_of(vm);
+}
+
+/*
+ * x1 how far it went: the guest calls again for the rest; x2 whether that can be. Nothing is
+ * ever DESTROYED (guest_memory.h), so x4, whether such pages may change, has no effect.
+ */
+enum guest_call guest_rsi_ipa_state_set(struct vcpu *vcpu)
+{
+	uint64_t base = vcpu->x[1], top = vcpu->x[2], ripas = vcpu->x[3];
+	uint64_t next = base;
+	enum hyp_status status;
+
+	if (!is_range(vcpu->vm, base, top) || ripas > RSI_RAM) {
+		return guest_status(vcpu, RSI_ERROR_INPUT);
+	}
+	status = guest_ripas_set(vcpu->vm, base, top, ripas == RSI_RAM, &next);
+	if (next == base && guest_is_transient(status)) {
+		return guest_retry(vcpu, status, base);
+	}
+	return guest_answer(vcpu, RSI_SUCCESS, next, next == base ? RSI_REJECT : RSI_ACCEPT, 0);
+}
+
+enum guest_call guest_rsi_ipa_state_get(struct vcpu *vcpu)
+{
+	uint64_t base = vcpu->x[1], top = vcpu->x[2];
+	uint64_t end = base;
+	bool is_ram = false;
+
+	if (!is_range(vcpu->vm, base, top) ||
+	    guest_ripas_get(vcpu->vm, base, top, &is_ram, &end) != HYP_OK) {
+		return guest_status(vcpu, RSI_ERROR_INPUT);
+	}
+	return guest_answer(vcpu, RSI_SUCCESS, end, is_ram ? RSI_RAM : RSI_EMPTY, 0);
+}
+
+enum guest_call guest_rsi_host_call(struct vcpu *vcpu)
+{
+	uint64_t ipa = vcpu->x[1];
+	uint64_t call[1 + HOST_CALL_REGS];
+	enum hyp_status status;
+
+	if (!is_private(vcpu->vm, ipa, HOST_CALL_ALIGN)) {
+		return guest_status(vcpu, RSI_ERROR_INPUT);
+	}
+	status = guest_read(vcpu->vm, ipa, call, sizeof(call));
+	if (status != HYP_OK) {
+		return refuse(vcpu, status, ipa);
+	}
+	guest_status(vcpu, RSI_SUCCESS);
+	vcpu->host_call = ipa + 1;
+	vcpu->exit = (struct vcpu_exit){
+		.reason = HYP_EXIT_HVC,
+		.esr = (uint64_t)EC_HVC64 << ESR_EC_SHIFT | ESR_IL | (call[0] & ESR_IMM16_MASK),
+		.x = { call[1], call[2], call[3], call[4] },
+	};
+	return GUEST_CALL_EXIT;
+}
+
+void guest_rsi_host_answer(struct vcpu *vcpu, const uint64_t answer[4])
+{
+	uint64_t ipa = vcpu->host_call - 1 + HOST_CALL_REGS_AT;
+
+	vcpu->host_call = 0;
+	if (guest_write(vcpu->vm, ipa, answer, HOST_CALL_REGS * sizeof(*answer)) != HYP_OK) {
+		guest_status(vcpu, RSI_ERROR_INPUT);
+	}
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a scenario must ask in another way on each target."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from scenarios.harness.host import Host
+
+RESERVED = "/proc/device-tree/reserved-memory/hypervisor/reg"
+
+
+def hypervisor_memory(target: str, host: Host) -> tuple[int, int]:
+    """(base, bytes), from whoever tells the host: the device tree, or upstream pKVM's line in the log."""
+    if target == "terrarium":
+        base, size = struct.unpack(">QQ", host.get(RESERVED))
+        return base, size
+    line = re.search(r"Reserved ([0-9]+) MiB at 0x([0-9a-f]+)", host.run(["dmesg"], ok=True).out)
+    assert line is not None, "the kernel says nowhere what pKVM reserved"
+    return int(line[2], 16), int(line[1]) << 20

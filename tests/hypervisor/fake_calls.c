@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls of the host that other files serve: for tests of how calls are told apart. */
+#include <hyp/vm.h>
+
+#define FAKE_CALL(name)                         \
+	enum hyp_status name(struct regs *regs) \
+	{                                       \
+		(void)regs;                     \
+		return HYP_EINVAL;              \
+	}
+
+FAKE_CALL(vm_create)
+FAKE_CALL(vm_donate)
+FAKE_CALL(vm_config)
+FAKE_CALL(vm_map)
+FAKE_CALL(vm_unmap)
+FAKE_CALL(vm_kill)
+FAKE_CALL(vm_reclaim)
+FAKE_CALL(vm_destroy)
+FAKE_CALL(vm_stats)
