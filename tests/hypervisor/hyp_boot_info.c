@@ -47,19 +47,19 @@ void log_line(const char *format, ...)
 }
 
 /* Seeds: what is added, and instead of random numbers the same bytes turned round. */
-static unsigned char seed[32];
+static unsigned char added[32];
 static bool no_entropy;
 
-void trng_add(const void *from, uint64_t bytes)
+void trng_add(const void *seed, uint64_t bytes)
 {
-	assert_true(bytes <= sizeof(seed));
-	memcpy(seed, from, bytes);
+	assert_true(bytes <= sizeof(added));
+	memcpy(added, seed, bytes);
 }
 
 bool trng_read(void *to, uint64_t bytes)
 {
 	for (uint64_t i = 0; !no_entropy && i < bytes; i++) {
-		((unsigned char *)to)[i] = (unsigned char)~seed[i];
+		((unsigned char *)to)[i] = (unsigned char)~added[i];
 	}
 	return !no_entropy;
 }
@@ -433,14 +433,14 @@ static void the_seed_is_divided(void **state)
 	(void)state;
 	for (int round = 0; round < 2; round++) {
 		no_entropy = round == 1;
-		memset(seed, 0, sizeof(seed));
+		memset(added, 0, sizeof(added));
 		make_tree(SOUND);
 		assert_int_equal(fdt_setprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed",
 					     machine, sizeof(machine)),
 				 0);
 		assert_true(boot_info_read(tree, &info));
 		assert_int_equal(boot_info_hand_over(tree, &info, hidden), !no_entropy);
-		assert_memory_equal(seed, machine, sizeof(machine));
+		assert_memory_equal(added, machine, sizeof(machine));
 		host = fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed", &length);
 		assert_int_equal(length, sizeof(machine));
 		for (int i = 0; !no_entropy && i < length; i++) {

@@ -137,7 +137,7 @@ static uint32_t writable(uint32_t offset)
 	return offset == 0x0 ? 0x7000000 : offset == 0x14 ? 2 : 0;
 }
 
-static uint64_t access(uint64_t esr, uint64_t pa, uint32_t reg, uint64_t value, bool *done)
+static uint64_t try_access(uint64_t esr, uint64_t pa, uint32_t reg, uint64_t value, bool *done)
 {
 	struct regs regs;
 
@@ -164,18 +164,18 @@ static void every_word_of_every_frame(void **state)
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++) {
 		for (uint32_t offset = 0; offset < FRAME; offset += 4) {
 			uint64_t pa = BASE + cpu * 2 * FRAME + offset;
-			uint64_t seen = access(ISV | WORD, pa, 5, NOTHING, &done);
+			uint64_t seen = try_access(ISV | WORD, pa, 5, NOTHING, &done);
 
 			assert_int_equal(done, readable(offset) != 0);
 			assert_int_equal(seen,
 					 !done ? NOTHING : mmio_read32(pa) & readable(offset));
-			access(ISV | WORD | WNR, pa, 7, 0xffffffffff, &done);
+			try_access(ISV | WORD | WNR, pa, 7, 0xffffffffff, &done);
 			assert_int_equal(done, writable(offset) != 0);
 			assert_int_equal(written_at, done ? pa : 0);
 			assert_true(!done || written == writable(offset));
 		}
 		/* The other frame is not EL2's. */
-		access(ISV | WORD, BASE + (cpu * 2 + 1) * FRAME, 5, 0, &done);
+		try_access(ISV | WORD, BASE + (cpu * 2 + 1) * FRAME, 5, 0, &done);
 		assert_false(done);
 	}
 }
@@ -187,26 +187,26 @@ static void the_other_sizes(void **state)
 
 	(void)state;
 	assert_int_equal(begin(CPUS, 6), HYP_OK);
-	seen = access(ISV | DOUBLE, BASE + 2 * FRAME + 8, 0, 0, &done);
+	seen = try_access(ISV | DOUBLE, BASE + 2 * FRAME + 8, 0, 0, &done);
 	assert_true(done);
 	assert_int_equal(seen, UINT64_C(0xffffffff00000000) | 1u << 8 | (LPIS & ~0x8fu));
-	access(ISV | DOUBLE, BASE + 0x70, 0, 0, &done); /* PROPBASER */
+	try_access(ISV | DOUBLE, BASE + 0x70, 0, 0, &done); /* PROPBASER */
 	assert_false(done);
-	access(ISV | DOUBLE, BASE + 0x10, 0, 0, &done); /* one word of it is not allowed */
+	try_access(ISV | DOUBLE, BASE + 0x10, 0, 0, &done); /* one word of it is not allowed */
 	assert_false(done);
-	access(ISV | DOUBLE, BASE + 4, 0, 0, &done);
+	try_access(ISV | DOUBLE, BASE + 4, 0, 0, &done);
 	assert_false(done);
-	access(ISV | DOUBLE | WNR, BASE, 0, 1, &done);
+	try_access(ISV | DOUBLE | WNR, BASE, 0, 1, &done);
 	assert_false(done);
-	access(ISV, BASE + 0x14, 0, 0, &done); /* a byte */
+	try_access(ISV, BASE + 0x14, 0, 0, &done); /* a byte */
 	assert_false(done);
-	access(ISV | UINT64_C(1) << 22, BASE + 0x14, 0, 0, &done);
+	try_access(ISV | UINT64_C(1) << 22, BASE + 0x14, 0, 0, &done);
 	assert_false(done);
-	access(ISV | WORD, BASE + 0x16, 0, 0, &done);
+	try_access(ISV | WORD, BASE + 0x16, 0, 0, &done);
 	assert_false(done);
-	access(ISV | WORD | SSE, BASE + 0x14, 0, 0, &done);
+	try_access(ISV | WORD | SSE, BASE + 0x14, 0, 0, &done);
 	assert_false(done);
-	access(WORD, BASE + 0x14, 0, 0, &done); /* nothing says which register */
+	try_access(WORD, BASE + 0x14, 0, 0, &done); /* nothing says which register */
 	assert_false(done);
 	assert_int_equal(written_at, 0);
 }
@@ -217,9 +217,9 @@ static void the_zero_register(void **state)
 
 	(void)state;
 	assert_int_equal(begin(CPUS, 6), HYP_OK);
-	access(ISV | WORD, BASE + 0x14, 31, 0, &done);
+	try_access(ISV | WORD, BASE + 0x14, 31, 0, &done);
 	assert_true(done);
-	access(ISV | WORD | WNR, BASE + 0x14, 31, 0, &done);
+	try_access(ISV | WORD | WNR, BASE + 0x14, 31, 0, &done);
 	assert_true(done);
 	assert_int_equal(written_at, BASE + 0x14);
 	assert_int_equal(written, 0);
@@ -233,7 +233,7 @@ static void what_is_elsewhere(void **state)
 	(void)state;
 	assert_int_equal(begin(CPUS, 246), HYP_OK);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		access(ISV | WORD, places[i], 0, 0, &done);
+		try_access(ISV | WORD, places[i], 0, 0, &done);
 		assert_false(done);
 	}
 }
