@@ -15,6 +15,8 @@ HT_hyp_trace := platform/hypervisor/src/trace.c platform/hypervisor/src/pool.c
 HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c tests/hypervisor/fake_calls.c $(HT_hyp_owner)
 HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c vm.c guest_memory.c) tests/hypervisor/fake_machine.c
 HT_hyp_vm := $(HT_MEMORY)
+HT_hyp_vcpu := $(addprefix platform/hypervisor/src/,vcpu.c vcpu_exit.c vcpu_regs.c) tests/hypervisor/fake_world.c
+HT_hyp_vcpu_exit := $(HT_hyp_vcpu)
 HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
 $(foreach other,call rsi,$(eval HT_hyp_guest_$(other) := $(HT_hyp_guest_psci)))
 

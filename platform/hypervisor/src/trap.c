@@ -8,6 +8,7 @@
 #include <hyp/regs.h>
 #include <hyp/smmu.h>
 #include <hyp/trace.h>
+#include <hyp/world.h>
 
 #include <stddef.h>
 
@@ -27,32 +28,15 @@ void trap_host(struct regs *regs);
 
 static uint32_t refusals; /* atomic */
 
-/*
- * Take the exception @esr to EL1 as the CPU would (Arm ARM D1.3), from where the host is.
- */
+/* Take the exception @esr to EL1, from where the host is. */
 static void inject(uint64_t esr)
 {
-	uint64_t spsr = sysreg_read(spsr_el2);
-	uint64_t sctlr = sysreg_read(sctlr_el1);
-	uint64_t mode = spsr & PSR_M_MASK;
-	uint64_t state = (spsr & (PSR_NZCV | PSR_DIT | PSR_PAN)) | PSR_DAIF | PSR_EL1H;
-	uint64_t vector = VECTOR_EL0_64;
+	uint64_t pc = sysreg_read(elr_el2);
+	uint64_t pstate = sysreg_read(spsr_el2);
 
-	if (spsr & PSR_NRW) {
-		vector = VECTOR_EL0_32;
-		state &= ~PSR_DIT; /* elsewhere in an AArch32 state */
-	} else if (mode == PSR_EL1H) {
-		vector = VECTOR_EL1H;
-	} else if (mode == PSR_EL1T) {
-		vector = VECTOR_EL1T;
-	}
-	state |= sctlr & SCTLR_SPAN ? 0 : PSR_PAN;
-	state |= sctlr & SCTLR_DSSBS ? PSR_SSBS : 0;
-	sysreg_write(elr_el1, sysreg_read(elr_el2));
-	sysreg_write(spsr_el1, spsr);
-	sysreg_write(esr_el1, esr);
-	sysreg_write(elr_el2, sysreg_read(vbar_el1) + vector);
-	sysreg_write(spsr_el2, state);
+	exception_take(&pc, &pstate, esr);
+	sysreg_write(elr_el2, pc);
+	sysreg_write(spsr_el2, pstate);
 }
 
 static bool is_from_el1(void)
