@@ -21,17 +21,20 @@
  *
  *   VM_CREATE    x1 HYP_VM_* flags, x2 ipa_bits, x3 quota in pages, x4 pfn of
  *                HYP_VM_PAGES pages that the host gives for it, x4 a multiple of 2
- *                -> x1 VM
+ *                -> x1 VM. EBUSY: there are 255 already
  *   VM_DONATE    x1 VM, x2 pfn, x3 pages: for its tables
- *   VM_CONFIG    x1 VM, x2 HYP_CONFIG_*, x3 value; before its first run only (EBUSY)
+ *   VM_CONFIG    x1 VM, x2 HYP_CONFIG_*, x3 value; before its first run only (EBUSY).
+ *                CONFIG_RAM: x3 gfn, x4 pages. EBUSY: some were declared or mapped before
  *   VM_MAP       x1 VM, x2 pfn, x3 gfn, x4 pages, x5 HYP_MAP_*: protected VM: the pages
  *                become its own, with what is in them (x5 must be HYP_MAP_ALL); normal VM:
- *                they are lent to it. EBUSY: something is mapped at a gfn. ENOTABLE: it
- *                lacks pages for tables: VM_DONATE, then again
+ *                they are lent to it. EBUSY: something is mapped at a gfn, or it is a
+ *                device's page of a protected VM. ENOTABLE: it lacks pages for tables:
+ *                VM_DONATE, then again. EPERM: a page is not the host's to give; or a gfn
+ *                of a VM with RSI is no memory, or only some of them are shared
  *   VM_UNMAP     x1 VM (normal), x2 gfn, x3 pages: what of them is mapped, is not any
  *                more, on all CPUs, before the call returns -> x1 pages that were mapped
- *   VM_KILL      x1 VM: it never runs again. EBUSY: a vCPU runs. Then only VM_RECLAIM,
- *                VM_DESTROY and VM_STATS know it
+ *   VM_KILL      x1 VM: it never runs again. EBUSY: a vCPU runs, or another call is about
+ *                it. Then only VM_RECLAIM, VM_DESTROY and VM_STATS know it
  *   VM_RECLAIM   x1 VM (killed), x2 pfn, x3 pages: the host has them again; zeroed unless
  *                they were only lent. Of a page lent several times, all loans end
  *   VM_DESTROY   x1 VM (killed): its number is free. EBUSY: it still holds pages
@@ -100,6 +103,7 @@
 
 /* VM_CONFIG. */
 #define HYP_CONFIG_FORWARD_HVC 1 /* normal VM: 1: all SMCCC calls, PSCI too, go to the host */
+#define HYP_CONFIG_RAM 2         /* VM with RSI: pages that are RAM (RIPAS) from the start */
 
 /* VM_MAP. */
 #define HYP_MAP_READ 0x1

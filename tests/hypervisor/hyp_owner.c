@@ -36,26 +36,29 @@ struct row {
 	enum owner_op op;
 	const char *askers; /* 0 none, N normal, P protected, D dying */
 	const char *becomes;
-	bool wiped;
+	const char *wiped; /* letters of pages that are zeroed */
 };
 
 /* clang-format off */
 static const struct row matrix[] = {
 	/*                         who     xHhgkYDMGS                          */
-	{ OWNER_BOOT_HOST,          "0",   "H.........", false },
-	{ OWNER_BOOT_HYP,           "0",   "Y.........", false },
-	{ OWNER_HOST_DONATE_HYP,    "0",   ".D........", false },
-	{ OWNER_HYP_DONATE_HOST,    "0",   "......H...", true },
-	{ OWNER_HOST_SHARE_HYP,     "0",   ".h........", false },
-	{ OWNER_HOST_UNSHARE_HYP,   "0",   "..H.......", false },
-	{ OWNER_HOST_DONATE_META,   "NP",  ".M........", false },
-	{ OWNER_HOST_DONATE_GUEST,  "P",   ".G........", false },
-	{ OWNER_HOST_SHARE_GUEST,   "N",   ".g.k3.....", false },
-	{ OWNER_HOST_UNSHARE_GUEST, "NPD", "...Hg.....", false },
-	{ OWNER_GUEST_SHARE_HOST,   "P",   "........S.", false },
-	{ OWNER_GUEST_UNSHARE_HOST, "P",   ".........G", false },
-	{ OWNER_GUEST_RELINQUISH,   "P",   "........H.", true },
-	{ OWNER_RECLAIM,            "D",   ".......HHH", true },
+	{ OWNER_BOOT_HOST,          "0",   "H.........", "" },
+	{ OWNER_BOOT_HYP,           "0",   "Y.........", "" },
+	{ OWNER_HOST_DONATE_HYP,    "0",   ".D........", "" },
+	{ OWNER_HYP_DONATE_HOST,    "0",   "......H...", "D" },
+	{ OWNER_HOST_SHARE_HYP,     "0",   ".h........", "" },
+	{ OWNER_HOST_UNSHARE_HYP,   "0",   "..H.......", "" },
+	{ OWNER_HOST_DONATE_META,   "NP",  ".M........", "" },
+	{ OWNER_HOST_DONATE_GUEST,  "P",   ".G........", "" },
+	{ OWNER_HOST_DONATE_SHARED, "P",   ".S........", "" },
+	{ OWNER_HOST_SHARE_GUEST,   "N",   ".g.k3.....", "" },
+	{ OWNER_HOST_UNSHARE_GUEST, "NPD", "...Hg.....", "" },
+	{ OWNER_GUEST_SHARE_HOST,   "P",   "........S.", "" },
+	{ OWNER_GUEST_UNSHARE_HOST, "P",   ".........G", "" },
+	{ OWNER_GUEST_SHARE_WIPED,  "P",   "........S.", "G" },
+	{ OWNER_GUEST_UNSHARE_WIPED, "P",  ".........G", "S" },
+	{ OWNER_GUEST_RELINQUISH,   "P",   "........H.", "G" },
+	{ OWNER_RECLAIM,            "D",   "...HH..HHH", "MGS" },
 };
 /* clang-format on */
 
@@ -273,9 +276,11 @@ static void try_cell(enum owner_op op, char asker, uint32_t vm, uint32_t index)
 		if (status != HYP_OK) {
 			fail_msg("%s: refused with %d", when, status);
 		}
+		if (strchr(row->wiped, world.letter[index])) {
+			world.content[index] = 0;
+		}
 		world.letter[index] = next;
 		world.vm[index] = strchr("gk3MGS", next) ? vm : OWNER_VM_NONE;
-		world.content[index] = row->wiped ? 0 : world.content[index];
 	}
 	compare_world(when);
 }
@@ -392,6 +397,24 @@ static void all_or_nothing(void **state)
 	}
 }
 
+/* What was lent comes back with what is in it, however often it was lent. */
+static void reclaim_ends_all_loans(void **state)
+{
+	(void)state;
+	make_world(NORMAL, PROTECTED);
+	make_page(10, 'k', NORMAL);
+	make_page(11, 'M', NORMAL);
+	make_page(12, 'g', NORMAL);
+	kill_pages_vm(NORMAL);
+	assert_int_equal(apply(OWNER_RECLAIM, NORMAL, 10, 3), HYP_OK);
+	for (uint32_t i = 10; i < 13; i++) {
+		world.letter[i] = 'H';
+		world.vm[i] = OWNER_VM_NONE;
+	}
+	world.content[11] = 0;
+	compare_world("reclaim of what was lent");
+}
+
 /* A dying VM's pages of all kinds in one call: wiped, and the host's mapping follows. */
 static void reclaim_of_mixed_pages(void **state)
 {
@@ -498,6 +521,8 @@ static void out_of_memory_changes_nothing(void **state)
 		{ 'H', OWNER_HOST_DONATE_META, PROTECTED },
 		{ 'H', OWNER_HOST_DONATE_GUEST, PROTECTED },
 		{ 'G', OWNER_GUEST_SHARE_HOST, PROTECTED },
+		{ 'G', OWNER_GUEST_SHARE_WIPED, PROTECTED },
+		{ 'S', OWNER_GUEST_UNSHARE_WIPED, PROTECTED },
 		{ 'S', OWNER_GUEST_UNSHARE_HOST, PROTECTED },
 		{ 'G', OWNER_GUEST_RELINQUISH, PROTECTED },
 	};
@@ -559,6 +584,7 @@ int main(void)
 		cmocka_unit_test(ranges_that_cannot_be),
 		cmocka_unit_test(all_or_nothing),
 		cmocka_unit_test(reclaim_of_mixed_pages),
+		cmocka_unit_test(reclaim_ends_all_loans),
 		cmocka_unit_test(quota_holds),
 		cmocka_unit_test(each_loan_counts),
 		cmocka_unit_test(loans_do_not_overflow),

@@ -41,10 +41,12 @@ struct state_rule {
 	bool host, hyp, guest;
 };
 
+enum op_content { CONTENT_KEEP = 0, CONTENT_WIPE, CONTENT_SETTLE };
+
 struct op_rule {
 	const char *name;
 	enum vm_want want;
-	bool wipe;
+	enum op_content content;
 };
 
 #define STATE_RULE(state, can_host, can_hyp, can_guest)                                    \
@@ -53,7 +55,8 @@ struct op_rule {
 	},
 static const struct state_rule state_rules[PAGE_STATE_COUNT] = { PAGE_STATES(STATE_RULE) };
 
-#define OP_RULE(op, vm, zero) [OWNER_##op] = { .name = #op, .want = WANT_##vm, .wipe = (zero) },
+#define OP_RULE(op, vm, what) \
+	[OWNER_##op] = { .name = #op, .want = WANT_##vm, .content = CONTENT_##what },
 static const struct op_rule op_rules[OWNER_OP_COUNT] = { OWNER_OPS(OP_RULE) };
 
 /* Where an operation leads. What is not here is PAGE_DENY: refused. */
@@ -67,13 +70,17 @@ static const uint8_t next_state[OWNER_OP_COUNT][PAGE_STATE_COUNT] = {
 	[OWNER_HOST_UNSHARE_HYP]   = { [PAGE_HOST_HYP]   = PAGE_HOST },
 	[OWNER_HOST_DONATE_META]   = { [PAGE_HOST]       = PAGE_VM_META },
 	[OWNER_HOST_DONATE_GUEST]  = { [PAGE_HOST]       = PAGE_GUEST },
+	[OWNER_HOST_DONATE_SHARED] = { [PAGE_HOST]       = PAGE_GUEST_HOST },
 	[OWNER_HOST_SHARE_GUEST]   = { [PAGE_HOST]       = PAGE_HOST_GUEST,
 				       [PAGE_HOST_GUEST] = PAGE_HOST_GUEST },
 	[OWNER_HOST_UNSHARE_GUEST] = { [PAGE_HOST_GUEST] = PAGE_HOST },
 	[OWNER_GUEST_SHARE_HOST]   = { [PAGE_GUEST]      = PAGE_GUEST_HOST },
 	[OWNER_GUEST_UNSHARE_HOST] = { [PAGE_GUEST_HOST] = PAGE_GUEST },
+	[OWNER_GUEST_SHARE_WIPED]  = { [PAGE_GUEST]      = PAGE_GUEST_HOST },
+	[OWNER_GUEST_UNSHARE_WIPED] = { [PAGE_GUEST_HOST] = PAGE_GUEST },
 	[OWNER_GUEST_RELINQUISH]   = { [PAGE_GUEST]      = PAGE_HOST },
-	[OWNER_RECLAIM]            = { [PAGE_VM_META]    = PAGE_HOST,
+	[OWNER_RECLAIM]            = { [PAGE_HOST_GUEST] = PAGE_HOST,
+				       [PAGE_VM_META]    = PAGE_HOST,
 				       [PAGE_GUEST]      = PAGE_HOST,
 				       [PAGE_GUEST_HOST] = PAGE_HOST },
 };
@@ -183,12 +190,12 @@ static enum hyp_status pages_check(const struct owner_request *request, struct p
 	return HYP_OK;
 }
 
-/* The first page from @index on, below @end, that the host reaches otherwise than @index. */
+/* The first page from @index on, below @end, of another state than @index. */
 static uint64_t run_end(uint64_t index, uint64_t end)
 {
-	bool reach = state_rules[entry_get(index).state].host;
+	enum page_state state = entry_get(index).state;
 
-	while (index < end && state_rules[entry_get(index).state].host == reach) {
+	while (index < end && entry_get(index).state == state) {
 		index++;
 	}
 	return index;
@@ -200,6 +207,7 @@ static uint64_t run_end(uint64_t index, uint64_t end)
  */
 static void pages_commit(const struct owner_request *request)
 {
+	enum op_content content = op_rules[request->op].content;
 	uint64_t index = request->pfn - first_pfn;
 	uint64_t end = index + request->count;
 
@@ -214,8 +222,10 @@ static void pages_commit(const struct owner_request *request)
 		if (before && !after) {
 			page_host_set(pfn, count, false);
 		}
-		if (op_rules[request->op].wipe) {
+		if (content == CONTENT_WIPE && entry.state != PAGE_HOST_GUEST) {
 			page_wipe(pfn, count);
+		} else if (content == CONTENT_SETTLE) {
+			page_settle(pfn, count);
 		}
 		for (; index < stop; index++) {
 			entry_set(index, entry_after(entry_get(index), request));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <hyp/bug.h>
-#include <hyp/host_s2.h>
+#include <hyp/cpu.h>
 #include <hyp/layout.h>
 #include <hyp/page_ops.h>
 #include <hyp/pool.h>
+#include <hyp/smmu.h>
+#include <hyp/s2.h>
 #include <hyp/stage1.h>
 
 #include <stddef.h>
@@ -25,11 +27,18 @@
 
 #define VA_LIMIT (UINT64_C(1) << 39)
 #define TABLE_ENTRIES 512u
-#define CACHE_LINE_MIN 16u
 #define TLBI_RANGE_MAX 64u /* pages; above, all of the VMID goes */
 
+/* CTR_EL0.DminLine: log2 of the words in the shortest line. */
+#define CTR_DMINLINE_SHIFT 16
+#define WORD_BYTES 4u
+
+/* ID_AA64MMFR2_EL1.BBM: from 2 on, a block may become a table in one store (Arm ARM D8.14). */
+#define MMFR2_BBM_SHIFT 52
+#define BBM_IN_ONE_STORE 2
+
 extern char text_start[], text_end[], rodata_start[], rodata_end[], data_start[], data_end[];
-extern char stacks[], window_page[], pool_start[];
+extern char stacks[], windows[], pool_start[];
 
 uint64_t stage1_root[TABLE_ENTRIES] __attribute__((aligned(PAGE_BYTES)));
 
@@ -79,20 +88,29 @@ static uint64_t *page_entry(uint64_t va)
 	return level3 ? &level3[va / PAGE_BYTES % TABLE_ENTRIES] : NULL;
 }
 
-enum hyp_status stage1_map(uint64_t pa, uint64_t size, enum stage1_kind kind)
+enum hyp_status stage1_prepare(uint64_t pa, uint64_t size)
 {
-	uint64_t attributes = attributes_of(kind);
-
 	if (pa > VA_LIMIT || size > VA_LIMIT - pa) {
 		return HYP_EINVAL;
 	}
 	for (uint64_t at = pa & ~(uint64_t)(PAGE_BYTES - 1); at < pa + size; at += PAGE_BYTES) {
-		uint64_t *entry = page_entry(at);
-
-		if (!entry) {
+		if (!page_entry(at)) {
 			return HYP_ENOMEM;
 		}
-		entry_store(entry, attributes ? at | attributes : 0);
+	}
+	return HYP_OK;
+}
+
+enum hyp_status stage1_map(uint64_t pa, uint64_t size, enum stage1_kind kind)
+{
+	uint64_t attributes = attributes_of(kind);
+	enum hyp_status status = stage1_prepare(pa, size);
+
+	if (status != HYP_OK) {
+		return status;
+	}
+	for (uint64_t at = pa & ~(uint64_t)(PAGE_BYTES - 1); at < pa + size; at += PAGE_BYTES) {
+		entry_store(page_entry(at), attributes ? at | attributes : 0);
 	}
 	return HYP_OK;
 }
@@ -107,23 +125,53 @@ void stage1_unmap(uint64_t pa, uint64_t size)
 	isb();
 }
 
-static void window_set(uint64_t value)
+static bool is_empty(const uint64_t *table)
 {
-	uint64_t va = (uint64_t)(uintptr_t)window_page;
+	for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
+		if (table[i]) {
+			return false;
+		}
+	}
+	return true;
+}
 
-	entry_store(page_entry(va), 0);
-	tlbi_by(vae2is, va >> PAGE_SHIFT);
-	dsb(ish);
+void stage1_trim(uint64_t pa, uint64_t size)
+{
+	for (uint64_t at = pa & ~(uint64_t)(BLOCK2_BYTES - 1); at < pa + size; at += BLOCK2_BYTES) {
+		uint64_t *level2 =
+			(uint64_t *)(uintptr_t)(stage1_root[at / BLOCK1_BYTES] & S1_ADDRESS);
+		uint64_t *entry = level2 ? &level2[at / BLOCK2_BYTES % TABLE_ENTRIES] : NULL;
+		uint64_t *level3 = entry ? (uint64_t *)(uintptr_t)(*entry & S1_ADDRESS) : NULL;
+
+		if (level3 && is_empty(level3)) {
+			entry_store(entry, 0);
+			tlbi(alle2is);
+			dsb(ish);
+			isb();
+			pool_free(level3);
+		}
+	}
+}
+
+/* Of this CPU, which alone uses it: no other has it in its TLB. */
+static char *window_set(uint64_t value)
+{
+	char *window = windows + cpu_this() * (uint64_t)PAGE_BYTES;
+	uint64_t *entry = page_entry((uint64_t)(uintptr_t)window);
+
+	entry_store(entry, 0);
+	tlbi_by(vae2, (uint64_t)(uintptr_t)window >> PAGE_SHIFT);
+	dsb(nsh);
 	isb();
 	if (value) {
-		entry_store(page_entry(va), value);
+		entry_store(entry, value);
 	}
+	return window;
 }
 
 void *stage1_window(uint64_t pa)
 {
-	window_set(pa | attributes_of(STAGE1_DATA));
-	return window_page;
+	return window_set(pa | attributes_of(STAGE1_DATA));
 }
 
 void stage1_window_close(void)
@@ -133,9 +181,11 @@ void stage1_window_close(void)
 
 void cache_flush(const void *base, uint64_t size)
 {
-	uintptr_t at = (uintptr_t)base & ~(uintptr_t)(CACHE_LINE_MIN - 1);
+	uintptr_t line = (uintptr_t)WORD_BYTES
+			 << ID_FIELD(sysreg_read(ctr_el0), CTR_DMINLINE_SHIFT);
 
-	for (; at < (uintptr_t)base + size; at += CACHE_LINE_MIN) {
+	for (uintptr_t at = (uintptr_t)base & ~(line - 1); at < (uintptr_t)base + size;
+	     at += line) {
 		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
 	}
 	dsb(sy);
@@ -163,22 +213,24 @@ void boot_tables(void)
 		boot_map(stride + FATAL_STACK_TOP - FATAL_STACK_BYTES, stride + FATAL_STACK_TOP,
 			 STAGE1_DATA);
 	}
-	/* The window's table must be there: window_set() cannot fail. */
-	boot_map(window_page, window_page + PAGE_BYTES, STAGE1_NONE);
+	/* The windows' table must be there: window_set() cannot fail. */
+	boot_map(windows, windows + CPU_MAX * PAGE_BYTES, STAGE1_NONE);
 	boot_map(pool_start, hyp_end, STAGE1_DATA);
 	boot_map(uart, uart + PAGE_BYTES, STAGE1_DEVICE);
 	/* Written with the MMU off; no older line of it may be in a cache. */
 	cache_flush(data_start, (uint64_t)(hyp_end - data_start));
 }
 
-/* ---- of page_ops.h and host_s2.h ---- */
+/* ---- of page_ops.h and s2.h ---- */
 
-void page_wipe(uint64_t pfn, uint64_t count)
+static void pages_settle(uint64_t pfn, uint64_t count, bool wipe)
 {
 	for (; count > 0; pfn++, count--) {
 		void *page = stage1_window(pfn << PAGE_SHIFT);
 
-		memset(page, 0, PAGE_BYTES);
+		if (wipe) {
+			memset(page, 0, PAGE_BYTES);
+		}
 		cache_flush(page, PAGE_BYTES);
 	}
 	stage1_window_close();
@@ -187,15 +239,34 @@ void page_wipe(uint64_t pfn, uint64_t count)
 	isb();
 }
 
+void page_wipe(uint64_t pfn, uint64_t count)
+{
+	pages_settle(pfn, count, true);
+}
+
+void page_settle(uint64_t pfn, uint64_t count)
+{
+	pages_settle(pfn, count, false);
+}
+
 void s2_entry_write(uint64_t *entry, uint64_t value)
 {
 	entry_store(entry, value);
 }
 
-/* By VMID: EL2 runs with the host's VTTBR_EL2 when it changes the host's tables. */
-void s2_flush(uint64_t ipa, uint64_t size)
+bool s2_may_replace(void)
 {
+	return ID_FIELD(sysreg_read(id_aa64mmfr2_el1), MMFR2_BBM_SHIFT) >= BBM_IN_ONE_STORE;
+}
+
+/* TLB maintenance is by the VMID in VTTBR_EL2, which may be any at this time. */
+void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size)
+{
+	uint64_t before = sysreg_read(vttbr_el2);
+
 	dsb(ishst);
+	sysreg_write(vttbr_el2, s2_vttbr(s2));
+	isb();
 	if (size / PAGE_BYTES > TLBI_RANGE_MAX) {
 		tlbi(vmalls12e1is);
 	} else {
@@ -207,5 +278,9 @@ void s2_flush(uint64_t ipa, uint64_t size)
 		tlbi(vmalle1is);
 	}
 	dsb(ish);
+	sysreg_write(vttbr_el2, before);
 	isb();
+	if (s2->vmid == 0) {
+		smmu_flush(ipa, size); /* the host's table is the devices' */
+	}
 }

@@ -3,7 +3,11 @@
  * A guest's memory: its stage 2 and page ownership, changed together. What the guest asks
  * for by its calls, whatever their ABI; the host's side is in vm.h.
  *
- * IPAs are without the top bit of a VM with RSI, except where said. All take vm->lock.
+ * IPAs are without the top bit of a VM with RSI, except where said. Such a VM has each page
+ * at one of two addresses: private at the lower alias, shared with the host at the upper,
+ * which has bit ipa_bits - 1. The tables say which: mapped, or by a note (s2.h).
+ *
+ * All need vm held, and take vm->lock.
  *
  * Answers: HYP_OK; HYP_EINVAL; HYP_EPERM the page's state does not allow it; HYP_ENOPAGE
  * nothing is mapped at *at: the host must map it (exit MEMORY), then the guest's instruction
@@ -14,19 +18,20 @@
 
 #include <hyp/vm.h>
 
-/* What is at an IPA, from the guest's point of view. RIPAS: RMM spec, of VMs with RSI. */
+/* What is at an IPA, from the guest's point of view. */
 enum guest_page {
-	GUEST_PAGE_NONE = 0, /* nothing mapped */
+	GUEST_PAGE_NONE = 0, /* nothing mapped: the host shall */
 	GUEST_PAGE_OWN,      /* memory: private, or lent by the host to a normal VM */
 	GUEST_PAGE_SHARED,   /* memory that the protected guest shares with the host */
-	GUEST_PAGE_DEVICE,   /* accesses go to the VMM */
+	GUEST_PAGE_DEVICE,   /* accesses go to the VMM; of a VM with RSI: EMPTY, not shared */
 };
 
 enum guest_page guest_page_at(struct vm *vm, uint64_t ipa);
 
 /*
  * Share pages with the host, take them back, give them back; pKVM's MEM_SHARE, MEM_UNSHARE,
- * MEM_RELINQUISH. @done: how many were done before an error; these stay done.
+ * MEM_RELINQUISH. Of a VM with RSI or a normal one: HYP_EPERM. @done: how many were done
+ * before an error, or because more than HYP_PAGES_MAX are not done at once; these stay done.
  */
 enum hyp_status guest_share(struct vm *vm, uint64_t ipa, uint64_t count, uint64_t *done);
 enum hyp_status guest_unshare(struct vm *vm, uint64_t ipa, uint64_t count, uint64_t *done);
@@ -35,24 +40,45 @@ enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa);
 /*
  * The page at @ipa is a device's: accesses are told to the host. Of a VM that guards its
  * MMIO only the guest can say so (@by_guest), of one with RSI nobody (its RIPAS says it).
+ * HYP_EPERM too if memory is there, or, for unset, no device's page.
  */
 enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest);
 enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa);
 
 /*
- * RSI: RIPAS EMPTY (0), RAM (1), DESTROYED (2) of a range. What was never set is EMPTY.
- * set: EMPTY: private pages are shared with the host (or given back if @destroys), and
- * accesses by the upper alias reach them or a device; RAM: shared pages are private again,
- * zeroed; nothing there: faults on the lower alias ask the host for a page. Does as much as
- * it can: *next is where it stopped (a long range needs more calls).
- * get: RIPAS of @base and the end of the range that has the same, at most @top.
+ * RSI: RIPAS, RAM (@ram) or EMPTY, of a range. What nobody ever set is EMPTY; DESTROYED does
+ * not occur: the host cannot take pages from a VM that lives. Both lose what is in pages.
+ *
+ * To EMPTY: private pages are shared with the host at the upper alias; so will be those that
+ * the host gives later. To RAM: shared pages are private at the lower alias.
+ * Does as much as it can: *next is where it stopped, with any answer (a long range needs
+ * more calls; HYP_OK: something was done).
+ * get: RIPAS of @base, and how far all has the same, at most @top.
  */
 enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool ram,
 				uint64_t *next);
 enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool *ram,
 				uint64_t *end);
 
-/* Copy between EL2 and the guest's own memory, within one page. */
+/* The host's word before the first run: @count pages are RAM. HYP_EBUSY: some were already. */
+enum hyp_status guest_declare_ram(struct vm *vm, uint64_t gfn, uint64_t count);
+
+/* VM_MAP: what the host gives or lends, @count pages. Needs all in range of VM and machine. */
+struct guest_pages {
+	uint64_t ipa;
+	uint64_t pa;
+	uint64_t count;
+	uint64_t attributes; /* of s2.h; of a protected VM it is S2_RAM whatever is here */
+};
+enum hyp_status guest_map(struct vm *vm, const struct guest_pages *pages);
+
+/* VM_UNMAP of a normal VM: how many pages were mapped. What was a device's, is not any more. */
+uint64_t guest_unmap(struct vm *vm, uint64_t ipa, uint64_t size);
+
+/* The first address that is none of @vm's; of a VM with RSI without the top bit. */
+uint64_t guest_ipa_limit(const struct vm *vm);
+
+/* Copy between EL2 and the guest's memory (RSI: the lower alias), within one page. */
 enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes);
 enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes);
 
@@ -62,7 +88,7 @@ enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint6
  *   GUEST_FAULT_MEMORY  the host shall map a page (exit MEMORY)
  *   GUEST_FAULT_DEVICE  exit MMIO
  *   GUEST_FAULT_ABORT   the guest gets a synchronous external abort
- * @ipa without the top bit is left in *at.
+ * @ipa without the top bit is left in *at. @is_write, @is_permission: what the CPU said.
  */
 enum guest_fault {
 	GUEST_FAULT_ABORT = 0,

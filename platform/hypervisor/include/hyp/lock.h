@@ -2,10 +2,16 @@
 /*
  * Ticket locks. The order, outermost first:
  *
- *   1 owner_lock   owner.c: the ownership table, VMs, and the host's stage 2
- *   2 pool_lock    pool.c: free pages of the hypervisor
- *   3 ring->lock   trace.c: the events of a CPU
- *   4 log_lock     console.c: the console's line
+ *   1 vm->lock     vm.h: a guest's stage 2, what a VM knows
+ *   2 meta_lock    vm.c: EL2's mapping of what hosts gave for VMs
+ *   3 owner_lock   owner.c: the ownership table, VMs, and the host's stage 2
+ *   4 slots_lock   vm.c: which VMs there are, and who holds them
+ *   5 smmu_lock    smmu.c: the SMMU's queues
+ *   6 pool_lock    pool.c: free pages of the hypervisor
+ *   7 ring->lock   trace.c: the events of a CPU
+ *   8 log_lock     console.c: the console's line
+ *
+ * Nobody holds two VMs' locks.
  *
  * No lock is taken with interrupts of EL2 enabled: EL2 runs with all of them masked.
  */
@@ -33,5 +39,15 @@ static inline void lock_release(struct lock *lock)
 {
 	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
 }
+
+static inline void lock_leave(struct lock **held)
+{
+	lock_release(*held);
+}
+
+/* Take @lock until the end of the block. */
+#define lock_hold(which)                                                           \
+	struct lock *held_ __attribute__((cleanup(lock_leave), unused)) = (which); \
+	lock_take(held_)
 
 #endif /* HYP_LOCK_H */

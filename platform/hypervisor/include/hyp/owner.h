@@ -41,7 +41,8 @@
  *   HOST_HYP    The host and the hypervisor: the host's page, lent to the hypervisor.
  *               What is in it is the host's and may change at any time. Left by unshare.
  *   HOST_GUEST  The host and the normal VM of the entry, at as many guest addresses as the
- *               entry counts. Left when the last of these is gone.
+ *               entry counts. Left when the last of these is gone, or by reclaim once the
+ *               VM is dying; not wiped, the host could read it all the time.
  *   HYP         The hypervisor: its image and tables, since boot. Protected from all by
  *               the host's stage 2. Never left.
  *   DONATED     The hypervisor, who got it from the host for its own use. Left by
@@ -66,9 +67,10 @@
 	X(GUEST_HOST, 1, 0, 1)
 
 /*
- * X(NAME, vm, wipe). vm is what the request's VM must be: NONE (0), NORMAL, PROTECTED
- * (alive), DYING, or LIVING (NORMAL or PROTECTED), or ANY of these three. 1 under wipe:
- * the pages are zeroed before their next owner sees them.
+ * X(NAME, vm, content). vm is what the request's VM must be: NONE (0), NORMAL, PROTECTED
+ * (alive), DYING, or LIVING (NORMAL or PROTECTED), or ANY of these three. content is what
+ * happens to what is in the pages before their next owner sees them: KEEP, nothing; WIPE,
+ * they are zeroed; SETTLE, caches are written back, so that it is there for good.
  *
  *   BOOT_HOST, BOOT_HYP  from DENY, until owner_seal()
  *   HOST_DONATE_HYP      the host gives pages to the hypervisor
@@ -77,34 +79,40 @@
  *   HOST_UNSHARE_HYP     and takes them back
  *   HOST_DONATE_META     the host gives pages for a VM's tables and vCPUs
  *   HOST_DONATE_GUEST    the host gives pages, with what is in them, to a protected VM
+ *   HOST_DONATE_SHARED   the same, and the VM shares them with the host from the start
  *   HOST_SHARE_GUEST     the host lends pages to a normal VM, at one more guest address
  *   HOST_UNSHARE_GUEST   and takes them back from one
  *   GUEST_SHARE_HOST     a protected VM shares pages of its own with the host
  *   GUEST_UNSHARE_HOST   and takes them back
+ *   GUEST_SHARE_WIPED, GUEST_UNSHARE_WIPED  the same of a VM whose pages lose their content
  *   GUEST_RELINQUISH     a protected VM gives pages back to the host
- *   RECLAIM              the host takes back what a dying VM had of it
+ *   RECLAIM              the host takes back what a dying VM had of it; of a page that was
+ *                        lent, all loans end, and it keeps its content
  */
-#define OWNER_OPS(X)                        \
-	X(BOOT_HOST, NONE, 0)               \
-	X(BOOT_HYP, NONE, 0)                \
-	X(HOST_DONATE_HYP, NONE, 0)         \
-	X(HYP_DONATE_HOST, NONE, 1)         \
-	X(HOST_SHARE_HYP, NONE, 0)          \
-	X(HOST_UNSHARE_HYP, NONE, 0)        \
-	X(HOST_DONATE_META, LIVING, 0)      \
-	X(HOST_DONATE_GUEST, PROTECTED, 0)  \
-	X(HOST_SHARE_GUEST, NORMAL, 0)      \
-	X(HOST_UNSHARE_GUEST, ANY, 0)       \
-	X(GUEST_SHARE_HOST, PROTECTED, 0)   \
-	X(GUEST_UNSHARE_HOST, PROTECTED, 0) \
-	X(GUEST_RELINQUISH, PROTECTED, 1)   \
-	X(RECLAIM, DYING, 1)
+#define OWNER_OPS(X)                             \
+	X(BOOT_HOST, NONE, KEEP)                 \
+	X(BOOT_HYP, NONE, KEEP)                  \
+	X(HOST_DONATE_HYP, NONE, KEEP)           \
+	X(HYP_DONATE_HOST, NONE, WIPE)           \
+	X(HOST_SHARE_HYP, NONE, KEEP)            \
+	X(HOST_UNSHARE_HYP, NONE, KEEP)          \
+	X(HOST_DONATE_META, LIVING, KEEP)        \
+	X(HOST_DONATE_GUEST, PROTECTED, SETTLE)  \
+	X(HOST_DONATE_SHARED, PROTECTED, SETTLE) \
+	X(HOST_SHARE_GUEST, NORMAL, SETTLE)      \
+	X(HOST_UNSHARE_GUEST, ANY, KEEP)         \
+	X(GUEST_SHARE_HOST, PROTECTED, KEEP)     \
+	X(GUEST_UNSHARE_HOST, PROTECTED, SETTLE) \
+	X(GUEST_SHARE_WIPED, PROTECTED, WIPE)    \
+	X(GUEST_UNSHARE_WIPED, PROTECTED, WIPE)  \
+	X(GUEST_RELINQUISH, PROTECTED, WIPE)     \
+	X(RECLAIM, DYING, WIPE)
 
 #define PAGE_STATE_ENUM(name, host, hyp, guest) PAGE_##name,
 enum page_state { PAGE_STATES(PAGE_STATE_ENUM) PAGE_STATE_COUNT };
 #undef PAGE_STATE_ENUM
 
-#define OWNER_OP_ENUM(name, vm, wipe) OWNER_##name,
+#define OWNER_OP_ENUM(name, vm, content) OWNER_##name,
 enum owner_op { OWNER_OPS(OWNER_OP_ENUM) OWNER_OP_COUNT };
 #undef OWNER_OP_ENUM
 

@@ -3,7 +3,7 @@
  * EL2's own address space: identity, in pages, writable or executable but never both.
  * Only what the hypervisor needs is there; RAM of the host is not.
  *
- * Lock: none at boot, on one CPU; later stage1_window() only, with owner_lock.
+ * Lock: none at boot, on one CPU; later meta_lock of vm.c. The windows are each CPU's own.
  */
 #ifndef HYP_STAGE1_H
 #define HYP_STAGE1_H
@@ -23,13 +23,26 @@ enum stage1_kind { STAGE1_NONE = 0, STAGE1_TEXT, STAGE1_RODATA, STAGE1_DATA, STA
 __attribute__((warn_unused_result)) enum hyp_status stage1_map(uint64_t pa, uint64_t size,
 							       enum stage1_kind kind);
 
-/* Take away what stage1_map() mapped; for all CPUs, when this returns. */
+/*
+ * Make the tables that stage1_map() of the same range needs, so that it cannot fail until
+ * stage1_trim(). What is mapped stays as it is. Errors as there.
+ */
+__attribute__((warn_unused_result)) enum hyp_status stage1_prepare(uint64_t pa, uint64_t size);
+
+/* Take away what stage1_map() mapped; for all CPUs, when this returns. Its tables stay. */
 void stage1_unmap(uint64_t pa, uint64_t size);
 
-/* The page at @pa, writable, at the address returned, until the next call. Needs owner_lock. */
+/* Tables around [pa, pa + size) in which nothing is mapped are the pool's again. */
+void stage1_trim(uint64_t pa, uint64_t size);
+
+/*
+ * The page at @pa, writable, at the address returned, for this CPU, until its next call.
+ * Whoever owns the page must not be able to give it away meanwhile. Not before
+ * cpu_init_this().
+ */
 void *stage1_window(uint64_t pa);
 
-/* No page is in the window any more. Needs owner_lock. */
+/* No page is in this CPU's window any more. */
 void stage1_window_close(void);
 
 /* Map the image, stacks, pool and console. By _start, with the MMU off. */
