@@ -58,7 +58,9 @@ static void plain_registers(void **state)
 		{ DIST, 0x420, 1, 0, 0xf8 },
 		{ DIST, 0x423, 1, 0, 0xf8 },
 		{ DIST, 0x820, 4, 0, 0 },
-		{ DIST, 0xc08, 4, 0, 0xaaaaaaaa },
+		{ DIST, 0xc08, 4, 0xaaaaaaaa, 0xaaaaaaaa },
+		{ DIST, 0xc1c, 4, 0xaaaaaaaa, 0xaaaaaaaa },
+		{ DIST, 0xc20, 4, 0, 0 },
 		{ DIST, 0xd04, 4, 0, 0 },
 		{ DIST, 0x6100, 8, 0, 0xffffff },
 		{ DIST, 0x6100, 4, 0, 0xffffff },
@@ -155,6 +157,7 @@ static void set_and_clear(void **state)
 		assert_int_equal(guest_read(&bench, 0, DIST, clear, 4), 0);
 	}
 	/* A level is pending while its wire is high, whatever is cleared. */
+	guest_write(&bench, 0, DIST, 0xc10, 4, 0);
 	assert_true(vgic_inject(&bench.vgic, 0, 64, true, false));
 	guest_write(&bench, 0, DIST, 0x288, 4, 1);
 	assert_int_equal(guest_read(&bench, 0, DIST, 0x208, 4), 1);
@@ -187,6 +190,7 @@ static void banks_and_routes(void **state)
 /* Who waits for what: routes, kicks, enables. */
 static void kicks(void **state)
 {
+	guest_write(&bench, 0, DIST, 0xc08, 4, 0);
 	guest_write(&bench, 0, DIST, 0x104, 4, 1);
 	guest_write(&bench, 0, DIST, 0x6100, 8, 1);
 	assert_int_equal(bench.kicked, 0);
@@ -232,6 +236,7 @@ static void user_space(void **state)
 	u64 value;
 	u32 levels;
 
+	guest_write(&bench, 0, DIST, 0xc08, 4, 0);
 	vgic_inject(&bench.vgic, 0, 40, true, false);
 	assert_int_equal(guest_read(&bench, 0, DIST, 0x204, 4), 0x100);
 	assert_int_equal(user_read(&bench, 0, DIST, 0x204, &value), 0);
