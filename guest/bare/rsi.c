@@ -2,7 +2,7 @@
 /*
  * Arm CCA's realm services (Arm DEN 0137), call by call: what each answers, what it
  * refuses, and that memory which is shared and taken back is empty both times. Needs a VM
- * whose guest speaks RSI; elsewhere it says `value rsi is=0` and ends well.
+ * whose guest speaks RSI; elsewhere it says `value realm is=0` and ends well.
  */
 #include "guest/bare/lib/guest.h"
 #include "guest/bare/lib/mmu.h"
@@ -207,7 +207,7 @@ static void check_host_call(void)
 int guest_main(void)
 {
 	report_begin();
-	report_value("rsi", "is=%d shared_bit=0x%llx", rsi_shared_bit() != 0,
+	report_value("realm", "is=%d shared_bit=0x%llx", rsi_shared_bit() != 0,
 		     (unsigned long long)rsi_shared_bit());
 	if (!rsi_shared_bit()) {
 		return 0;

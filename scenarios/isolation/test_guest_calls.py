@@ -30,3 +30,11 @@ def test_protected_calls(vm_running: VM, target: str, check: Checks) -> None:
         for name in OFFERED:
             check(f"offered: {name}", 1, offered.number(name))
     check_all_ok(vm_running, check)
+
+
+@pytest.mark.only_on("terrarium", reason="upstream pKVM has no guests that speak RSI")
+@pytest.mark.vm("rsi", protected=True, mem=16, options=["--rsi"])
+def test_rsi_calls(vm_running: VM, check: Checks) -> None:
+    """Arm CCA's realm services, call by call; memory shared and taken back is empty both times."""
+    check("the guest found RSI", 1, vm_running.report("realm").number("is"))
+    check_all_ok(vm_running, check)

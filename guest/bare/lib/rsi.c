@@ -50,7 +50,8 @@ uint64_t rsi_shared_bit(void)
 	return shared_bit;
 }
 
-void rsi_call(struct rsi_registers *registers)
+/* No call may come between these variables and the instruction: it would use their registers. */
+static void make_call(struct rsi_registers *registers)
 {
 	register uint64_t x0 __asm__("x0") = registers->x[0];
 	register uint64_t x1 __asm__("x1") = registers->x[1];
@@ -64,13 +65,18 @@ void rsi_call(struct rsi_registers *registers)
 	register uint64_t x9 __asm__("x9") = registers->x[9];
 	register uint64_t x10 __asm__("x10") = registers->x[10];
 
-	smccc_smc_counted();
 	__asm__ volatile("smc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6),
 			   "+r"(x7), "+r"(x8), "+r"(x9), "+r"(x10)
 			 :
 			 : "memory", "x11", "x12", "x13", "x14", "x15", "x16", "x17");
 	*registers = (struct rsi_registers){ { x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10 } };
+}
+
+void rsi_call(struct rsi_registers *registers)
+{
+	smccc_smc_counted();
+	make_call(registers);
 }
 
 bool rsi_set_state(uint64_t base, uint64_t top, uint64_t state)
