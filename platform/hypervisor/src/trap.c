@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the host did that brought it here, and what it gets. */
 #include <hyp/console.h>
+#include <hyp/gic.h>
 #include <hyp/host.h>
 #include <hyp/layout.h>
 #include <hyp/owner.h>
 #include <hyp/regs.h>
-#include <hyp/world.h>
+#include <hyp/smmu.h>
 #include <hyp/trace.h>
+#include <hyp/world.h>
 
 #include <stddef.h>
 
@@ -91,9 +93,18 @@ static void trap_abort(struct regs *regs, uint64_t esr)
 {
 	uint64_t pfn = sysreg_read(hpfar_el2) >> HPFAR_PFN_SHIFT & HPFAR_PFN_MASK;
 
-	(void)regs;
 	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_TRANSLATION && owner_host_reaches(pfn)) {
 		return; /* the mapping was being changed; it is there now */
+	}
+	if ((esr & ESR_FSC_MASK) == FSC_TLB_CONFLICT) {
+		/* A block was replaced by its table, or the other way, in one store. */
+		tlbi(vmalls12e1);
+		dsb(nsh);
+		return;
+	}
+	if (gic_host_access(regs, esr, pfn << PAGE_SHIFT | sysreg_read(far_el2) % PAGE_BYTES)) {
+		sysreg_write(elr_el2, sysreg_read(elr_el2) + INSTRUCTION_BYTES);
+		return;
 	}
 	trace_emit(host_mem_abort, 0, 0, esr, pfn << PAGE_SHIFT);
 	refuse(esr, pfn);
@@ -120,6 +131,7 @@ void trap_host(struct regs *regs)
 	trap_fn trap = traps[esr >> ESR_EC_SHIFT & ESR_EC_MASK];
 
 	trace_emit(hyp_enter, 0, 0, reason_of(trap), esr);
+	smmu_poll();
 	if (trap) {
 		trap(regs, esr);
 	} else {
