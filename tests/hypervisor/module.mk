@@ -16,11 +16,12 @@ HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c 
 HT_hyp_vm := $(HT_MEMORY)
 HT_hyp_trng := platform/hypervisor/src/trng.c
 HT_hyp_sha256 := platform/hypervisor/src/sha256.c
-HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
+HT_GUEST_CALLS := $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
+HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(HT_GUEST_CALLS)
 $(foreach other,call rsi,$(eval HT_hyp_guest_$(other) := $(HT_hyp_guest_psci)))
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(HT_TESTS))
-FUZZERS += $(O)/fuzz/hyp_owner
+FUZZERS += $(O)/fuzz/hyp_owner $(O)/fuzz/hyp_calls
 
 $(HT_BUILD)/%.o: $(ROOT)/%.c
 	@mkdir -p $(@D)
@@ -31,10 +32,13 @@ $(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) $^ -lcmocka -lfdt -o $@
 
-$(O)/fuzz/hyp_owner: tests/fuzz/hyp_owner.c tests/hypervisor/owner_invariant.c tests/hypervisor/fake_trace.c $(HT_hyp_owner) \
-	$(wildcard tests/hypervisor/*.h platform/hypervisor/include/hyp/*.h platform/abi/hyp_*.h)
+HT_hyp_calls := $(HT_MEMORY) $(HT_GUEST_CALLS) $(addprefix tests/hypervisor/,vm_invariant.c s2_walker.c) platform/hypervisor/src/hvc_host.c
+$(O)/fuzz/hyp_owner: $(HT_hyp_owner) tests/hypervisor/owner_invariant.c
+$(O)/fuzz/hyp_calls: $(HT_hyp_calls)
+$(O)/fuzz/hyp_%: tests/fuzz/hyp_%.c tests/hypervisor/fake_trace.c \
+	$(wildcard tests/hypervisor/*.h platform/hypervisor/include/hyp/*.h platform/abi/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) $(HT_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	$(CLANG) $(HT_CFLAGS) -O2 -DMACHINE_PAGES=1280u -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fsanitize-coverage-ignorelist=tests/fuzz/judges.txt \
 	$(filter %.c,$^) -o $@
 
 -include $(shell find $(HT_BUILD) -name '*.d' 2>/dev/null)
