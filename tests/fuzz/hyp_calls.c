@@ -268,6 +268,9 @@ static void begin_vms(void)
 	for (uint8_t i = 0; i < sizeof(flags); i++) {
 		uint8_t pages = (uint8_t)(200 + i * 16);
 
+		for (uint64_t page = 0; page < 16; page++) {
+			vm_invariant_host_writes(SMALL_PFN + pages + page);
+		}
 		create_vm((const uint8_t[CALL_BYTES]){ 0, 0, flags[i], 1, 20, pages, 0x40 });
 		host_calls(HYP_CALL_VM_DONATE, (uint64_t[6]){ i + 1u, SMALL_PFN + pages + 4u, 8 });
 	}

@@ -13,7 +13,7 @@
 
 #define PAGE UINT64_C(4096)
 #define WORDS (PAGE / sizeof(uint64_t))
-#define HOST_WORD UINT64_C(0x05705705705705)
+#define HOST_WORD UINT64_C(0x05705740570705) /* a block of RAM, if it were in a table */
 #define SECRET_WORD UINT64_C(0x5ec7e75ec7e70000) /* + VM */
 #define USES_MAX 6u /* translations that TLBs get to see after each call */
 
@@ -265,6 +265,19 @@ uint64_t vm_invariant_state(void)
 	return state;
 }
 
+void vm_invariant_host_writes(uint64_t pfn)
+{
+	uint64_t *words = fake_machine_page(pfn);
+
+	if (owner_view(pfn).state != PAGE_HOST) {
+		return;
+	}
+	for (uint64_t word = 0; word < WORDS; word++) {
+		words[word] = HOST_WORD;
+	}
+	fake_machine.settled[pfn - MACHINE_PFN] = false;
+}
+
 static void use_leaf(void *context, const struct s2_leaf *leaf)
 {
 	uint64_t page = leaf->pa / PAGE - MACHINE_PFN;
@@ -310,13 +323,6 @@ void vm_invariant_use(uint32_t step)
 		uint32_t at = index < MACHINE_PAGES ? index : MACHINE_HYP_PAGES + i;
 
 		fake_machine_use(host_s2_root(), (MACHINE_PFN + at) * PAGE);
-		if (owner_view(MACHINE_PFN + at).state == PAGE_HOST) {
-			uint64_t *words = fake_machine_page(MACHINE_PFN + at);
-
-			for (uint64_t word = 0; word < WORDS; word++) {
-				words[word] = HOST_WORD;
-			}
-			fake_machine.settled[at] = false;
-		}
+		vm_invariant_host_writes(MACHINE_PFN + at);
 	}
 }

@@ -27,4 +27,7 @@ uint64_t vm_invariant_state(void);
  */
 void vm_invariant_use(uint32_t step);
 
+/* The host writes to the page, if it is its own. */
+void vm_invariant_host_writes(uint64_t pfn);
+
 #endif /* TESTS_HYPERVISOR_VM_INVARIANT_H */
