@@ -21,23 +21,22 @@
 #include <unistd.h>
 
 #define PAGE UINT64_C(4096)
-#define TLB_MAX 8192u
+#define TLB_SLOTS 16384u
 #define STALE_MAX 8192u
 #define IPA_END (UINT64_C(1) << 40)
 #define ADDRESS UINT64_C(0x0000fffffffff000)
 #define LEAF_ATTRIBUTES UINT64_C(0x00600000000003fc) /* XN, AF excepted, S2AP, SH, MemAttr */
 
 struct translation {
-	uint64_t vttbr;
+	uint64_t vttbr; /* 0: a free slot */
 	uint64_t ipa;
-	uint64_t leaf;
+	uint64_t leaf; /* 0: forgotten */
 };
 
 struct fake_machine fake_machine;
 static unsigned char *contents; /* RAM, as the tests see it */
 static uint32_t owners[MACHINE_PAGES];
-static struct translation tlb[TLB_MAX];
-static uint32_t tlb_count;
+static struct translation tlb[TLB_SLOTS];
 static uint64_t *stale[STALE_MAX]; /* entries changed and not yet flushed */
 static uint32_t stale_count;
 static int64_t window = -1; /* page that the window shows */
@@ -101,7 +100,7 @@ void fake_machine_boot(void)
 		make_ram();
 	}
 	memset(&fake_machine, 0, sizeof(fake_machine));
-	tlb_count = 0;
+	memset(tlb, 0, sizeof(tlb));
 	stale_count = 0;
 	el2_set(0, MACHINE_PAGES, false);
 	el2_set(0, MACHINE_HYP_PAGES, true);
@@ -309,12 +308,10 @@ void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size)
 	uint64_t vttbr = s2_vttbr(s2);
 
 	fake_machine.flushes++;
-	for (uint32_t i = 0; i < tlb_count;) {
+	for (uint32_t i = 0; i < TLB_SLOTS; i++) {
 		if (tlb[i].vttbr >> 48 == vttbr >> 48 && tlb[i].ipa + PAGE > ipa &&
 		    tlb[i].ipa < ipa + size) {
-			tlb[i] = tlb[--tlb_count];
-		} else {
-			i++;
+			tlb[i].leaf = 0;
 		}
 	}
 	if (stale_count > 0) {
@@ -351,27 +348,37 @@ uint64_t fake_machine_walk(uint64_t vttbr, uint64_t ipa)
 	return 0;
 }
 
+/* Where the TLB has @ipa, or would. */
+static struct translation *tlb_slot(uint64_t vttbr, uint64_t ipa)
+{
+	uint64_t start = (ipa / PAGE * 5 + (vttbr >> 48) * 769) % TLB_SLOTS;
+
+	for (uint64_t i = 0; i < TLB_SLOTS; i++) {
+		struct translation *slot = &tlb[(start + i) % TLB_SLOTS];
+
+		if (slot->vttbr == 0 || (slot->vttbr == vttbr && slot->ipa == ipa)) {
+			return slot;
+		}
+	}
+	must(false, "TLB");
+	return NULL;
+}
+
 uint64_t fake_machine_use(uint64_t vttbr, uint64_t ipa)
 {
 	uint64_t page = ipa & ~(PAGE - 1);
-	uint64_t leaf = fake_machine_walk(vttbr, page);
+	struct translation *slot = tlb_slot(vttbr, page);
 
-	for (uint32_t i = 0; i < tlb_count; i++) {
-		if (tlb[i].vttbr == vttbr && tlb[i].ipa == page) {
-			return tlb[i].leaf;
-		}
+	if (slot->leaf == 0) {
+		*slot = (struct translation){ vttbr, page, fake_machine_walk(vttbr, page) };
 	}
-	if (leaf) {
-		must(tlb_count < TLB_MAX, "TLB");
-		tlb[tlb_count++] = (struct translation){ vttbr, page, leaf };
-	}
-	return leaf;
+	return slot->leaf;
 }
 
 const char *fake_machine_broken(void)
 {
-	for (uint32_t i = 0; i < tlb_count; i++) {
-		if (fake_machine_walk(tlb[i].vttbr, tlb[i].ipa) != tlb[i].leaf) {
+	for (uint32_t i = 0; i < TLB_SLOTS; i++) {
+		if (tlb[i].leaf && fake_machine_walk(tlb[i].vttbr, tlb[i].ipa) != tlb[i].leaf) {
 			return "a TLB holds what the tables do not say";
 		}
 	}
