@@ -188,7 +188,10 @@ void stage1_unmap(uint64_t pa, uint64_t size)
 {
 	fake_machine.faults += !in_ram(pa, size);
 	for (uint64_t i = (pa - MACHINE_RAM) / PAGE; i < (pa + size - MACHINE_RAM) / PAGE; i++) {
-		fake_machine.faults += !fake_machine.el2[i];
+		uint32_t vm = owner_view(MACHINE_PFN + i).vm;
+
+		/* A VM that lives needs what it has at EL2. */
+		fake_machine.faults += !fake_machine.el2[i] || owner_vm_view(vm).kind != VM_DYING;
 		fake_machine.el2[i] = false;
 	}
 	el2_set((pa - MACHINE_RAM) / PAGE, size / PAGE, false);
