@@ -76,12 +76,7 @@ def main(arguments: list[str]) -> int:
         run_fuzzer(fuzzer, options.out, options.runs, options.seconds, options.seed)
         for fuzzer in options.fuzzer
     ]
-    junit.write(options.junit, cases)
-    failed = sum(bool(case.failure) for case in cases)
-    print(f"fuzz: {len(cases) - failed} passed, {failed} failed")
-    if not cases:
-        print("fuzz: there is no fuzzer", file=sys.stderr)
-    return 1 if failed or not cases else 0
+    return junit.finish("fuzz", options.junit, cases, "there is no fuzzer")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,19 @@ def write(path: Path, cases: list[Case]) -> None:
     part = path.with_name(path.name + ".part")
     ElementTree.ElementTree(root).write(part, encoding="utf-8", xml_declaration=True)
     part.replace(path)
+
+
+def finish(stage: str, path: Path, cases: list[Case], nothing: str) -> int:
+    """The end of a stage that is no pytest: its file, its closing line, its exit status.
+
+    @nothing  what to say when there is no case, which is a failure.
+    """
+    write(path, cases)
+    failed = sum(bool(case.failure) for case in cases)
+    print(f"{stage}: {len(cases) - failed} passed, {failed} failed")
+    if not cases:
+        print(f"{stage}: {nothing}", file=sys.stderr)
+    return 1 if failed or not cases else 0
 
 
 def read(path: Path) -> list[Case]:

@@ -82,12 +82,7 @@ def main(arguments: list[str]) -> int:
             if bad and output.strip():
                 print(output.rstrip())
             cases += own
-    junit.write(options.junit, cases)
-    failed = sum(bool(case.failure) for case in cases)
-    print(f"unit: {len(cases) - failed} passed, {failed} failed")
-    if not cases:
-        print("unit: no test ran", file=sys.stderr)
-    return 1 if failed or not cases else 0
+    return junit.finish("unit", options.junit, cases, "no test ran")
 
 
 if __name__ == "__main__":

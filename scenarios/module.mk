@@ -13,7 +13,7 @@ list-scenarios: | $(O)/.system ## names and titles of all scenarios
 	@$(HARNESS) list
 
 # On HYP=terrarium, which has no virtual machines yet.
-HOST_ONLY := lifecycle/host_cpus_off_and_on $(addprefix isolation/,host_attacks_hypervisor host_calls_what_it_may_not donated_page)
+HOST_ONLY := $(addprefix lifecycle/,host_cpus_off_and_on host_timer) $(addprefix isolation/,host_attacks_hypervisor host_calls_what_it_may_not donated_page)
 
 test-terrarium: all ## run what HYP=terrarium has: the scenarios without a VM
 	@HYP=terrarium $(HARNESS) run $(HOST_ONLY)

@@ -43,6 +43,7 @@ bool boot_plan(struct boot *boot, const struct options *o, GError **error)
 {
 	struct fdt_machine machine = {
 		.cpus = (unsigned)o->cpus,
+		.rsi = o->rsi,
 		.watchdog = o->watchdog,
 		.virtio_count = options_virtio_count(o),
 		.bootargs = o->params,

@@ -175,13 +175,13 @@ static void add_cpus(struct tree *t, unsigned cpus)
 	node_end(t);
 }
 
-static void add_psci(struct tree *t)
+static void add_psci(struct tree *t, bool rsi)
 {
 	static const char compatible[] = "arm,psci-1.0\0arm,psci-0.2";
 
 	node_begin(t, "psci");
 	property(t, "compatible", compatible, sizeof(compatible));
-	property_string(t, "method", "hvc");
+	property_string(t, "method", rsi ? "smc" : "hvc");
 	node_end(t);
 }
 
@@ -283,7 +283,7 @@ static void add_root(struct tree *t, const struct fdt_machine *m)
 		add_pool(t, &m->layout);
 	}
 	add_cpus(t, m->cpus);
-	add_psci(t);
+	add_psci(t, m->rsi);
 	add_timer(t);
 	add_gic(t, m->cpus);
 	add_serial(t, GUEST_SERIAL0_BASE, GUEST_SPI_SERIAL0);

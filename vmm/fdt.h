@@ -19,6 +19,7 @@
 struct fdt_machine {
 	struct layout layout; /* a pool makes it a protected guest's tree */
 	unsigned cpus;        /* 1..GUEST_VCPUS_MAX */
+	bool rsi;             /* calls to the hypervisor are SMCs */
 	bool watchdog;
 	unsigned virtio_count; /* slots 0..virtio_count - 1 are taken */
 	const char *bootargs;  /* NULL for none; borrowed */

@@ -26,7 +26,7 @@ struct machine {
 	const struct options *options;
 	int pid;
 	struct guest_memory ram;
-	struct guest_memory pool; /* part of ram; all zero unless protected */
+	struct guest_memory pool; /* part of ram; all zero unless protected, and with RSI */
 	struct vm vm;
 	struct devices devices;
 	struct control *control; /* NULL without --control */
@@ -151,6 +151,7 @@ static bool create_devices(struct machine *m, GError **error)
 		.opaque = m,
 	};
 
+	m->ram.alias = m->vm.alias;
 	return devices_create(&m->devices, &config, error);
 }
 
@@ -187,6 +188,7 @@ static bool prepare(struct machine *m, GError **error)
 	    boot_load(&boot, &m->ram, error)) {
 		const struct vm_config config = {
 			.protected_vm = m->options->protected_vm,
+			.rsi = m->options->rsi,
 			.cpus = (unsigned)m->options->cpus,
 			.ram = m->ram,
 			.entry_ipa = boot.layout.image_ipa,

@@ -10,6 +10,7 @@ void *guest_memory_at(const struct guest_memory *m, uint64_t ipa, uint64_t bytes
 {
 	uint64_t offset;
 
+	ipa &= ~m->alias;
 	if (m->hva == NULL || ipa < m->ipa) {
 		return NULL;
 	}
@@ -63,6 +64,8 @@ bool guest_memory_part(const struct guest_memory *whole, uint64_t ipa, uint64_t 
 	if (hva == NULL || bytes == 0) {
 		return false;
 	}
-	*part = (struct guest_memory){ .ipa = ipa, .bytes = bytes, .hva = hva };
+	*part = (struct guest_memory){
+		.ipa = ipa, .bytes = bytes, .hva = hva, .alias = whole->alias
+	};
 	return true;
 }

@@ -20,7 +20,9 @@
  * A non-protected VM has one, all of its RAM. A protected VM has one for its
  * RAM, used only to load it before it runs, and a second one that covers just
  * the restricted-dma pool: that is the one its devices get, since a touch of
- * any page that the guest has not shared would be a SIGSEGV.
+ * any page that the guest has not shared would be a SIGSEGV. A guest with RSI
+ * shares any page, and may name a shared byte with the top bit of its addresses set:
+ * its devices get all of its RAM, with that bit as the alias.
  *
  * Immutable while the VM runs, so it needs no lock. What the bytes hold is the
  * guest's and may change at any moment: read a value once, then check it.
@@ -29,13 +31,14 @@ struct guest_memory {
 	uint64_t ipa;   /* first byte, guest physical; page aligned */
 	uint64_t bytes; /* size; multiple of the page size; ipa + bytes does not wrap */
 	uint8_t *hva;   /* host address of ipa; valid until guest_memory_free() */
+	uint64_t alias; /* a bit above them all that may be set in an address; 0: none */
 };
 
 /*
  * The host address of guest bytes [ipa, ipa + bytes).
  *
  * @m      the range the bytes must lie in.
- * @ipa    any number, as the guest gave it.
+ * @ipa    any number, as the guest gave it; the alias bit is taken off.
  * @bytes  any number; 0 is allowed for an ipa inside @m or at its end.
  * Owns    nothing: the pointer lives as long as @m.
  * Errors  NULL if any byte lies outside @m; sums that overflow count as outside.

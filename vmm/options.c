@@ -61,6 +61,8 @@ static const struct option option_table[] = {
 	  .min = 0, .max = OPTIONS_PARAMS_BYTES_MAX, .help = "kernel command line for --kernel" },
 	{ .name = "protected", .kind = KIND_SWITCH_ON, .field = FIELD(protected_vm),
 	  .help = "protected VM: the host cannot access its memory" },
+	{ .name = "rsi", .kind = KIND_SWITCH_ON, .field = FIELD(rsi),
+	  .help = "protected VM whose guest speaks Arm CCA's RSI, as Linux does; HYP=terrarium" },
 	{ .name = "mem", .placeholder = "MIB", .kind = KIND_NUMBER, .field = FIELD(memory_mib),
 	  .min = OPTIONS_MEMORY_MIB_MIN, .max = OPTIONS_MEMORY_MIB_MAX, .even = true,
 	  .what = "number of MiB", .help = "RAM; even, 4 to 65536 (default 128)" },
@@ -357,6 +359,8 @@ static bool check_together(const struct options *o, GError **error)
 		wrong = "--initrd needs --kernel; a raw image has none";
 	} else if (o->raw != NULL && o->params != NULL) {
 		wrong = "--params needs --kernel; a raw image has none";
+	} else if (o->swiotlb_mib != 0 && o->rsi) {
+		wrong = "--swiotlb excludes --rsi, whose guests share buffers of their own choice";
 	} else if (o->swiotlb_mib != 0 && !o->protected_vm) {
 		wrong = "--swiotlb needs --protected; other VMs have no such pool";
 	} else if (o->console_input != NULL && o->console.kind == DESTINATION_ABSENT) {
@@ -382,7 +386,8 @@ static struct options *finish(struct options *o, GError **error)
 		options_free(o);
 		return NULL;
 	}
-	if (o->protected_vm && o->swiotlb_mib == 0) {
+	o->protected_vm = o->protected_vm || o->rsi;
+	if (o->protected_vm && !o->rsi && o->swiotlb_mib == 0) {
 		o->swiotlb_mib = SWIOTLB_MIB_PER_DEVICE *
 				 (uint64_t)(SWIOTLB_DEVICES_BESIDE_DISKS + o->blocks->len);
 	}

@@ -59,9 +59,10 @@ struct options {
 	char *raw;
 	char *initrd;
 	char *params;
-	bool protected_vm;
+	bool protected_vm; /* also with rsi */
+	bool rsi;
 	uint64_t memory_mib;  /* RAM without the pool; even */
-	uint64_t swiotlb_mib; /* restricted-dma pool; 0 unless protected_vm; even */
+	uint64_t swiotlb_mib; /* restricted-dma pool; 0 unless protected_vm, and with rsi; even */
 	uint64_t cpus;        /* 1..GUEST_VCPUS_MAX */
 	struct destination serials[OPTIONS_SERIALS];
 	struct destination console;

@@ -9,6 +9,7 @@
 
 #include <linux/kvm.h>
 
+#include "platform/abi/kvm_terrarium.h"
 #include "vmm/log.h"
 
 G_DEFINE_QUARK(vmm_vm_error, vm_error)
@@ -57,7 +58,7 @@ static bool open_kvm(struct vm *vm, GError **error)
 }
 
 /* Bits of guest physical addresses to ask for; 0 if RAM ends above what KVM can do. */
-static unsigned long ipa_bits(const struct vm *vm, const struct guest_memory *ram, GError **error)
+static unsigned long ipa_bits(const struct vm *vm, const struct vm_config *config, GError **error)
 {
 	int limit = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
 	unsigned long bits = IPA_BITS_DEFAULT;
@@ -65,7 +66,8 @@ static unsigned long ipa_bits(const struct vm *vm, const struct guest_memory *ra
 	if (limit > 0 && limit < IPA_BITS_DEFAULT) {
 		bits = (unsigned long)limit;
 	}
-	if (ram->ipa + ram->bytes > UINT64_C(1) << bits) {
+	/* The top bit of a VM with RSI is no address. */
+	if (config->ram.ipa + config->ram.bytes > UINT64_C(1) << (bits - config->rsi)) {
 		g_set_error(error, VM_ERROR, VM_ERROR_ADDRESS_SIZE,
 			    "--mem: the RAM would end above %lu bits of guest physical address, "
 			    "which is what this host has",
@@ -75,11 +77,37 @@ static unsigned long ipa_bits(const struct vm *vm, const struct guest_memory *ra
 	return bits;
 }
 
+/* Why KVM_CREATE_VM failed; a VM that asks for less shows what is missing. */
+static bool explain(const struct vm *vm, const struct vm_config *config, unsigned long bits,
+		    GError **error)
+{
+	int saved = errno;
+	unsigned long less = bits | (config->rsi ? KVM_VM_TYPE_ARM_PROTECTED : 0);
+	int plain = config->protected_vm ? ioctl(vm->kvm_fd, KVM_CREATE_VM, less) : -1;
+
+	if (plain >= 0 && config->rsi) {
+		g_set_error(error, VM_ERROR, VM_ERROR_NO_RSI,
+			    "--rsi: this host's KVM makes protected VMs, but none whose guests "
+			    "speak RSI (%s)",
+			    g_strerror(saved));
+	} else if (plain >= 0) {
+		g_set_error(
+			error, VM_ERROR, VM_ERROR_NO_PROTECTED,
+			"--protected: this host's KVM makes no protected VMs (%s): boot it with "
+			"kvm-arm.mode=protected",
+			g_strerror(saved));
+	} else {
+		errno = saved;
+		return call_failed("KVM_CREATE_VM", error);
+	}
+	close(plain);
+	return false;
+}
+
 static bool create_vm(struct vm *vm, const struct vm_config *config, GError **error)
 {
-	unsigned long bits = ipa_bits(vm, &config->ram, error);
+	unsigned long bits = ipa_bits(vm, config, error);
 	unsigned long type = bits;
-	int saved, plain;
 
 	if (bits == 0) {
 		return false;
@@ -87,25 +115,13 @@ static bool create_vm(struct vm *vm, const struct vm_config *config, GError **er
 	if (config->protected_vm) {
 		type |= KVM_VM_TYPE_ARM_PROTECTED;
 	}
+	if (config->rsi) {
+		type |= TERRARIUM_VM_TYPE_RSI;
+		vm->alias = UINT64_C(1) << (bits - 1);
+	}
 	vm->fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, type);
-	saved = errno;
-	if (vm->fd >= 0) {
-		return true;
-	}
-	plain = config->protected_vm ? ioctl(vm->kvm_fd, KVM_CREATE_VM, bits) : -1;
-	if (plain >= 0) {
-		close(plain);
-		g_set_error(
-			error, VM_ERROR, VM_ERROR_NO_PROTECTED,
-			"--protected: this host's KVM makes no protected VMs (%s): boot it with "
-			"kvm-arm.mode=protected",
-			g_strerror(saved));
-		return false;
-	}
-	errno = saved;
-	return call_failed("KVM_CREATE_VM", error);
+	return vm->fd >= 0 || explain(vm, config, bits, error);
 }
-
 static bool set_memory(const struct vm *vm, const struct guest_memory *ram, GError **error)
 {
 	struct kvm_userspace_memory_region region = {

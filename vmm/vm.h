@@ -29,6 +29,7 @@ struct vm {
 	int kvm_fd;
 	int fd;
 	int gic_fd;
+	uint64_t alias;   /* with rsi: the bit of an IPA that says that a page is shared; else 0 */
 	unsigned cpus;    /* how many of vcpus are there */
 	size_t run_bytes; /* of each mapping of struct kvm_run */
 	struct vm_vcpu vcpus[GUEST_VCPUS_MAX];
@@ -39,6 +40,7 @@ struct vm {
 
 struct vm_config {
 	bool protected_vm;
+	bool rsi;                /* only with protected_vm */
 	unsigned cpus;           /* 1..GUEST_VCPUS_MAX */
 	struct guest_memory ram; /* becomes slot 0 */
 	uint64_t entry_ipa;      /* first instruction of vCPU 0 */
@@ -49,6 +51,7 @@ struct vm_config {
 enum vm_error {
 	VM_ERROR_NO_KVM,       /* /dev/kvm is missing, not allowed, or no KVM */
 	VM_ERROR_NO_PROTECTED, /* KVM makes VMs, but no protected ones */
+	VM_ERROR_NO_RSI,       /* KVM makes protected VMs, but none with RSI */
 	VM_ERROR_NO_GIC,       /* no GICv3 for guests */
 	VM_ERROR_ADDRESS_SIZE, /* the guest's RAM ends above the largest address */
 	VM_ERROR_CPUS,         /* KVM allows fewer vCPUs */

@@ -8,8 +8,10 @@
  *      x9-x12 list registers 0 to 3
  * Out: x0 status; if OK: x1 HYP_EXIT_*, x2 to x7 by exit, x8 ICH_HCR_EL2 (EOIcount),
  *      x9-x12 list registers, x13 ICH_VMCR_EL2, x14 ICH_MISR_EL2, x15 HYP_STATE_* bits,
- *      x16 what CNTVCT_EL0 must reach for the guest's virtual timer to fire, ~0 if it is off
- *      or masked (0 unless the exit is WFX: of a protected VM nothing else needs it)
+ *      x16 what the host's CNTVCT_EL0 must reach for the guest's virtual timer to fire, ~0 if
+ *      it is off or masked (0 unless the exit is WFX: of a protected VM nothing else needs it)
+ *
+ * A list register with HW can name physical interrupt 27 only (EINVAL).
  *
  * Registers of an exit that are not named below are 0. Of a protected VM nothing else is
  * told, and nothing but the answer can be set. IPAs of a VM with RSI are without the top bit.
@@ -24,7 +26,8 @@
  *            on; or RUN_ABORT
  *   MMIO     access to a device page: x3 IPA, x2 ESR with ISV, SAS, SSE, SF, WnR and SRT 0,
  *            x4 data of a write. Answer to a read: x4 data, extended here as ESR says. A
- *            write is done by RUN_ANSWER without data
+ *            write is done by RUN_ANSWER without data. Normal VM: ISV may be 0, and the only
+ *            answer RUN_ABORT
  *   HVC      a call for the host: x4-x7 the guest's x0-x3, x2 ESR. Answer: x4-x7 -> x0-x3.
  *            Of a protected VM only calls that the host has to serve: KVM_PTP; with RSI
  *            HOST_CALL: x2 has its immediate, x4-x7 are its first four registers
@@ -56,21 +59,27 @@
 	X(10, TABLES)  \
 	X(11, BROKEN)
 
-/* x3 of VCPU_RUN. At most one of the first four; they are about the exit before. */
+/*
+ * x3 of VCPU_RUN. At most one of the first four and SERVE; they are about the exit before and
+ * must fit it (EINVAL). Without one, an access is tried again; a call leaves x0-x3 as they are.
+ */
 #define HYP_RUN_ANSWER 0x1 /* MMIO, HVC, SYSREG: x4-x7 answer it; the guest goes on behind */
 #define HYP_RUN_ABORT 0x2  /* MEMORY, MMIO: the guest gets a synchronous external abort */
 #define HYP_RUN_UNDEF 0x4  /* SYSREG: the guest gets an undefined instruction */
 #define HYP_RUN_DEVICE 0x8 /* MEMORY: the page is a device's */
 #define HYP_RUN_TRAP_WFI 0x10
 #define HYP_RUN_TRAP_WFE 0x20
-#define HYP_RUN_VSERROR 0x40 /* normal VM: an SError is pending for it */
-#define HYP_RUN_DEBUG 0x80   /* normal VM: its debug exceptions go to the host */
-#define HYP_RUN_STEP 0x100   /* normal VM, with RUN_DEBUG: one instruction */
+#define HYP_RUN_VSERROR 0x40   /* normal VM: an SError is pending for it */
+#define HYP_RUN_DEBUG 0x80     /* normal VM: its debug exceptions go to the host */
+#define HYP_RUN_STEP 0x100     /* normal VM, with RUN_DEBUG: one instruction */
+#define HYP_RUN_NO_ENTRY 0x200 /* only give the answer: exit IRQ at once, or what it leads to */
+#define HYP_RUN_SERVE 0x400    /* HVC of a VM that forwards calls: EL2 serves this one itself */
 
 /* x15 of VCPU_RUN's answer. */
 #define HYP_STATE_VTIMER 0x1     /* the virtual timer's interrupt is asserted */
 #define HYP_STATE_IRQ_MASKED 0x2 /* WFX only: PSTATE.I */
 #define HYP_STATE_EL1 0x4        /* normal VM: it runs at EL1, not EL0 */
+#define HYP_STATE_PMU 0x8        /* the PMU's interrupt is asserted */
 
 #define HYP_BROKEN_STATE 1 /* an illegal execution state: PSTATE, AArch32 */
 #define HYP_BROKEN_TRAP 2  /* an exception that no guest can cause on this CPU */

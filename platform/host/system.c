@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #define HOST_NAME "terrarium"
+#define HYPERVISOR_COMPATIBLE "/proc/device-tree/hypervisor/compatible"
+#define KVM_MODULE "/usr/lib/terrarium/terrarium_kvm.ko"
 #define MODULE_LIST "/etc/modules-at-boot"
 
 struct mount_point {
@@ -117,6 +119,24 @@ static void load_modules(void)
 	fclose(list);
 }
 
+/* Under Terrarium's hypervisor /dev/kvm is a module's; elsewhere the kernel has its own, or none. */
+static void load_kvm(void)
+{
+	char compatible[64] = "";
+	int fd = open(HYPERVISOR_COMPATIBLE, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return;
+	}
+	if (read(fd, compatible, sizeof(compatible) - 1) < 0) {
+		give_up("cannot read " HYPERVISOR_COMPATIBLE ": %s", strerror(errno));
+	}
+	close(fd);
+	if (strcmp(compatible, "terrarium,hypervisor") == 0) {
+		load_module(KVM_MODULE);
+	}
+}
+
 static void set_environment(void)
 {
 	clearenv();
@@ -146,6 +166,7 @@ int system_prepare(void)
 	raise_loopback();
 	lift_limits();
 	load_modules();
+	load_kvm();
 	return kmsg_fd;
 }
 

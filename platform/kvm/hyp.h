@@ -15,18 +15,17 @@
 
 /* Registers of VCPU_RUN by their names in hyp_vcpu.h. */
 struct hyp_run {
-	u32 flags;                  /* in: HYP_RUN_* */
-	u32 reason;                 /* out: enum hyp_exit */
-	u64 esr;                    /* out: x2 */
-	u64 address;                /* out: x3 */
-	u64 x[4];                   /* in: answer; out: x4 to x7 */
-	u64 hcr;                    /* in and out: ICH_HCR_EL2 */
-	u64 lr[HYP_LIST_REGISTERS]; /* in and out */
-	u64 vmcr;                   /* out: ICH_VMCR_EL2 */
-	u64 misr;                   /* out: ICH_MISR_EL2 */
-	u64 state;                  /* out: HYP_STATE_* */
-	u64 deadline;               /* out: CNTVCT value when the virtual timer fires; ~0 never */
+	u32 flags;   /* in: HYP_RUN_* */
+	u32 reason;  /* out: enum hyp_exit */
+	u64 esr;     /* out: x2 */
+	u64 address; /* out: x3 */
+	u64 x[4];    /* in: answer; out: x4 to x7 */
+	u64 gic[9];  /* in: x8 to x12; out: x8 to x16 */
 };
+
+/* Indices of hyp_run.gic. */
+#define HYP_RUN_GIC_STATE 7    /* HYP_STATE_* */
+#define HYP_RUN_GIC_DEADLINE 8 /* when the virtual timer fires; ~0: never */
 
 struct hyp_features {
 	u32 ipa_bits;       /* largest */

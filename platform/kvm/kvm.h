@@ -6,8 +6,9 @@
  * Locks, outermost first:
  *   kvm_vm.lock        what the VM consists of: slots, vCPUs, devices, caps
  *   kvm_vcpu.mutex     a vCPU's ioctls, KVM_RUN's whole length; several: in the order of indices
+ *   kvm_memory.slots_lock   slots
+ *   kvm_memory.given_lock   pages that the hypervisor has
  *   mmap_lock          of kvm_vm.mm
- *   kvm_memory.given_lock   pages given
  *   kvm_memory.mmu_lock     spinlock: what is lent to a normal VM against the MMU notifier
  * The vGIC's and timers' spinlocks are inside all of these (interrupts off, innermost).
  */
@@ -20,97 +21,86 @@
 #include <linux/mutex.h>
 #include <linux/rcuwait.h>
 #include <linux/refcount.h>
+#include <linux/signal_types.h>
 #include <linux/spinlock.h>
-#include <linux/srcu.h>
+#include <linux/rwsem.h>
 #include <linux/xarray.h>
 
 #include "platform/abi/hyp_hypercalls.h"
 #include "platform/abi/hyp_vcpu.h"
 #include "platform/kvm/hyp.h"
 #include "platform/kvm/irq.h"
-
-/* Guest memory as userspace has set it. */
-struct kvm_slot {
-	u32 id;
-	u32 flags;  /* KVM_MEM_* */
-	u64 gfn;    /* first page */
-	u64 pages;  /* not 0 */
-	u64 hva;    /* userspace address of gfn */
-	u64 *dirty; /* vmalloc, one bit a page, or NULL; bits atomic */
-};
-
-/* All slots, sorted by gfn; never changed once published. */
-struct kvm_slots {
-	u32 count;
-	struct kvm_slot slot[] __counted_by(count);
-};
+#include "platform/kvm/slots.h"
 
 /* The VM's memory: memory.c. */
 struct kvm_memory {
-	struct kvm_slots __rcu *slots; /* writers: vm->lock; readers: slots_srcu or mmu_lock */
-	struct srcu_struct slots_srcu;
+	struct kvm_slots
+		*slots; /* replaced whole; to write: vm->lock, slots_lock, mmu_lock; to read: one */
+	struct rw_semaphore slots_lock;
 	struct mmu_notifier notifier;
 	bool has_notifier;
 	struct mutex given_lock;
-	struct xarray given; /* pfn -> flags of why: all pages that the hypervisor has of us */
-	u64 pinned_pages;    /* lock: given_lock; charged to RLIMIT_MEMLOCK of mm */
+	struct xarray
+		kernel_pages; /* lock: given_lock; pfn -> order, of pages that the hypervisor has */
+	struct xarray pinned; /* lock: given_lock; gfn -> page, of a protected VM */
+	u64 pinned_pages;     /* lock: given_lock; charged to RLIMIT_MEMLOCK of mm */
 	spinlock_t mmu_lock;
 	unsigned long invalidate_seq; /* lock: mmu_lock */
 	long invalidating;            /* lock: mmu_lock; notifier calls under way */
+	bool has_devices;             /* atomic: a page was made a device's */
+	bool keeps_dirty;             /* lock: vm->lock; KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
 };
+
+struct filter;
 
 /* A VM: /dev/kvm's KVM_CREATE_VM. Lives as long as its fd, a vCPU's or a device's is open. */
 struct kvm_vm {
 	refcount_t users;
 	struct mm_struct *mm; /* of the creator; its struct only (mmgrab) */
 	struct mutex lock;
-	u64 handle;        /* constant: the hypervisor's name of it */
+	u64 handle; /* constant: the hypervisor's name of it, if has_handle */
+	bool has_handle;
 	bool is_protected; /* constant */
 	bool has_rsi;      /* constant */
 	u32 ipa_bits;      /* constant */
-	bool has_run;      /* atomic: a vCPU entered the guest; protected: slots are fixed */
-	bool is_bugged;    /* atomic: the hypervisor refused what it must not: KVM_RUN is -EIO */
+	bool has_run;      /* atomic: a vCPU is about to enter the guest, or did */
+	bool is_bugged;    /* atomic: the hypervisor refused what it must not: all is -EIO */
+	bool tells_nisv;   /* atomic: KVM_CAP_ARM_NISV_TO_USER */
 	u32 vcpu_count;    /* lock to write; grows only; vcpus[0..count) are complete */
 	struct kvm_vcpu *vcpus[HYP_VCPUS_MAX]; /* in the order of creation; lock to write */
 	struct kvm_memory memory;
-	u64 caps;                 /* lock: bits of enum kvm_vm_cap that were enabled */
-	struct maple_tree *smccc; /* lock: SMCCC filter, NULL: none; constant after the first run */
-	struct irq_vm irq;        /* irq.h */
+	struct filter *filter; /* lock: SMCCC filter or NULL; constant after the first run */
+	struct irq_vm irq;     /* irq.h */
 };
 
-enum kvm_vm_cap {
-	KVM_VM_CAP_NISV_TO_USER = 0x1,
-	KVM_VM_CAP_SUSPEND = 0x2,
-};
+/* What userspace does for the last exit; completed by its next KVM_RUN. */
+enum kvm_pending { KVM_PENDING_NONE = 0, KVM_PENDING_READ, KVM_PENDING_WRITE };
 
-/* Bits of kvm_vcpu.requests: looked at before each entry. */
-enum kvm_vcpu_request {
-	KVM_VCPU_REQ_SLEEP = 0, /* PSCI or MP state: power or pause changed */
-	KVM_VCPU_REQ_IRQ,       /* an interrupt may be pending */
-};
-
+/* A vCPU: KVM_CREATE_VCPU. Fields without another word: mutex. */
 struct kvm_vcpu {
 	struct kvm_vm *vm;
-	u32 index; /* constant: position in vm->vcpus, and the hypervisor's number */
-	u32 id;    /* constant: userspace's number; MPIDR */
+	u32 index; /* constant: position in vm->vcpus, by creation */
+	u32 id;    /* constant: userspace's and the hypervisor's number; below HYP_VCPUS_MAX */
 	struct mutex mutex;
-	struct kvm_run *run; /* a page shared with userspace: never trusted, read once */
-	struct pid *pid;     /* of the thread that ran it last; mutex */
-	bool is_initialized; /* mutex: KVM_ARM_VCPU_INIT was done, the hypervisor has it */
-	bool is_finalized;   /* mutex: SVE is set up */
-	bool has_run;        /* mutex */
-	u32 features;        /* mutex: of struct kvm_vcpu_init, word 0 */
-	u32 mp_state;        /* atomic: KVM_MP_STATE_RUNNABLE, STOPPED, SUSPENDED */
+	struct kvm_run *run;            /* a page shared with userspace: never trusted, read once */
+	bool is_initialized;            /* KVM_ARM_VCPU_INIT was done, the hypervisor has it */
+	bool is_finalized;              /* SVE is set up */
+	bool has_run;                   /* its first run was prepared */
+	u32 features;                   /* of struct kvm_vcpu_init, word 0 */
+	u32 mp_state;                   /* atomic: KVM_MP_STATE_RUNNABLE, STOPPED, SUSPENDED */
 	struct task_struct __rcu *task; /* in KVM_RUN; set and cleared by itself */
 	int cpu;                        /* atomic: where it is in the guest; -1: not in the guest */
-	unsigned long requests;         /* atomic bits */
 	struct rcuwait wait;  /* its thread, when it sleeps for the guest's WFI or power */
-	struct hyp_run entry; /* mutex: registers of VCPU_RUN, in and out */
-	u32 answer_flags;     /* mutex: HYP_RUN_* due at the next entry */
-	u32 pending;          /* mutex: enum kvm_pending: userspace has an exit to complete */
-	u32 debug;            /* mutex: KVM_GUESTDBG_* */
-	bool serror_pending;  /* mutex */
-	struct kvm_guest_debug_arch *debug_regs; /* mutex: the host's break- and watchpoints */
+	struct hyp_run entry; /* registers of VCPU_RUN, in and out */
+	u32 answer_flags;     /* HYP_RUN_* due at the next entry */
+	enum kvm_pending pending;
+	bool is_served; /* the last exit was a call that the hypervisor got back */
+	bool serror_pending;
+	u32 debug;       /* KVM_GUESTDBG_* */
+	u64 spsr[4];     /* AArch32's, for GET/SET_ONE_REG */
+	bool has_sigset; /* KVM_SET_SIGNAL_MASK */
+	sigset_t sigset;
+	struct kvm_guest_debug_arch *debug_regs; /* the guest's own, while the host's are loaded */
 	struct irq_vcpu irq;                     /* irq.h */
 };
 
@@ -126,14 +116,14 @@ static inline u32 kvm_vcpu_count(const struct kvm_vm *vm)
 	return smp_load_acquire(&vm->vcpu_count);
 }
 
-/* MPIDR_EL1's affinity fields as the guest sees them: Aff0 = index % 16, Aff1 = index / 16. */
+/* MPIDR_EL1's affinity fields as the guest sees them: Aff0 = id % 16, Aff1 = id / 16. */
 static inline u64 kvm_vcpu_affinity(const struct kvm_vcpu *vcpu)
 {
-	return (vcpu->index & 0xf) | (u64)(vcpu->index >> 4) << 8;
+	return (vcpu->id & 0xf) | (u64)(vcpu->id >> 4) << 8;
 }
 
 /*
- * Make @vcpu look at its requests and at its interrupts again: wakes it from WFI, or makes it
+ * Make @vcpu look at its state and at its interrupts again: wakes it from WFI, or makes it
  * leave the guest. Any context, also with interrupts off and inside hrtimer callbacks.
  */
 void kvm_vcpu_kick(struct kvm_vcpu *vcpu);

@@ -174,7 +174,7 @@ def _boot(options: Options, initrd: Path | str) -> list[str]:
 
 def _ports(channels: Channels, virtio: str) -> list[str]:
     """The virtio-serial device and the ports whose channel is there."""
-    args = ["-device", ",".join(filter(None, ("virtio-serial-pci,id=ports,max_ports=4", virtio)))]
+    args = ["-device", ",".join(filter(None, ("virtio-serial-pci,id=ports,max_ports=4", DESCRIPTION["always"]["virtio"], virtio)))]
     for port in DESCRIPTION["port"]:
         spec = getattr(channels, port["channel"])
         if spec is None:

@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from scenarios.harness.errors import MachineFailed, StepFailed
+from scenarios.harness.lines import Lines
 from scenarios.harness.pump import Pump
 
 ANSWER_S = 30.0
@@ -21,18 +22,16 @@ class Agent:
     """One connection. Owns @sock. One command at a time."""
 
     def __init__(self, sock: socket.socket, pump: Pump) -> None:
-        self._sock, self._pump = sock, pump
-        self._rest = b""
+        self._pump = pump
         self._answers: list[dict[str, Any]] = []
         self._syncs = 0
-        sock.setblocking(False)
-        pump.add(sock.fileno(), self._readable)
+        self._lines = Lines(sock, pump, self._line, "QEMU closed the agent's line")
 
     def sync(self) -> None:
         """Make both sides start afresh: what the agent had to say to an earlier speaker is dropped."""
         self._syncs += 1
         message = {"execute": "guest-sync-delimited", "arguments": {"id": self._syncs}}
-        self._send(SENTINEL + json.dumps(message).encode() + b"\n")
+        self._lines.send(SENTINEL + json.dumps(message).encode() + b"\n")
 
         def synced() -> bool | None:
             while self._answers:
@@ -47,7 +46,7 @@ class Agent:
         message: dict[str, Any] = {"execute": command}
         if arguments:
             message["arguments"] = {key.replace("_", "-"): arguments[key] for key in arguments}
-        self._send(json.dumps(message).encode() + b"\n")
+        self._lines.send(json.dumps(message).encode() + b"\n")
         answer = self._pump.wait(
             lambda: self._answers.pop(0) if self._answers else None,
             f"the guest agent's answer to {command}",
@@ -97,32 +96,10 @@ class Agent:
             self.execute("guest-file-close", handle=handle)
 
     def close(self) -> None:
-        self._sock.close()
-
-    def _send(self, data: bytes) -> None:
-        try:
-            self._sock.setblocking(True)
-            self._sock.sendall(data)
-        except OSError as error:
-            raise self._pump.failure or MachineFailed(f"QEMU closed the agent's line: {error}")
-        finally:
-            self._sock.setblocking(False)
-
-    def _readable(self) -> bool:
-        try:
-            data = self._sock.recv(1 << 20)
-        except BlockingIOError:
-            return True
-        except OSError:
-            data = b""
-        if not data:
-            return False
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._line(line.rpartition(SENTINEL)[2])
-        return True
+        self._lines.close()
 
     def _line(self, line: bytes) -> None:
+        line = line.rpartition(SENTINEL)[2]
         if not line.strip():
             return
         try:

@@ -10,6 +10,7 @@ import socket
 
 from scenarios.harness.agent import Agent
 from scenarios.harness.errors import LimitReached, StepFailed
+from scenarios.harness.lines import Lines
 from scenarios.harness.pump import Pump
 from scenarios.harness.steps import Result
 
@@ -21,12 +22,9 @@ class Events:
     """The lines of the events port. Owns @sock."""
 
     def __init__(self, sock: socket.socket, pump: Pump) -> None:
-        self._sock = sock
-        self._rest = b""
         self._lines: list[str] = []
-        sock.setblocking(False)
         self._pump = pump
-        pump.add(sock.fileno(), self._readable)
+        self._line = Lines(sock, pump, self._take, "QEMU closed the events port")
 
     def wait(self, line: str, what: str, timeout_s: float | None = None) -> None:
         """Wait for @line and take it."""
@@ -40,18 +38,10 @@ class Events:
         self._pump.wait(taken, what, timeout_s)
 
     def close(self) -> None:
-        self._sock.close()
+        self._line.close()
 
-    def _readable(self) -> bool:
-        try:
-            data = self._sock.recv(65536)
-        except BlockingIOError:
-            return True
-        except OSError:
-            data = b""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self._lines += [line.decode("utf-8", "replace").rstrip("\r") for line in lines]
-        return bool(data)
+    def _take(self, line: bytes) -> None:
+        self._lines.append(line.decode("utf-8", "replace").rstrip("\r"))
 
 
 class LiveDriver:

@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 from scenarios.harness.errors import MachineFailed, StepFailed
+from scenarios.harness.lines import Lines
 from scenarios.harness.pump import Pump
 
 ANSWER_S = 20.0
@@ -17,15 +18,12 @@ class Qmp:
     """One connection. Owns @sock."""
 
     def __init__(self, sock: socket.socket, pump: Pump) -> None:
-        self._sock, self._pump = sock, pump
-        self._rest = b""
+        self._pump = pump
         self._greeted = False
         self._serial = 0
         self._answers: dict[int, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
-        self.closed = False
-        sock.setblocking(False)
-        pump.add(sock.fileno(), self._readable)
+        self._line = Lines(sock, pump, self._message, "QEMU closed its control socket")
 
     def negotiate(self) -> None:
         """Wait for QEMU's greeting and leave capabilities mode."""
@@ -39,13 +37,7 @@ class Qmp:
         message: dict[str, Any] = {"execute": command, "id": serial}
         if arguments:
             message["arguments"] = arguments
-        try:
-            self._sock.setblocking(True)
-            self._sock.sendall(json.dumps(message).encode() + b"\n")
-        except OSError as error:
-            raise self._pump.failure or MachineFailed(f"QEMU closed its control socket: {error}")
-        finally:
-            self._sock.setblocking(False)
+        self._line.send(json.dumps(message).encode() + b"\n")
         answer = self._pump.wait(
             lambda: self._answers.pop(serial, None), f"QEMU's answer to {command}", ANSWER_S
         )
@@ -66,25 +58,11 @@ class Qmp:
         return self._pump.wait(taken, f"QEMU's event {name}", timeout_s)
 
     def close(self) -> None:
-        self._sock.close()
-
-    def _readable(self) -> bool:
-        try:
-            data = self._sock.recv(65536)
-        except BlockingIOError:
-            return True
-        except OSError:
-            data = b""
-        if not data:
-            self.closed = True
-            return False
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            if line.strip():
-                self._message(line)
-        return True
+        self._line.close()
 
     def _message(self, line: bytes) -> None:
+        if not line.strip():
+            return
         try:
             message = json.loads(line)
             assert isinstance(message, dict)

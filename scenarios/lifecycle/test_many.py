@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
 from scenarios.harness.checks import Checks, at_most
 from scenarios.harness.host import Host
 from scenarios.harness.vm import VM
+from scenarios.lifecycle.memory import free_memory
 
 BOTH = pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
 
@@ -21,18 +21,6 @@ AT_ONCE = 4
 # Each VM dirties 8 MiB: were the memory of a single one kept, it would be seen. What the jobs
 # themselves leave (their output in /run, the kernel's slabs) came to 1.8 to 2.9 MiB.
 TOLERANCE = 4 * MIB
-PAGE = 4096
-
-
-def free_memory(host: Host) -> int:
-    """Bytes that are free when all caches are dropped, with the pages that CPUs keep at hand.
-
-    MemFree leaves out the latter, and they come and go by tens of MiB.
-    """
-    host.run(["sh", "-c", "sync; echo 3 > /proc/sys/vm/drop_caches"], ok=True)
-    zones = host.run(["cat", "/proc/zoneinfo"], ok=True).out
-    pages = re.findall(r"^ *(?:pages free|count:) +([0-9]+)$", zones, re.MULTILINE)
-    return PAGE * sum(int(count) for count in pages)
 
 
 @BOTH

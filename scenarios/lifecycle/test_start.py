@@ -74,6 +74,16 @@ def test_no_protected_vms(host: Host, check: Checks) -> None:
     check("exit code of a normal VM", 0, host.run(HELLO).exit)
 
 
+@pytest.mark.only_on("pkvm", reason="upstream's KVM makes no VMs whose guests speak RSI")
+def test_no_rsi(host: Host, check: Checks) -> None:
+    """A host whose KVM knows no RSI says so in one line; its protected VMs run."""
+    result = host.run([*HELLO, "--rsi"])
+    check("exit code of the VMM", START_FAILED, result.exit)
+    check("its words", "vmm: error: --rsi: this host's KVM makes protected VMs, but none whose "
+          "guests speak RSI (Invalid argument)", result.err.strip())
+    check("exit code of a protected VM", 0, host.run([*HELLO, "--protected"]).exit)
+
+
 def test_ordinary_user(host: Host, check: Checks) -> None:
     """Without root's rights a protected VM needs memory that may be locked, and no more than that."""
     host.run(["chmod", "666", "/dev/kvm"], ok=True)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls of the host that other files serve: for tests of how calls are told apart. */
-#include <hyp/vm.h>
+#include <hyp/vcpu.h>
 
 #define FAKE_CALL(name)                         \
 	enum hyp_status name(struct regs *regs) \
@@ -18,3 +18,8 @@ FAKE_CALL(vm_kill)
 FAKE_CALL(vm_reclaim)
 FAKE_CALL(vm_destroy)
 FAKE_CALL(vm_stats)
+FAKE_CALL(vcpu_features)
+FAKE_CALL(vcpu_create)
+FAKE_CALL(vcpu_get_reg)
+FAKE_CALL(vcpu_set_reg)
+FAKE_CALL(vcpu_run)

@@ -2,6 +2,7 @@
 /* The device tree: what the hypervisor reads of it and what the host gets. */
 #include <hyp/boot_info.h>
 #include <hyp/console.h>
+#include <hyp/trng.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +29,9 @@ enum defect {
 	NO_TIMER,
 	SHORT_TIMER,
 	NO_GIC,
+	NO_REDISTRIBUTOR,
+	NO_SMMU,
+	TOO_MANY_DEVICES,
 };
 
 static char *tree;
@@ -40,6 +44,24 @@ void log_line(const char *format, ...)
 	va_start(list, format);
 	vsnprintf(last_line, sizeof(last_line), format, list);
 	va_end(list);
+}
+
+/* Seeds: what is added, and instead of random numbers the same bytes turned round. */
+static unsigned char added[32];
+static bool no_entropy;
+
+void trng_add(const void *seed, uint64_t bytes)
+{
+	assert_true(bytes <= sizeof(added));
+	memcpy(added, seed, bytes);
+}
+
+bool trng_read(void *to, uint64_t bytes)
+{
+	for (uint64_t i = 0; !no_entropy && i < bytes; i++) {
+		((unsigned char *)to)[i] = (unsigned char)~added[i];
+	}
+	return !no_entropy;
 }
 
 static int node(int parent, const char *name, const char *type)
@@ -98,20 +120,72 @@ static void set_interrupts(int at, uint32_t first, int count)
 	}
 }
 
-static void add_interrupts(enum defect defect)
+static int device(const char *name, const char *compatible, uint64_t base, uint64_t bytes)
+{
+	int at = node(0, name, NULL);
+
+	assert_int_equal(fdt_setprop_string(tree, at, "compatible", compatible), 0);
+	if (bytes > 0) {
+		set_reg(at, base, bytes);
+	}
+	return at;
+}
+
+static void add_gic(enum defect defect)
+{
+	int at = device("intc", "arm,gic-v3", 0x8000000, 0x10000);
+
+	set_interrupts(at, 9, 1);
+	if (defect != NO_REDISTRIBUTOR) {
+		assert_int_equal(fdt_appendprop_u64(tree, at, "reg", 0x80a0000), 0);
+		assert_int_equal(fdt_appendprop_u64(tree, at, "reg", 0xf60000), 0);
+	}
+	assert_int_equal(fdt_setprop_empty(tree, at, "ranges"), 0);
+	set_reg(node(at, "its", NULL), 0x8080000, 0x20000);
+	set_reg(node(fdt_path_offset(tree, "/intc"), "v2m", NULL), 0x8020000, 0x1000);
+}
+
+/* Two windows: three cells of the bus's address, two of the CPUs', two of the size. */
+static void add_pci(void)
+{
+	static const uint32_t ranges[] = { 0x1000000, 0,    0, 0,    0x3eff0000, 0,    0x10000,
+					   0x3000000, 0x80, 0, 0x80, 0,          0x80, 0 };
+	int at = device("pcie", "pci-host-ecam-generic", 0x4010000000, 0x10000000);
+
+	assert_int_equal(fdt_setprop_string(tree, at, "device_type", "pci"), 0);
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		assert_int_equal(fdt_appendprop_u32(tree, at, "ranges", ranges[i]), 0);
+	}
+	assert_int_equal(fdt_setprop_u32(tree, at, "iommu-map", 7), 0);
+	assert_int_equal(fdt_setprop_u32(tree, at, "msi-map", 7), 0);
+}
+
+static void add_devices(enum defect defect)
 {
 	int at;
 
 	if (defect != NO_TIMER) {
-		at = node(0, "timer", NULL);
-		assert_int_equal(fdt_setprop_string(tree, at, "compatible", "arm,armv8-timer"), 0);
+		at = device("timer", "arm,armv8-timer", 0, 0);
 		set_interrupts(at, 13, defect == SHORT_TIMER ? 2 : 5);
 	}
 	if (defect != NO_GIC) {
-		at = node(0, "intc", NULL);
-		assert_int_equal(fdt_setprop_string(tree, at, "compatible", "arm,gic-v3"), 0);
-		set_interrupts(at, 9, 1);
+		add_gic(defect);
 	}
+	if (defect != NO_SMMU) {
+		device("smmuv3", "arm,smmu-v3", 0x9050000, 0x20000);
+	}
+	for (uint32_t i = 0; i < (defect == TOO_MANY_DEVICES ? DEVICE_SPANS + 1 : 1); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "uart%u", i);
+		device(name, "arm,pl011", 0x9000000 + i * 0x1000, 0x1000);
+	}
+	add_pci();
+	device("fw-cfg", "qemu,fw-cfg-mmio", 0x9020000, 24);
+	device("virtio_mmio", "virtio,mmio", 0xa000000, 0x200);
+	at = device("platform-bus", "qemu,platform", 0, 0);
+	assert_int_equal(fdt_setprop_u64(tree, at, "ranges", 0xc000000), 0);
+	device("clock", "fixed-clock", 0, 0);
 }
 
 static void make_tree(enum defect defect)
@@ -141,7 +215,7 @@ static void make_tree(enum defect defect)
 	if (defect != NO_CPU) {
 		add_cpus(defect == TOO_MANY_CPUS ? CPU_MAX + 1 : 3);
 	}
-	add_interrupts(defect);
+	add_devices(defect);
 }
 
 static int begin(void **state)
@@ -191,6 +265,10 @@ static void refuses_what_cannot_be_used(void **state)
 		{ NO_CPU, "no CPU" },
 		{ TOO_MANY_CPUS, "more CPUs than" },
 		{ NARROW_ROOT, "not of two cells" },
+		{ NO_GIC, "no GICv3" },
+		{ NO_REDISTRIBUTOR, "no GICv3" },
+		{ NO_SMMU, "no SMMUv3" },
+		{ TOO_MANY_DEVICES, "more devices than" },
 	};
 	struct boot_info info;
 
@@ -253,6 +331,53 @@ static uint32_t irq_cell(const char *path, int index, int *length)
 	return fdt32_ld(value + index);
 }
 
+/* What boot_info says and what the host's tree has: these devices, and no others. */
+static void the_host_gets_these_devices(void **state)
+{
+	static const struct span wanted[] = {
+		{ 0x8000000, 0x10000 },         { 0x9000000, 0x1000 },
+		{ 0x4010000000, 0x10000000 },   { 0x3eff0000, 0x10000 },
+		{ 0x8000000000, 0x8000000000 },
+	};
+	static const char *const gone[] = { "/smmuv3",   "/fw-cfg",   "/virtio_mmio",
+					    "/intc/its", "/intc/v2m", "/platform-bus" };
+	static const char *const kept[] = { "/intc", "/uart0", "/pcie",  "/clock",
+					    "/cpus", "/timer", "/chosen" };
+	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
+	struct boot_info info;
+	int pci;
+
+	(void)state;
+	make_tree(SOUND);
+	assert_true(boot_info_read(tree, &info));
+	assert_int_equal(info.smmu.base, 0x9050000);
+	assert_int_equal(info.smmu.bytes, 0x20000);
+	assert_int_equal(info.redistributor.base, 0x80a0000);
+	assert_int_equal(info.redistributor.bytes, 0xf60000);
+	assert_int_equal(info.device_count, sizeof(wanted) / sizeof(wanted[0]));
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		bool found = false;
+
+		for (uint32_t j = 0; j < info.device_count; j++) {
+			found = found || (info.devices[j].base == wanted[i].base &&
+					  info.devices[j].bytes == wanted[i].bytes);
+		}
+		assert_true(found);
+	}
+	assert_true(boot_info_hand_over(tree, &info, hidden));
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		assert_int_equal(fdt_path_offset(tree, gone[i]), -FDT_ERR_NOTFOUND);
+	}
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		assert_true(fdt_path_offset(tree, kept[i]) > 0);
+	}
+	pci = fdt_path_offset(tree, "/pcie");
+	assert_null(fdt_getprop(tree, pci, "iommu-map", NULL));
+	assert_null(fdt_getprop(tree, pci, "msi-map", NULL));
+	assert_non_null(fdt_getprop(tree, pci, "ranges", NULL));
+	assert_int_equal(fdt_check_full(tree, TREE_BYTES), 0);
+}
+
 /* The host has the physical timer; the virtual one and maintenance are in /hypervisor. */
 static void the_timers_are_divided(void **state)
 {
@@ -283,7 +408,7 @@ static void the_timers_are_divided(void **state)
 
 static void a_tree_without_interrupts(void **state)
 {
-	static const enum defect cases[] = { NO_TIMER, SHORT_TIMER, NO_GIC };
+	static const enum defect cases[] = { NO_TIMER, SHORT_TIMER };
 	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
 	struct boot_info info;
 
@@ -294,6 +419,35 @@ static void a_tree_without_interrupts(void **state)
 		assert_false(boot_info_hand_over(tree, &info, hidden));
 		assert_non_null(strstr(last_line, "FDT_ERR_NOTFOUND"));
 	}
+}
+
+/* The hypervisor keeps the machine's seed, and the host gets another one. */
+static void the_seed_is_divided(void **state)
+{
+	static const unsigned char machine[32] = "the machine's seed";
+	struct span hidden = { .base = 0x40200000, .bytes = 0x600000 };
+	struct boot_info info;
+	const unsigned char *host;
+	int length;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		no_entropy = round == 1;
+		memset(added, 0, sizeof(added));
+		make_tree(SOUND);
+		assert_int_equal(fdt_setprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed",
+					     machine, sizeof(machine)),
+				 0);
+		assert_true(boot_info_read(tree, &info));
+		assert_int_equal(boot_info_hand_over(tree, &info, hidden), !no_entropy);
+		assert_memory_equal(added, machine, sizeof(machine));
+		host = fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed", &length);
+		assert_int_equal(length, sizeof(machine));
+		for (int i = 0; !no_entropy && i < length; i++) {
+			assert_int_equal(host[i], (unsigned char)~machine[i]);
+		}
+	}
+	no_entropy = false;
 }
 
 static void a_tree_without_room(void **state)
@@ -315,8 +469,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_what_is_there, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_what_cannot_be_used, begin, end),
 		cmocka_unit_test_setup_teardown(the_host_gets_its_own, begin, end),
+		cmocka_unit_test_setup_teardown(the_host_gets_these_devices, begin, end),
 		cmocka_unit_test_setup_teardown(the_timers_are_divided, begin, end),
 		cmocka_unit_test_setup_teardown(a_tree_without_interrupts, begin, end),
+		cmocka_unit_test_setup_teardown(the_seed_is_divided, begin, end),
 		cmocka_unit_test_setup_teardown(a_tree_without_room, begin, end),
 	};
 

@@ -14,6 +14,9 @@
 #define ABI_VERSION 0xc6007000
 #define MEM_DONATE 0xc6007001
 #define MEM_RETURN 0xc6007002
+#define FEATURES 0xc6007003
+#define VCPU_CREATE 0xc6007020
+#define VCPU_RUN 0xc6007023
 #define VM_CREATE 0xc6007010
 #define VM_STATS 0xc6007018
 #define TRACE_SET 0xc6007030
@@ -49,8 +52,9 @@ static void only_what_is_listed(void **state)
 {
 	(void)state;
 	for (uint64_t id = 0xc6006f00; id < 0xc6007100; id++) {
-		bool listed = (id >= ABI_VERSION && id <= MEM_RETURN) ||
-			      (id >= VM_CREATE && id <= VM_STATS) || id == TRACE_SET ||
+		bool listed = (id >= ABI_VERSION && id <= FEATURES) ||
+			      (id >= VM_CREATE && id <= VM_STATS) ||
+			      (id >= VCPU_CREATE && id <= VCPU_RUN) || id == TRACE_SET ||
 			      id == TRACE_READ;
 
 		/* -2: listed, and no page is not a number of pages; or a fake's answer */

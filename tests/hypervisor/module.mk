@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The hypervisor's C, natively: each hyp_*.c here is a cmocka program, linked with what
-# HT_<name> says of platform/hypervisor/src and of the fakes here.
+# HT_<name> says of platform/hypervisor/src and of the fakes here; if it says nothing, with
+# the source of the same name.
 HT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) $(addprefix -I$(ROOT)/platform/hypervisor,/ /include)
 HT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 HT_BUILD := $(O)/build/tests-hypervisor
@@ -8,14 +9,14 @@ HT_TESTS := $(basename $(notdir $(wildcard tests/hypervisor/hyp_*.c)))
 
 HT_hyp_host_s2 := $(addprefix platform/hypervisor/src/,host_s2.c s2.c pool.c)
 HT_hyp_firmware := platform/hypervisor/src/psci.c platform/hypervisor/src/smc.c
-HT_hyp_boot_info := platform/hypervisor/src/boot_info.c
+HT_hyp_smmu := platform/hypervisor/src/smmu.c platform/hypervisor/src/pool.c
 HT_hyp_owner := platform/hypervisor/src/owner.c tests/hypervisor/fake_pages.c
 HT_hyp_trace := platform/hypervisor/src/trace.c platform/hypervisor/src/pool.c
 HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c tests/hypervisor/fake_calls.c $(HT_hyp_owner)
 HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c vm.c guest_memory.c) tests/hypervisor/fake_machine.c
 $(foreach part,vm s2 guest_memory,$(eval HT_hyp_$(part) := $(HT_MEMORY)))
-HT_hyp_trng := platform/hypervisor/src/trng.c
-HT_hyp_sha256 := platform/hypervisor/src/sha256.c
+HT_hyp_vcpu := $(addprefix platform/hypervisor/src/,vcpu.c vcpu_exit.c vcpu_regs.c) tests/hypervisor/fake_world.c
+HT_hyp_vcpu_exit := $(HT_hyp_vcpu)
 HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
 $(foreach other,call rsi,$(eval HT_hyp_guest_$(other) := $(HT_hyp_guest_psci)))
 
@@ -26,6 +27,7 @@ $(HT_BUILD)/%.o: $(ROOT)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) -MMD -MP -c $< -o $@
 
+$(foreach test,$(HT_TESTS),$(eval HT_$(test) ?= platform/hypervisor/src/$(test:hyp_%=%).c))
 $(foreach test,$(HT_TESTS),$(eval $(O)/tests/$(test): $(HT_$(test):%.c=$(HT_BUILD)/%.o)))
 $(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor/%.o $(HT_BUILD)/tests/hypervisor/fake_trace.o
 	@mkdir -p $(@D)

@@ -259,6 +259,29 @@ static void test_withdrawn_memory(void **state)
 	}
 }
 
+/* A guest with RSI may set the top bit in a buffer's address, and no other. */
+static void test_aliased_buffer(void **state)
+{
+	static const uint64_t good[] = { BUFFER, BUFFER | UINT64_C(1) << 39 };
+	struct driver *d = *state;
+	uint32_t head, bytes;
+
+	d->ram.alias = UINT64_C(1) << 39;
+	driver_start(d, 1);
+	for (unsigned i = 0; i < G_N_ELEMENTS(good); i++) {
+		driver_desc(d, 0, (uint16_t)i, good[i], 16, WRITE, 0);
+		driver_offer(d, 0, (uint16_t)i);
+		driver_kick(d, 0);
+		assert_true(driver_used(d, 0, &head, &bytes));
+		assert_int_equal(head, i);
+		assert_int_equal(bytes, 16);
+	}
+	driver_desc(d, 0, 3, BUFFER | UINT64_C(1) << 38, 16, WRITE, 0);
+	driver_offer(d, 0, 3);
+	driver_kick(d, 0);
+	assert_true(driver_needs_reset(d));
+}
+
 /* More than a burst: the rest comes from the main loop, and no interrupt is lost. */
 static void test_long_queue_is_bounded(void **state)
 {
@@ -312,6 +335,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_good_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_withdrawn_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_aliased_buffer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_queue_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_forgets_burst, setup, teardown),
 	};

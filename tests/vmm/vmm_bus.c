@@ -149,6 +149,28 @@ static void test_memory_at(void **state)
 	assert_null(guest_memory_at(&none, 0, 0));
 }
 
+/* A guest with RSI names a shared byte with or without the top bit of its addresses. */
+static void test_memory_alias(void **state)
+{
+	const uint64_t alias = UINT64_C(1) << 39;
+	uint8_t bytes[16];
+	const struct guest_memory m = {
+		.ipa = BASE, .bytes = sizeof(bytes), .hva = bytes, .alias = alias
+	};
+	struct guest_memory part;
+
+	(void)state;
+	assert_ptr_equal(guest_memory_at(&m, BASE, 16), bytes);
+	assert_ptr_equal(guest_memory_at(&m, BASE | alias, 16), bytes);
+	assert_null(guest_memory_at(&m, (BASE | alias) + 1, 16));
+	assert_null(guest_memory_at(&m, BASE | alias << 1, 1));
+	assert_null(guest_memory_at(&m, BASE | alias >> 1, 1));
+	assert_null(guest_memory_at(&m, alias, 1));
+	assert_true(guest_memory_part(&m, BASE + 8, 8, &part));
+	assert_ptr_equal(guest_memory_at(&part, (BASE + 8) | alias, 8), bytes + 8);
+	assert_null(guest_memory_at(&part, BASE | alias, 8));
+}
+
 static void test_memory_map_and_part(void **state)
 {
 	static const uint8_t zero[PAGE];
@@ -187,9 +209,13 @@ static void test_memory_map_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bus_finds_devices),   cmocka_unit_test(test_bus_holes),
-		cmocka_unit_test(test_bus_refuses),         cmocka_unit_test(test_memory_at),
-		cmocka_unit_test(test_memory_map_and_part), cmocka_unit_test(test_memory_map_fails),
+		cmocka_unit_test(test_bus_finds_devices),
+		cmocka_unit_test(test_bus_holes),
+		cmocka_unit_test(test_bus_refuses),
+		cmocka_unit_test(test_memory_at),
+		cmocka_unit_test(test_memory_alias),
+		cmocka_unit_test(test_memory_map_and_part),
+		cmocka_unit_test(test_memory_map_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

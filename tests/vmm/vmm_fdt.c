@@ -253,6 +253,22 @@ static void test_pool(void **state)
 	}
 }
 
+/* A guest with RSI: calls by SMC, and nothing else differs. */
+static void test_rsi(void **state)
+{
+	struct fdt_machine machine = plain;
+	g_autofree void *blob = NULL;
+	int bytes = 0;
+
+	(void)state;
+	machine.rsi = true;
+	machine.virtio_count = 1;
+	blob = build(&machine);
+	assert_string_property(blob, "/psci", "method", "smc");
+	assert_int_equal(fdt_path_offset(blob, "/reserved-memory"), -FDT_ERR_NOTFOUND);
+	assert_null(property(blob, "/virtio_mmio@2000000", "memory-region", &bytes));
+}
+
 static void test_same_machine_same_bytes(void **state)
 {
 	size_t first_bytes = 0;
@@ -272,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_layout_full),
 		cmocka_unit_test(test_layout_too_big),
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_rsi),
 		cmocka_unit_test(test_linux),
 		cmocka_unit_test(test_cpus_and_watchdog),
 		cmocka_unit_test(test_virtio),

@@ -99,7 +99,13 @@ static void test_swiotlb_default(void **state)
 	(void)state;
 	assert_int_equal(o->swiotlb_mib, 8);
 	options_free(o);
+	o = parse_well("vmm run --raw r --rsi --block a");
+	assert_true(o->rsi);
+	assert_true(o->protected_vm);
+	assert_int_equal(o->swiotlb_mib, 0);
+	options_free(o);
 	o = parse_well("vmm run --raw r --protected --block a --block b,ro");
+	assert_false(o->rsi);
 	assert_int_equal(o->swiotlb_mib, 12);
 	options_free(o);
 }
@@ -141,6 +147,8 @@ static const struct bad_case bad_cases[] = {
 	{ "vmm run --raw r --kernel k", OPTIONS_ERROR_CONFLICT, "exclude each other" },
 	{ "vmm run --raw r --initrd i", OPTIONS_ERROR_CONFLICT, "--initrd needs --kernel" },
 	{ "vmm run --raw r --params p", OPTIONS_ERROR_CONFLICT, "--params needs --kernel" },
+	{ "vmm run --raw r --rsi --swiotlb 8", OPTIONS_ERROR_CONFLICT, "--swiotlb excludes --rsi" },
+	{ "vmm run --raw r --rsi=1", OPTIONS_ERROR_VALUE, "--rsi: takes no value" },
 	{ "vmm run --raw r --swiotlb 8", OPTIONS_ERROR_CONFLICT, "--swiotlb needs --protected" },
 	{ "vmm run --raw r --console-input f", OPTIONS_ERROR_CONFLICT, "--console-input needs --console" },
 	{ "vmm run image", OPTIONS_ERROR_UNKNOWN, "image: no such option" },

@@ -77,17 +77,20 @@ static bool set_queue(int fd, unsigned index, const struct vhost_queue *q, GErro
 
 static bool set_memory(int fd, const struct guest_memory *dma, GError **error)
 {
+	const struct vhost_memory_region plain = {
+		.guest_phys_addr = dma->ipa,
+		.memory_size = dma->bytes,
+		.userspace_addr = (uintptr_t)dma->hva,
+	};
 	struct {
 		struct vhost_memory table;
-		struct vhost_memory_region region;
+		struct vhost_memory_region regions[2];
 	} memory = {
-		.table = {.nregions = 1},
-		.region = {
-			.guest_phys_addr = dma->ipa,
-			.memory_size = dma->bytes,
-			.userspace_addr = (uintptr_t)dma->hva,
-		},
+		.table = { .nregions = dma->alias ? 2 : 1 },
+		.regions = { plain, plain },
 	};
+
+	memory.regions[1].guest_phys_addr |= dma->alias;
 
 	return call(fd, VHOST_SET_MEM_TABLE, &memory, "VHOST_SET_MEM_TABLE", error);
 }

@@ -17,6 +17,11 @@
 		__asm__ volatile("msr " #name ", %0" : : "r"((uint64_t)(value)) : "memory"); \
 	} while (0)
 
+/* The same by its encoding: SYSREG_AT(op0, op1, CRn, CRm, op2). */
+#define SYSREG_AT(op0, op1, crn, crm, op2) S##op0##_##op1##_C##crn##_C##crm##_##op2
+#define sysreg_read_at(place) sysreg_read(place)
+#define sysreg_write_at(place, value) sysreg_write(place, value)
+
 #define isb() __asm__ volatile("isb" : : : "memory")
 #define dsb(kind) __asm__ volatile("dsb " #kind : : : "memory")
 #define tlbi(what) __asm__ volatile("tlbi " #what : : : "memory")
@@ -33,14 +38,62 @@
 #define HCR_API BIT(41)
 #define HCR_HOST (HCR_VM | HCR_TSC | HCR_RW | HCR_APK | HCR_API)
 
+/*
+ * HCR_EL2 for guests. Beside the above: physical interrupts and SErrors go to EL2 (FMO, IMO,
+ * AMO); set/way invalidation cleans (SWIO); no table walk through device memory (PTW); TLB and
+ * cache maintenance and barriers reach all CPUs (FB, BSU), since the vCPU may move; traps of ID
+ * registers (TID1, TID3), ACTLR, implementation-defined registers (TIDCP), LORegions (TLOR),
+ * error records (TERR), MTE's GMID_EL1 (TID5); external aborts come to EL2 (TEA).
+ */
+#define HCR_SWIO BIT(1)
+#define HCR_PTW BIT(2)
+#define HCR_FMO BIT(3)
+#define HCR_IMO BIT(4)
+#define HCR_AMO BIT(5)
+#define HCR_VSE BIT(8)
+#define HCR_FB BIT(9)
+#define HCR_BSU_INNER BIT(10)
+#define HCR_TWI BIT(13)
+#define HCR_TWE BIT(14)
+#define HCR_TID1 BIT(16)
+#define HCR_TID3 BIT(18)
+#define HCR_TIDCP BIT(20)
+#define HCR_TACR BIT(21)
+#define HCR_TLOR BIT(35)
+#define HCR_TERR BIT(36)
+#define HCR_TEA BIT(37)
+#define HCR_TID5 BIT(58)
+#define HCR_GUEST                                                                              \
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER |  \
+	 HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR | \
+	 HCR_TEA | HCR_TID5)
+
 /* CPTR_EL2 without E2H: RES1 bits; TZ (8) and TFP (10) clear, TSM (12) set: no SME. */
 #define CPTR_HOST UINT64_C(0x32ff)
 
-/* CNTHCTL_EL2: EL1 may use the physical counter and timer. */
+/* For guests: SVE trapped (TZ) unless the vCPU has it; trace (TTA), activity monitors (TAM). */
+#define CPTR_TZ BIT(8)
+#define CPTR_GUEST (CPTR_HOST | BIT(20) | BIT(30))
+
+/* CNTHCTL_EL2: EL1 may use the physical counter and timer; a guest the counter only. */
 #define CNTHCTL_HOST (BIT(0) | BIT(1))
+#define CNTHCTL_GUEST BIT(0)
+
+/* CNTV_CTL_EL0 */
+#define TIMER_ENABLE BIT(0)
+#define TIMER_MASKED BIT(1)
+#define TIMER_STATUS BIT(2)
 
 /* ICC_SRE_EL2: SRE, DFB, DIB, Enable. */
 #define ICC_SRE_HOST UINT64_C(0xf)
+#define ICC_SRE_GUEST UINT64_C(0x7) /* ICC_SRE_EL1 is not the guest's to change */
+
+/* VMPIDR_EL2 */
+#define MPIDR_RES1 BIT(31)
+
+/* ID_AA64ISAR1_EL1 GPI, GPA, API, APA; ID_AA64ISAR2_EL1 PAC_frac, APA3, GPA3. */
+#define ISAR1_PAUTH UINT64_C(0x00000000ff000ff0)
+#define ISAR2_PAUTH UINT64_C(0x000000000f00ff00)
 
 /* ZCR_EL2.LEN: as long as the CPU can. */
 #define ZCR_LONGEST UINT64_C(0xf)
@@ -50,7 +103,8 @@
 #define SCTLR_SPAN BIT(23)
 #define SCTLR_DSSBS BIT(44)
 
-/* ID_AA64PFR0_EL1.SVE, ID_AA64DFR0_EL1.PMUVer, ID_AA64MMFR0_EL1.FGT. */
+/* ID_AA64PFR0_EL1.RAS and SVE, ID_AA64DFR0_EL1.PMUVer, ID_AA64MMFR0_EL1.FGT. */
+#define PFR0_RAS_SHIFT 28
 #define PFR0_SVE_SHIFT 32
 #define MMFR0_FGT_SHIFT 56
 #define DFR0_PMUVER_SHIFT 8
@@ -67,15 +121,50 @@
 #define MDCR_HPMD BIT(17)
 #define MDCR_HCCD BIT(23)
 
+/*
+ * MDCR_EL2 for guests: debug registers, OS lock and ROM address trapped (TDA, TDOSA, TDRA),
+ * statistical profiling, trace filter, debug communication (TPMS, TTRF, TDCC).
+ */
+#define MDCR_TPMCR BIT(5)
+#define MDCR_TPM BIT(6)
+#define MDCR_TDE BIT(8)
+#define MDCR_GUEST (BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(19) | BIT(27))
+
+/* MDSCR_EL1: any debug exception but BRK is on; OSLSR_EL1.OSLK. */
+#define MDSCR_SS BIT(0)
+#define MDSCR_KDE BIT(13)
+#define MDSCR_MDE BIT(15)
+#define OSLSR_LOCKED BIT(1)
+
+/* PMCR_EL0.E */
+#define PMCR_ENABLE BIT(0)
+
+/* ICH_HCR_EL2: En; what the host may set: UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE; EOIcount. */
+#define ICH_HCR_EN BIT(0)
+#define ICH_HCR_HOST UINT64_C(0xfe)
+#define ICH_HCR_EOICOUNT (UINT64_C(0x1f) << 27)
+/* ICH_LR<n>_EL2: HW, pINTID. */
+#define ICH_LR_HW BIT(61)
+#define ICH_LR_PINTID(lr) ((lr) >> 32 & 0x1fff)
+/* ICH_VTR_EL2.ListRegs: how many, minus 1. */
+#define ICH_VTR_LISTREGS UINT64_C(0x1f)
+
 /* SPSR */
 #define PSR_M_MASK UINT64_C(0xf)
 #define PSR_EL1H UINT64_C(0x5)
 #define PSR_EL1T UINT64_C(0x4)
+#define PSR_EL0T UINT64_C(0x0)
 #define PSR_NRW BIT(4)
 #define PSR_DAIF UINT64_C(0x3c0)
+#define PSR_I BIT(7)
+#define PSR_BTYPE (BIT(10) | BIT(11))
 #define PSR_SSBS BIT(12)
+#define PSR_IL BIT(20)
+#define PSR_SS BIT(21)
 #define PSR_PAN BIT(22)
+#define PSR_UAO BIT(23)
 #define PSR_DIT BIT(24)
+#define PSR_TCO BIT(25)
 #define PSR_NZCV UINT64_C(0xf0000000)
 
 /* VTCR_EL2: 40 bits, start at level 1 (two tables), write-back, inner shareable, 4 KiB. */
@@ -91,13 +180,40 @@
 #define ESR_ISS_MASK UINT64_C(0x1ffffff)
 #define ESR_IMM16_MASK UINT64_C(0xffff)
 #define ESR_WNR BIT(6)
+#define ESR_S1PTW BIT(7)
 #define ESR_CM BIT(8)
+#define ESR_FNV BIT(10) /* aborts: FAR is not valid */
+#define ESR_SF BIT(15)
+#define ESR_SRT_SHIFT 16
+#define ESR_SSE BIT(21)
+#define ESR_SAS_SHIFT 22
+#define ESR_ISV BIT(24)
+#define ESR_WFX_TI UINT64_C(3)
+#define ESR_SYS_READ BIT(0)
+#define ESR_SYS_RT_SHIFT 5
+#define ESR_RT_MASK UINT64_C(0x1f)
 #define ESR_FSC_MASK UINT64_C(0x3f)
 #define ESR_FSC_LEVEL_MASK UINT64_C(0x3c) /* without the level */
 #define FSC_TRANSLATION UINT64_C(0x04)
+#define FSC_ACCESS UINT64_C(0x08)
+#define FSC_PERMISSION UINT64_C(0x0c)
+#define FSC_EXTERNAL UINT64_C(0x10)
 #define FSC_ALIGNMENT UINT64_C(0x21)
+#define FSC_TLB_CONFLICT UINT64_C(0x30)
 
 #define EC_UNKNOWN 0x00
+#define EC_WFX 0x01
+#define EC_FP 0x07
+#define EC_PAUTH 0x09
+#define EC_LS64 0x0a
+#define EC_SYSREG_128 0x14
+#define EC_SYSREG 0x18
+#define EC_SVE 0x19
+#define EC_SME 0x1d
+#define EC_BREAKPOINT_LOW 0x30
+#define EC_STEP_LOW 0x32
+#define EC_WATCHPOINT_LOW 0x34
+#define EC_BRK 0x3c
 #define EC_HVC32 0x12
 #define EC_SMC32 0x13
 #define EC_HVC64 0x16

@@ -3,6 +3,7 @@
 #include <hyp/host.h>
 #include <hyp/owner.h>
 #include <hyp/trace.h>
+#include <hyp/vcpu.h>
 #include <hyp/vm.h>
 
 #include <stddef.h>
@@ -41,6 +42,11 @@ static const call_fn calls[] = {
 	[INDEX(HYP_CALL_ABI_VERSION)] = hvc_host_abi_version,
 	[INDEX(HYP_CALL_MEM_DONATE)] = hvc_host_mem_donate,
 	[INDEX(HYP_CALL_MEM_RETURN)] = hvc_host_mem_return,
+	[INDEX(HYP_CALL_FEATURES)] = vcpu_features,
+	[INDEX(HYP_CALL_VCPU_CREATE)] = vcpu_create,
+	[INDEX(HYP_CALL_VCPU_GET_REG)] = vcpu_get_reg,
+	[INDEX(HYP_CALL_VCPU_SET_REG)] = vcpu_set_reg,
+	[INDEX(HYP_CALL_VCPU_RUN)] = vcpu_run,
 	[INDEX(HYP_CALL_VM_CREATE)] = vm_create,
 	[INDEX(HYP_CALL_VM_DONATE)] = vm_donate,
 	[INDEX(HYP_CALL_VM_CONFIG)] = vm_config,

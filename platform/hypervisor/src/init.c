@@ -4,11 +4,13 @@
 #include <hyp/bug.h>
 #include <hyp/console.h>
 #include <hyp/cpu.h>
+#include <hyp/gic.h>
 #include <hyp/host.h>
 #include <hyp/host_s2.h>
 #include <hyp/layout.h>
 #include <hyp/owner.h>
 #include <hyp/pool.h>
+#include <hyp/smmu.h>
 #include <hyp/stage1.h>
 
 #include <stddef.h>
@@ -131,19 +133,34 @@ static void give(enum owner_op op, uint64_t base, uint64_t end)
 static void divide_ram(struct span ram, struct span hidden)
 {
 	struct span table = { .base = HYP_BASE + HYP_BYTES, .bytes = hidden.bytes - HYP_BYTES };
-	uint64_t ram_end = ram.base + ram.bytes;
 
 	map_or_give_up(table, STAGE1_DATA);
 	owner_init((uint32_t *)(uintptr_t)table.base, ram.base >> PAGE_SHIFT,
 		   ram.bytes >> PAGE_SHIFT);
-	if (host_s2_init() != HYP_OK || host_s2_map_device(0, ram.base) != HYP_OK ||
-	    host_s2_map_device(ram_end, S2_IPA_LIMIT - ram_end) != HYP_OK) {
+	if (host_s2_init() != HYP_OK) {
 		give_up("no memory for the host's stage 2");
 	}
 	give(OWNER_BOOT_HYP, hidden.base, hidden.base + hidden.bytes);
 	give(OWNER_BOOT_HOST, ram.base, hidden.base);
-	give(OWNER_BOOT_HOST, hidden.base + hidden.bytes, ram_end);
+	give(OWNER_BOOT_HOST, hidden.base + hidden.bytes, ram.base + ram.bytes);
 	owner_seal();
+}
+
+/* The host gets devices; those that go to memory go through the SMMU. */
+static void give_devices(const struct boot_info *info)
+{
+	for (uint32_t i = 0; i < info->device_count; i++) {
+		if (host_s2_map_device(info->devices[i].base, info->devices[i].bytes) != HYP_OK) {
+			give_up("a device cannot be mapped for it");
+		}
+	}
+	if (gic_init(info->redistributor) != HYP_OK) {
+		give_up("the interrupt controller cannot be divided");
+	}
+	map_or_give_up(info->smmu, STAGE1_DEVICE);
+	if (smmu_init(info->smmu, host_s2_root()) != HYP_OK) {
+		give_up("devices cannot be held off memory");
+	}
 }
 
 /* From head.S: the first CPU, with the boot loader's device tree. */
@@ -163,6 +180,7 @@ void hyp_start(void *fdt)
 		give_up("the device tree has no room");
 	}
 	divide_ram(info.ram, hidden);
+	give_devices(&info);
 	cpu_init_all(info.affinities, info.cpu_count);
 	log_line("%u CPUs, RAM %#lx to %#lx, kept %#lx to %#lx, %lu pages free", info.cpu_count,
 		 info.ram.base, info.ram.base + info.ram.bytes, hidden.base,

@@ -4,6 +4,7 @@
 #include <hyp/layout.h>
 #include <hyp/page_ops.h>
 #include <hyp/pool.h>
+#include <hyp/smmu.h>
 #include <hyp/s2.h>
 #include <hyp/stage1.h>
 
@@ -279,4 +280,7 @@ void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size)
 	dsb(ish);
 	sysreg_write(vttbr_el2, before);
 	isb();
+	if (s2->vmid == 0) {
+		smmu_flush(ipa, size); /* the host's table is the devices' */
+	}
 }

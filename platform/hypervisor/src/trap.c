@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the host did that brought it here, and what it gets. */
 #include <hyp/console.h>
+#include <hyp/gic.h>
 #include <hyp/host.h>
 #include <hyp/layout.h>
 #include <hyp/owner.h>
 #include <hyp/regs.h>
+#include <hyp/smmu.h>
 #include <hyp/trace.h>
+#include <hyp/world.h>
 
 #include <stddef.h>
 
@@ -25,32 +28,15 @@ void trap_host(struct regs *regs);
 
 static uint32_t refusals; /* atomic */
 
-/*
- * Take the exception @esr to EL1 as the CPU would (Arm ARM D1.3), from where the host is.
- */
+/* Take the exception @esr to EL1, from where the host is. */
 static void inject(uint64_t esr)
 {
-	uint64_t spsr = sysreg_read(spsr_el2);
-	uint64_t sctlr = sysreg_read(sctlr_el1);
-	uint64_t mode = spsr & PSR_M_MASK;
-	uint64_t state = (spsr & (PSR_NZCV | PSR_DIT | PSR_PAN)) | PSR_DAIF | PSR_EL1H;
-	uint64_t vector = VECTOR_EL0_64;
+	uint64_t pc = sysreg_read(elr_el2);
+	uint64_t pstate = sysreg_read(spsr_el2);
 
-	if (spsr & PSR_NRW) {
-		vector = VECTOR_EL0_32;
-		state &= ~PSR_DIT; /* elsewhere in an AArch32 state */
-	} else if (mode == PSR_EL1H) {
-		vector = VECTOR_EL1H;
-	} else if (mode == PSR_EL1T) {
-		vector = VECTOR_EL1T;
-	}
-	state |= sctlr & SCTLR_SPAN ? 0 : PSR_PAN;
-	state |= sctlr & SCTLR_DSSBS ? PSR_SSBS : 0;
-	sysreg_write(elr_el1, sysreg_read(elr_el2));
-	sysreg_write(spsr_el1, spsr);
-	sysreg_write(esr_el1, esr);
-	sysreg_write(elr_el2, sysreg_read(vbar_el1) + vector);
-	sysreg_write(spsr_el2, state);
+	exception_take(&pc, &pstate, esr);
+	sysreg_write(elr_el2, pc);
+	sysreg_write(spsr_el2, pstate);
 }
 
 static bool is_from_el1(void)
@@ -107,9 +93,18 @@ static void trap_abort(struct regs *regs, uint64_t esr)
 {
 	uint64_t pfn = sysreg_read(hpfar_el2) >> HPFAR_PFN_SHIFT & HPFAR_PFN_MASK;
 
-	(void)regs;
 	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_TRANSLATION && owner_host_reaches(pfn)) {
 		return; /* the mapping was being changed; it is there now */
+	}
+	if ((esr & ESR_FSC_MASK) == FSC_TLB_CONFLICT) {
+		/* A block was replaced by its table, or the other way, in one store. */
+		tlbi(vmalls12e1);
+		dsb(nsh);
+		return;
+	}
+	if (gic_host_access(regs, esr, pfn << PAGE_SHIFT | sysreg_read(far_el2) % PAGE_BYTES)) {
+		sysreg_write(elr_el2, sysreg_read(elr_el2) + INSTRUCTION_BYTES);
+		return;
 	}
 	trace_emit(host_mem_abort, 0, 0, esr, pfn << PAGE_SHIFT);
 	refuse(esr, pfn);
@@ -136,6 +131,7 @@ void trap_host(struct regs *regs)
 	trap_fn trap = traps[esr >> ESR_EC_SHIFT & ESR_EC_MASK];
 
 	trace_emit(hyp_enter, 0, 0, reason_of(trap), esr);
+	smmu_poll();
 	if (trap) {
 		trap(regs, esr);
 	} else {

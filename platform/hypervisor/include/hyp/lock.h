@@ -6,9 +6,10 @@
  *   2 meta_lock    vm.c: EL2's mapping of what hosts gave for VMs
  *   3 owner_lock   owner.c: the ownership table, VMs, and the host's stage 2
  *   4 slots_lock   vm.c: which VMs there are, and who holds them
- *   5 pool_lock    pool.c: free pages of the hypervisor
- *   6 ring->lock   trace.c: the events of a CPU
- *   7 log_lock     console.c: the console's line
+ *   5 smmu_lock    smmu.c: the SMMU's queues
+ *   6 pool_lock    pool.c: free pages of the hypervisor
+ *   7 ring->lock   trace.c: the events of a CPU
+ *   8 log_lock     console.c: the console's line
  *
  * Nobody holds two VMs' locks.
  *

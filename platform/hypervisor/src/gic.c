@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <hyp/gic.h>
+#include <hyp/host_s2.h>
+#include <hyp/mmio.h>
+#include <hyp/stage1.h>
+
+#include <stddef.h>
+
+#define FRAME_BYTES 0x10000u
+#define REDISTRIBUTOR_BYTES (2 * FRAME_BYTES) /* RD_base, SGI_base */
+
+#define WORD_BYTES 4u
+
+/* Registers of RD_base (IHI 0069, 12.11). */
+#define GICR_CTLR 0x0000
+#define GICR_IIDR 0x0004
+#define GICR_TYPER 0x0008 /* of two words */
+#define GICR_WAKER 0x0014
+#define GICR_ID_FIRST 0xffd0
+#define GICR_ID_LAST 0xfffc
+
+#define CTLR_DPG 0x07000000u
+#define TYPER_VLPIS 0x02u
+#define TYPER_LAST 0x10u
+/* Physical and virtual LPIs, Dirty, DirectLPI, RVPEID. */
+#define TYPER_OF_LPIS 0x8fu
+#define WAKER_PROCESSOR_SLEEP 0x02u
+
+/* Syndrome of a data abort (Arm ARM D24.2.40, ISS). */
+#define ISS_ISV (UINT64_C(1) << 24)
+#define ISS_SAS(esr) ((esr) >> 22 & 3) /* 1 << SAS bytes */
+#define ISS_SSE (UINT64_C(1) << 21)
+#define ISS_SRT(esr) ((esr) >> 16 & 31)
+#define ISS_WNR (UINT64_C(1) << 6)
+#define SRT_ZERO 31
+
+/* What the host may do with the words from @first to @last; all others: nothing. */
+static const struct {
+	uint32_t first, last;
+	uint32_t readable, writable; /* bits; the others read as 0, are written as 0 */
+} allowed[] = {
+	{ GICR_CTLR, GICR_CTLR, CTLR_DPG, CTLR_DPG },
+	{ GICR_IIDR, GICR_IIDR, UINT32_MAX, 0 },
+	{ GICR_TYPER, GICR_TYPER, ~TYPER_OF_LPIS, 0 },
+	{ GICR_TYPER + 4, GICR_TYPER + 4, UINT32_MAX, 0 },
+	{ GICR_WAKER, GICR_WAKER, UINT32_MAX, WAKER_PROCESSOR_SLEEP },
+	{ GICR_ID_FIRST, GICR_ID_LAST, UINT32_MAX, 0 },
+};
+
+static struct span redistributors; /* of the CPUs that are there; constant after gic_init() */
+
+enum hyp_status gic_init(struct span registers)
+{
+	enum hyp_status status = HYP_OK;
+	uint64_t at = registers.base;
+	uint32_t typer = 0;
+
+	while (status == HYP_OK && !(typer & TYPER_LAST)) {
+		if (at + REDISTRIBUTOR_BYTES > registers.base + registers.bytes) {
+			return HYP_EINVAL;
+		}
+		status = stage1_map(at, FRAME_BYTES, STAGE1_DEVICE);
+		if (status == HYP_OK) {
+			status = host_s2_map_device(at + FRAME_BYTES, FRAME_BYTES);
+		}
+		if (status == HYP_OK) {
+			typer = mmio_read32(at + GICR_TYPER);
+			status = typer & TYPER_VLPIS ? HYP_NOT_SUPPORTED : HYP_OK;
+		}
+		at += REDISTRIBUTOR_BYTES;
+	}
+	redistributors = (struct span){ .base = registers.base, .bytes = at - registers.base };
+	return status;
+}
+
+/* One word; false: it is not among what is allowed. */
+static bool access_word(uint64_t pa, bool is_write, uint32_t *value)
+{
+	uint64_t offset = (pa - redistributors.base) % REDISTRIBUTOR_BYTES;
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (offset < allowed[i].first || offset > allowed[i].last) {
+			continue;
+		}
+		if (is_write && allowed[i].writable) {
+			mmio_write32(pa, *value & allowed[i].writable);
+		} else if (!is_write) {
+			*value = mmio_read32(pa) & allowed[i].readable;
+		}
+		return !is_write || allowed[i].writable;
+	}
+	return false;
+}
+
+bool gic_host_access(struct regs *regs, uint64_t esr, uint64_t pa)
+{
+	uint64_t bytes = UINT64_C(1) << ISS_SAS(esr);
+	bool is_write = esr & ISS_WNR;
+	uint64_t *reg = ISS_SRT(esr) == SRT_ZERO ? NULL : &regs->x[ISS_SRT(esr)];
+	uint32_t low = reg && is_write ? (uint32_t)*reg : 0, high = 0;
+
+	/* Only what tells its register, is whole words, and has no sign to extend. */
+	if (!(esr & ISS_ISV) || (esr & ISS_SSE) || bytes < WORD_BYTES || pa % bytes != 0 ||
+	    (is_write && bytes != WORD_BYTES) || pa < redistributors.base ||
+	    pa - redistributors.base >= redistributors.bytes) {
+		return false;
+	}
+	if (!access_word(pa, is_write, &low) ||
+	    (bytes > WORD_BYTES && !access_word(pa + WORD_BYTES, is_write, &high))) {
+		return false;
+	}
+	if (reg && !is_write) {
+		*reg = (uint64_t)high << 32 | low;
+	}
+	return true;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sections are those of the SMMUv3 specification, Arm IHI 0070. */
+#include <hyp/bug.h>
+#include <hyp/console.h>
+#include <hyp/lock.h>
+#include <hyp/mmio.h>
+#include <hyp/pool.h>
+#include <hyp/smmu.h>
+#include <hyp/trace.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* Registers (6.3). */
+#define IDR0 0x00
+#define IDR1 0x04
+#define IDR3 0x0c
+#define IDR5 0x14
+#define CR0 0x20
+#define CR0ACK 0x24
+#define CR1 0x28
+#define CR2 0x2c
+#define GBPA 0x44
+#define IRQ_CTRL 0x50
+#define IRQ_CTRLACK 0x54
+#define STRTAB_BASE 0x80
+#define STRTAB_BASE_CFG 0x88
+#define CMDQ_BASE 0x90
+#define CMDQ_PROD 0x98
+#define CMDQ_CONS 0x9c
+#define EVENTQ_BASE 0xa0
+#define EVENTQ_PROD 0x100a8
+#define EVENTQ_CONS 0x100ac
+
+#define IDR1_SIDSIZE(idr1) ((idr1)&0x3f)
+#define IDR5_OAS(idr5) ((idr5)&0x7)
+#define CR0_SMMUEN BIT(0)
+#define CR0_EVENTQEN BIT(2)
+#define CR0_CMDQEN BIT(3)
+#define CR1_INNER_WRITE_BACK 0xd75u /* tables and queues: inner shareable, write-back */
+#define CR2_RECINVSID BIT(1)        /* streams that are in no table are recorded */
+#define CR2_PTM BIT(2)              /* no part in the CPUs' TLB maintenance */
+#define GBPA_UPDATE BIT(31)
+#define GBPA_ABORT BIT(20)
+#define STRTAB_2LEVEL (UINT32_C(1) << 16)
+#define STRTAB_SPLIT_SHIFT 6
+#define BASE_ALLOCATE BIT(62) /* hint of the tables' and queues' base registers */
+#define CMDQ_CONS_ERR 0x7f000000u
+#define EVENTQ_OVERFLOW BIT(31)
+
+/* What an SMMU must have, by its ID registers. */
+static const struct {
+	uint32_t offset, mask, least;
+	const char *what;
+} needed[] = {
+	{ IDR0, 1u << 0, 1u << 0, "stage 2" },
+	{ IDR0, 1u << 3, 1u << 3, "AArch64 tables" },
+	{ IDR0, 1u << 4, 1u << 4, "coherent access to its tables" },
+	{ IDR0, 3u << 27, 1u << 27, "stream tables of two levels" },
+	{ IDR1, 0x1fu << 21, 8u << 21, "a command queue of a page" },
+	{ IDR1, 0x1fu << 16, 7u << 16, "an event queue of a page" },
+	{ IDR3, 3u << 11, 2u << 11, "blocks that are split while in use" },
+	{ IDR5, 1u << 4, 1u << 4, "pages of 4 KiB" },
+	{ IDR5, 7u, 2u, "addresses of 40 bits" },
+};
+
+/*
+ * Stream table (5.1, 5.2). All streams are alike, so all entries of the first level point to
+ * one table of the second.
+ */
+#define STREAM_BITS_MAX 16
+#define STREAM_SPLIT 6
+#define STE_COUNT (1 << STREAM_SPLIT)
+#define STE_WORDS 8
+#define L1STD_SPAN (STREAM_SPLIT + 1)
+#define STE_VALID BIT(0)
+#define STE_STAGE2_ONLY (UINT64_C(6) << 1)
+#define STE_SHARE_INCOMING (UINT64_C(1) << 44)
+/* As VTCR_EL2 for the host's CPUs: 40 bits, from level 1, write-back, inner shareable, 4 KiB. */
+#define STE_S2T0SZ (UINT64_C(24) << 32)
+#define STE_S2SL0 (UINT64_C(1) << 38)
+#define STE_S2WALK (UINT64_C(1) << 40 | UINT64_C(1) << 42 | UINT64_C(3) << 44)
+#define STE_S2PS_40_BITS (UINT64_C(2) << 48)
+#define STE_S2AA64 BIT(51)
+#define STE_S2R BIT(58) /* faults are recorded */
+#define STE_STAGE2 (STE_S2T0SZ | STE_S2SL0 | STE_S2WALK | STE_S2PS_40_BITS | STE_S2AA64 | STE_S2R)
+
+/* Commands (4): of two words; the host's VMID is 0. */
+#define CMD_CFGI_ALL 0x04
+#define CMD_TLBI_S12_VMALL 0x28
+#define CMD_TLBI_S2_IPA 0x2a
+#define CMD_TLBI_NSNH_ALL 0x30
+#define CMD_SYNC 0x46
+#define CFGI_ALL_STREAMS 31u
+#define COMMANDS_SHIFT 8
+#define COMMAND_WORDS 2
+#define TLBI_PAGES_MAX 64u /* above, all of the host's go */
+
+/* Event records (7.3): of four words. */
+#define EVENTS_SHIFT 7
+#define EVENT_WORDS 4
+#define EVENT_TYPE UINT64_C(0xff)
+#define EVENT_STREAM_SHIFT 32
+#define EVENT_READ BIT(35) /* in word 1 */
+
+/* So many are on the console, then no more: a device could flood it. */
+#define EVENTS_PRINTED 8
+
+/* A register is read so often until it says what is awaited. */
+#define PATIENCE 1000000u
+
+static struct lock smmu_lock;
+static uint64_t base;
+static bool running;            /* lock: smmu_lock */
+static uint64_t *commands;      /* the queue; lock: smmu_lock */
+static uint32_t command_prod;   /* index and wrap bit; lock: smmu_lock */
+static uint64_t *events;        /* the queue; words are 0 but in records not yet seen */
+static uint32_t event_cons;     /* index and wrap bit; lock: smmu_lock */
+static uint32_t events_printed; /* lock: smmu_lock */
+static uint64_t fail_countdown; /* lock: smmu_lock */
+
+/* Until the bits of @mask in the register are @wanted. */
+static bool wait_for(uint32_t offset, uint32_t mask, uint32_t wanted)
+{
+	for (uint32_t i = 0; i < PATIENCE; i++) {
+		if ((mmio_read32(base + offset) & mask) == wanted) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_and_wait(uint32_t offset, uint32_t value, uint32_t ack)
+{
+	mmio_write32(base + offset, value);
+	return wait_for(ack, UINT32_MAX, value);
+}
+
+/* Put a command behind the others; there is room, sync() being called in time. */
+static void push(uint64_t word0, uint64_t word1)
+{
+	uint64_t *command = &commands[command_prod % (1u << COMMANDS_SHIFT) * COMMAND_WORDS];
+
+	command[0] = word0;
+	command[1] = word1;
+	command_prod = (command_prod + 1) % (2u << COMMANDS_SHIFT);
+}
+
+/* All commands are done; false: one is refused, or there is no end. */
+static bool sync(void)
+{
+	if (fail_countdown > 0 && --fail_countdown == 0) {
+		return false;
+	}
+	push(CMD_SYNC, 0);
+	mmio_write32(base + CMDQ_PROD, command_prod);
+	/* With an error the queue stands still and its bits are not 0. */
+	return wait_for(CMDQ_CONS, UINT32_MAX, command_prod);
+}
+
+/* Off: GBPA aborts whatever devices do. */
+static void stop(void)
+{
+	log_line("SMMU: no answer to a command (%#x): devices are cut off",
+		 mmio_read32(base + CMDQ_CONS));
+	if (!set_and_wait(CR0, 0, CR0ACK)) {
+		hyp_bug("the SMMU cannot be stopped");
+	}
+	running = false;
+}
+
+static bool has_what_is_needed(void)
+{
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if ((mmio_read32(base + needed[i].offset) & needed[i].mask) < needed[i].least) {
+			log_line("SMMU: it lacks %s", needed[i].what);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Every stream by stage 2 through @table. 0: no memory. */
+static uint64_t make_streams(uint32_t bits, uint64_t table)
+{
+	uint64_t *level1 = pool_alloc_pair();
+	uint64_t *level2 = pool_alloc();
+
+	if (!level1 || !level2) {
+		return 0;
+	}
+	for (uint32_t i = 0; i < STE_COUNT; i++) {
+		uint64_t *ste = &level2[i * STE_WORDS];
+
+		ste[0] = STE_VALID | STE_STAGE2_ONLY;
+		ste[1] = STE_SHARE_INCOMING;
+		ste[2] = STE_STAGE2;
+		ste[3] = table;
+	}
+	for (uint32_t i = 0; i < 1u << bits >> STREAM_SPLIT; i++) {
+		level1[i] = (uint64_t)(uintptr_t)level2 | L1STD_SPAN;
+	}
+	return (uint64_t)(uintptr_t)level1;
+}
+
+/* From whatever state it is in to one in which all is aborted. */
+static bool quiesce(void)
+{
+	mmio_write32(base + GBPA, GBPA_UPDATE | GBPA_ABORT);
+	return wait_for(GBPA, GBPA_UPDATE, 0) && set_and_wait(CR0, 0, CR0ACK) &&
+	       set_and_wait(IRQ_CTRL, 0, IRQ_CTRLACK);
+}
+
+static bool start(uint64_t streams, uint32_t bits)
+{
+	mmio_write32(base + CR1, CR1_INNER_WRITE_BACK);
+	mmio_write32(base + CR2, CR2_RECINVSID | CR2_PTM);
+	mmio_write64(base + STRTAB_BASE, streams | BASE_ALLOCATE);
+	mmio_write32(base + STRTAB_BASE_CFG,
+		     STRTAB_2LEVEL | STREAM_SPLIT << STRTAB_SPLIT_SHIFT | bits);
+	mmio_write64(base + CMDQ_BASE,
+		     (uint64_t)(uintptr_t)commands | BASE_ALLOCATE | COMMANDS_SHIFT);
+	mmio_write32(base + CMDQ_PROD, 0);
+	mmio_write32(base + CMDQ_CONS, 0);
+	mmio_write64(base + EVENTQ_BASE,
+		     (uint64_t)(uintptr_t)events | BASE_ALLOCATE | EVENTS_SHIFT);
+	mmio_write32(base + EVENTQ_PROD, 0);
+	mmio_write32(base + EVENTQ_CONS, 0);
+	if (!set_and_wait(CR0, CR0_CMDQEN, CR0ACK)) {
+		return false;
+	}
+	push(CMD_CFGI_ALL, CFGI_ALL_STREAMS);
+	push(CMD_TLBI_NSNH_ALL, 0);
+	return sync() && set_and_wait(CR0, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN, CR0ACK);
+}
+
+enum hyp_status smmu_init(struct span registers, uint64_t table)
+{
+	uint64_t streams;
+	uint32_t bits;
+
+	base = registers.base;
+	running = false;
+	command_prod = event_cons = 0;
+	events_printed = 0;
+	if (!has_what_is_needed()) {
+		return HYP_NOT_SUPPORTED;
+	}
+	bits = IDR1_SIDSIZE(mmio_read32(base + IDR1));
+	bits = bits < STREAM_SPLIT ? STREAM_SPLIT : bits > STREAM_BITS_MAX ? STREAM_BITS_MAX : bits;
+	streams = make_streams(bits, table);
+	commands = pool_alloc();
+	events = pool_alloc();
+	if (!streams || !commands || !events) {
+		return HYP_ENOMEM;
+	}
+	if (!quiesce() || !start(streams, bits)) {
+		return HYP_EBUSY;
+	}
+	running = true;
+	return HYP_OK;
+}
+
+void smmu_flush(uint64_t ipa, uint64_t size)
+{
+	uint64_t pages = size >> PAGE_SHIFT;
+
+	lock_take(&smmu_lock);
+	if (running) {
+		for (uint64_t i = 0; pages <= TLBI_PAGES_MAX && i < pages; i++) {
+			push(CMD_TLBI_S2_IPA, ipa + (i << PAGE_SHIFT));
+		}
+		if (pages > TLBI_PAGES_MAX) {
+			push(CMD_TLBI_S12_VMALL, 0);
+		}
+		if (!sync()) {
+			stop();
+		}
+	}
+	lock_release(&smmu_lock);
+}
+
+static uint64_t *next_event(void)
+{
+	return &events[event_cons % (1u << EVENTS_SHIFT) * EVENT_WORDS];
+}
+
+static void report(const uint64_t *event)
+{
+	trace_emit(smmu_event, 0, 0, event[0], event[2]);
+	if (events_printed < EVENTS_PRINTED) {
+		events_printed++;
+		log_line("SMMU: device %#lx: %s of %#lx is refused (event %#lx)",
+			 event[0] >> EVENT_STREAM_SHIFT, event[1] & EVENT_READ ? "read" : "write",
+			 event[2], event[0] & EVENT_TYPE);
+	}
+}
+
+void smmu_poll(void)
+{
+	uint32_t prod;
+
+	if (!events || !(__atomic_load_n(next_event(), __ATOMIC_RELAXED) & EVENT_TYPE)) {
+		return;
+	}
+	lock_take(&smmu_lock);
+	prod = mmio_read32(base + EVENTQ_PROD);
+	while (event_cons != (prod & ~EVENTQ_OVERFLOW)) {
+		uint64_t *event = next_event();
+
+		report(event);
+		event[0] = 0;
+		event_cons = (event_cons + 1) % (2u << EVENTS_SHIFT);
+	}
+	/* What came while the queue was full is lost; that it did is taken note of. */
+	mmio_write32(base + EVENTQ_CONS, event_cons | (prod & EVENTQ_OVERFLOW));
+	lock_release(&smmu_lock);
+}
+
+void smmu_fail_nth(uint64_t nth)
+{
+	lock_take(&smmu_lock);
+	fail_countdown = nth;
+	lock_release(&smmu_lock);
+}

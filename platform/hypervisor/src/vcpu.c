@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host's calls about vCPUs: made, looked at, run. */
+#include <hyp/guest_memory.h>
+#include <hyp/regs.h>
+#include <hyp/vcpu.h>
+#include <hyp/world.h>
+
+#include <stddef.h>
+#include <string.h>
+
+#include "arch/sysreg.h"
+
+#define ALL_FEATURES (HYP_VCPU_PAUTH | HYP_VCPU_SVE | HYP_VCPU_PMU)
+#define ALL_ANSWERS \
+	(HYP_RUN_ANSWER | HYP_RUN_ABORT | HYP_RUN_UNDEF | HYP_RUN_DEVICE | HYP_RUN_SERVE)
+#define NORMAL_FLAGS (HYP_RUN_VSERROR | HYP_RUN_DEBUG | HYP_RUN_STEP)
+#define ALL_FLAGS \
+	(ALL_ANSWERS | HYP_RUN_TRAP_WFI | HYP_RUN_TRAP_WFE | NORMAL_FLAGS | HYP_RUN_NO_ENTRY)
+#define VTIMER_INTERRUPT 27 /* PPI 11 */
+#define AFFINITY0_VCPUS 16
+#define FP_BYTES 16
+
+_Static_assert(sizeof(struct vcpu) <= HYP_VCPU_PAGES * PAGE_BYTES, "hyp_hypercalls.h");
+
+enum hyp_status vcpu_features(struct regs *regs)
+{
+	regs->x[1] = S2_IPA_BITS;
+	regs->x[2] = cpu_list_registers();
+	regs->x[3] = cpu_features() | HYP_FEATURE_RSI;
+	regs->x[4] = cpu_sve_bytes();
+	return HYP_OK;
+}
+
+uint64_t vcpu_affinity(uint32_t index)
+{
+	return index % AFFINITY0_VCPUS | (uint64_t)(index / AFFINITY0_VCPUS) << 8;
+}
+
+void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t argument)
+{
+	memset(vcpu->x, 0, sizeof(vcpu->x));
+	vcpu_sys_reset(vcpu);
+	vcpu->x[0] = argument;
+	vcpu->pc = entry;
+	vcpu->pstate = PSR_DAIF | PSR_EL1H;
+	vcpu->has_vserror = false;
+	vcpu_set_exit(vcpu, HYP_EXIT_IRQ);
+}
+
+/*
+ * A protected VM begins on one vCPU, where its owner loaded it; all others begin where the
+ * guest wants them. So the host makes one that is on, before the first run.
+ */
+static enum hyp_status create_check(const struct vm *vm, uint64_t index, uint64_t flags)
+{
+	if (index >= HYP_VCPUS_MAX || flags & ~(uint64_t)(cpu_features() | HYP_VCPU_OFF) ||
+	    cpu_list_registers() < HYP_LIST_REGISTERS) {
+		return HYP_EINVAL;
+	}
+	if (vm->vcpus[index] || (vm_is_protected(vm) && vm->has_run)) {
+		return HYP_EBUSY;
+	}
+	for (uint32_t n = 0; n < HYP_VCPUS_MAX && vm_is_protected(vm); n++) {
+		if (!(flags & HYP_VCPU_OFF) && vm->vcpus[n] && vm->vcpus[n]->power != VCPU_OFF) {
+			return HYP_EPERM;
+		}
+	}
+	return HYP_OK;
+}
+
+enum hyp_status vcpu_create(struct regs *regs)
+{
+	struct vm *vm = vm_hold(regs->x[1]);
+	uint64_t index = regs->x[2], flags = regs->x[4];
+	enum hyp_status status;
+	struct vcpu *vcpu;
+	void *memory;
+
+	if (!vm) {
+		return HYP_ENOENT;
+	}
+	lock_take(&vm->lock);
+	status = create_check(vm, index, flags);
+	if (status == HYP_OK) {
+		status = vm_take_meta(vm, regs->x[3], HYP_VCPU_PAGES, &memory);
+	}
+	if (status == HYP_OK) {
+		vcpu = memory;
+		vcpu->vm = vm;
+		vcpu->index = (uint32_t)index;
+		vcpu->features = (uint32_t)flags & ALL_FEATURES;
+		vcpu->mpidr = MPIDR_RES1 | vcpu_affinity((uint32_t)index);
+		vcpu->vector_bytes = flags & HYP_VCPU_SVE ? cpu_sve_bytes() : FP_BYTES;
+		vcpu->power = flags & HYP_VCPU_OFF ? VCPU_OFF : VCPU_ON;
+		vcpu_id_init(vcpu->id, vcpu->features, vm_is_protected(vm));
+		vcpu_reset(vcpu, 0, 0);
+		__atomic_store_n(&vm->vcpus[index], vcpu, __ATOMIC_RELEASE);
+	}
+	lock_release(&vm->lock);
+	vm_release(vm);
+	return status;
+}
+
+/* The vCPU that x1 and x2 name, and nobody else has it until vcpu_drop(). */
+static enum hyp_status vcpu_take(const struct regs *regs, struct vcpu **vcpu)
+{
+	struct vm *vm = vm_hold(regs->x[1]);
+	uint64_t index = regs->x[2];
+	enum hyp_status status = HYP_OK;
+
+	if (!vm) {
+		return HYP_ENOENT;
+	}
+	*vcpu = index < HYP_VCPUS_MAX ? __atomic_load_n(&vm->vcpus[index], __ATOMIC_ACQUIRE) : NULL;
+	if (!*vcpu) {
+		status = HYP_ENOENT;
+	} else if (__atomic_exchange_n(&(*vcpu)->busy, 1, __ATOMIC_ACQUIRE)) {
+		status = HYP_EBUSY;
+	}
+	if (status != HYP_OK) {
+		vm_release(vm);
+	}
+	return status;
+}
+
+static void vcpu_drop(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	__atomic_store_n(&vcpu->busy, 0, __ATOMIC_RELEASE);
+	vm_release(vm);
+}
+
+enum hyp_status vcpu_get_reg(struct regs *regs)
+{
+	enum hyp_status status;
+	uint64_t value[2] = { 0, 0 };
+	struct vcpu *vcpu;
+
+	status = vcpu_take(regs, &vcpu);
+	if (status != HYP_OK) {
+		return status;
+	}
+	if (vm_is_protected(vcpu->vm)) {
+		status = HYP_EPERM;
+	} else if (regs->x[3] == HYP_REG_POWER) {
+		value[0] = __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) == VCPU_OFF ?
+				   HYP_POWER_OFF :
+				   HYP_POWER_ON;
+	} else if (!vcpu_reg_read(vcpu, regs->x[3], value)) {
+		status = HYP_ENOENT;
+	}
+	vcpu_drop(vcpu);
+	if (status == HYP_OK) {
+		regs->x[1] = value[0];
+		regs->x[2] = value[1];
+	}
+	return status;
+}
+
+static enum hyp_status reg_set(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2])
+{
+	uint64_t old[2];
+
+	if (vm_is_protected(vcpu->vm)) {
+		bool is_start = reg <= HYP_REG_X(3) || reg == HYP_REG_PC;
+
+		if (!is_start || vcpu->vm->has_run || vcpu->power != VCPU_ON) {
+			return HYP_EPERM;
+		}
+	}
+	switch (reg) {
+	case HYP_REG_POWER:
+		if (value[0] != HYP_POWER_ON && value[0] != HYP_POWER_OFF) {
+			return HYP_EINVAL;
+		}
+		__atomic_store_n(&vcpu->power, value[0] == HYP_POWER_ON ? VCPU_ON : VCPU_OFF,
+				 __ATOMIC_RELEASE);
+		return HYP_OK;
+	case HYP_REG_RESET:
+		if (value[0] != 0) {
+			return HYP_EINVAL;
+		}
+		vcpu_reset(vcpu, 0, 0);
+		vcpu->broken = 0;
+		return HYP_OK;
+	default:
+		if (vcpu_reg_write(vcpu, reg, value)) {
+			return HYP_OK;
+		}
+		return vcpu_reg_read(vcpu, reg, old) ? HYP_EINVAL : HYP_ENOENT;
+	}
+}
+
+enum hyp_status vcpu_set_reg(struct regs *regs)
+{
+	const uint64_t value[2] = { regs->x[4], regs->x[5] };
+	enum hyp_status status;
+	struct vcpu *vcpu;
+
+	status = vcpu_take(regs, &vcpu);
+	if (status == HYP_OK) {
+		status = reg_set(vcpu, regs->x[3], value);
+		vcpu_drop(vcpu);
+	}
+	return status;
+}
+
+/* ---- run ---- */
+
+static enum hyp_status run_check(const struct vcpu *vcpu, const struct world_run *run)
+{
+	uint64_t answers = run->flags & ALL_ANSWERS;
+
+	if (run->flags & ~(uint64_t)ALL_FLAGS || answers & (answers - 1) ||
+	    answers & ~vcpu_answers(vcpu) ||
+	    (run->flags & HYP_RUN_STEP && !(run->flags & HYP_RUN_DEBUG))) {
+		return HYP_EINVAL;
+	}
+	if (vm_is_protected(vcpu->vm) && run->flags & NORMAL_FLAGS) {
+		return HYP_EPERM;
+	}
+	for (uint32_t n = 0; n < HYP_LIST_REGISTERS; n++) {
+		if (run->lr[n] & ICH_LR_HW && ICH_LR_PINTID(run->lr[n]) != VTIMER_INTERRUPT) {
+			return HYP_EINVAL;
+		}
+	}
+	return HYP_OK;
+}
+
+/* On, or turned on by another vCPU, when there is nothing to answer. */
+static bool power_on(struct vcpu *vcpu, uint64_t answers)
+{
+	uint32_t power = __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE);
+
+	if (power == VCPU_PENDING && !answers) {
+		vcpu_reset(vcpu, vcpu->entry, vcpu->argument);
+		__atomic_store_n(&vcpu->power, VCPU_ON, __ATOMIC_RELEASE);
+		return true;
+	}
+	return power == VCPU_ON;
+}
+
+/* The page of the exit before is a device's. A guest that guards its own says so itself. */
+static enum hyp_status answer_device(struct vcpu *vcpu, uint64_t *answers)
+{
+	enum hyp_status status = guest_set_device(vcpu->vm, vcpu->exit.address, false);
+
+	if (status == HYP_EPERM) {
+		*answers = HYP_RUN_ABORT;
+		return HYP_OK;
+	}
+	return status;
+}
+
+static void run_guest(struct vcpu *vcpu, struct world_run *run, uint64_t answers,
+		      const uint64_t x[4])
+{
+	uint64_t step = run->flags & HYP_RUN_STEP ? PSR_SS : 0;
+	bool is_exit;
+
+	vcpu->has_vserror |= (run->flags & HYP_RUN_VSERROR) != 0;
+	world_enter(vcpu, run);
+	is_exit = vcpu_apply_answer(vcpu, answers, x);
+	vcpu->pstate |= step;
+	while (!is_exit && !(run->flags & HYP_RUN_NO_ENTRY)) {
+		enum guest_event event = world_guest(vcpu);
+
+		if (vcpu->pstate & PSR_NRW) {
+			vcpu->broken = HYP_BROKEN_STATE;
+			vcpu_set_exit(vcpu, HYP_EXIT_BROKEN);
+			break;
+		}
+		switch (event) {
+		case GUEST_SYNC:
+			is_exit = vcpu_handle_trap(vcpu);
+			break;
+		case GUEST_IRQ:
+		case GUEST_SERROR:
+			vcpu_set_exit(vcpu, event == GUEST_IRQ ? HYP_EXIT_IRQ : HYP_EXIT_SERROR);
+			is_exit = true;
+			break;
+		}
+	}
+	vcpu->pstate &= ~step;
+	world_leave(vcpu, run);
+}
+
+/* When the guest's timer fires, by the host's counter. */
+static uint64_t deadline(const struct vcpu *vcpu)
+{
+	const uint64_t *sys = vcpu->state.sys;
+
+	return (sys[SYS_CNTV_CTL_EL0] & (TIMER_ENABLE | TIMER_MASKED)) == TIMER_ENABLE ?
+		       sys[SYS_CNTV_CVAL_EL0] + sys[SYS_CNTVOFF_EL2] :
+		       UINT64_MAX;
+}
+
+/* Exactly what hyp_vcpu.h says. */
+static void tell_host(struct regs *regs, const struct vcpu *vcpu, const struct world_run *run)
+{
+	const struct vcpu_exit *exit = &vcpu->exit;
+	bool is_wfx = exit->reason == HYP_EXIT_WFX;
+	uint64_t state = run->state;
+
+	if (is_wfx && vcpu->pstate & PSR_I) {
+		state |= HYP_STATE_IRQ_MASKED;
+	}
+	if (!vm_is_protected(vcpu->vm) && (vcpu->pstate & PSR_M_MASK) != PSR_EL0T) {
+		state |= HYP_STATE_EL1;
+	}
+	regs->x[1] = exit->reason;
+	regs->x[2] = exit->esr;
+	regs->x[3] = exit->address;
+	memcpy(&regs->x[4], exit->x, sizeof(exit->x));
+	regs->x[8] = run->ich_hcr;
+	memcpy(&regs->x[9], run->lr, sizeof(run->lr));
+	regs->x[13] = run->vmcr;
+	regs->x[14] = run->misr;
+	regs->x[15] = state;
+	regs->x[16] = is_wfx ? deadline(vcpu) : 0;
+}
+
+static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
+{
+	struct world_run run = { .flags = regs->x[3], .ich_hcr = regs->x[8] };
+	uint64_t answers = run.flags & ALL_ANSWERS;
+	enum hyp_status status;
+	uint64_t x[4];
+
+	memcpy(run.lr, &regs->x[9], sizeof(run.lr));
+	memcpy(x, &regs->x[4], sizeof(x));
+	status = run_check(vcpu, &run);
+	if (status == HYP_OK && answers & HYP_RUN_DEVICE) {
+		status = answer_device(vcpu, &answers);
+	}
+	if (status != HYP_OK) {
+		return status;
+	}
+	if (vcpu->broken) {
+		vcpu_set_exit(vcpu, HYP_EXIT_BROKEN);
+	} else if (!power_on(vcpu, answers)) {
+		return HYP_EPERM;
+	} else {
+		__atomic_store_n(&vcpu->vm->has_run, true, __ATOMIC_RELEASE);
+		run_guest(vcpu, &run, answers, x);
+	}
+	if (vcpu->broken) {
+		vcpu->exit.x[0] = vcpu->broken;
+	}
+	tell_host(regs, vcpu, &run);
+	return HYP_OK;
+}
+
+enum hyp_status vcpu_run(struct regs *regs)
+{
+	enum hyp_status status;
+	struct vcpu *vcpu;
+
+	status = vcpu_take(regs, &vcpu);
+	if (status == HYP_OK) {
+		status = run(vcpu, regs);
+		vcpu_drop(vcpu);
+	}
+	return status;
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a guest did that brought it here: served, refused, or an exit to the host with exactly
+ * what hyp_vcpu.h says; and the host's answers. Tables; what they do not have, is refused.
+ */
+#include <hyp/guest_memory.h>
+#include <hyp/trace.h>
+#include <hyp/vcpu.h>
+#include <hyp/world.h>
+
+#include <stddef.h>
+
+#include "arch/sysreg.h"
+
+#define INSTRUCTION_BYTES 4
+#define EC_COUNT (ESR_EC_MASK + 1)
+#define EC_OF(esr) ((esr) >> ESR_EC_SHIFT & ESR_EC_MASK)
+#define SYSREG_BITS 16
+#define ICC_SRE_FIXED 7 /* SRE, DFB, DIB */
+#define SAS_BYTES(esr) (1u << ((esr) >> ESR_SAS_SHIFT & 3))
+
+/* Parts of ESR_EL2 that the host is told, by exit. */
+#define TOLD_MEMORY \
+	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_S1PTW | ESR_WNR | ESR_FSC_MASK)
+#define TOLD_MMIO                                                                                  \
+	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_ISV | UINT64_C(3) << ESR_SAS_SHIFT | \
+	 ESR_SSE | ESR_SF | ESR_WNR | ESR_FSC_MASK)
+#define TOLD_SYSREG (~(ESR_RT_MASK << ESR_SYS_RT_SHIFT) & UINT32_MAX)
+#define TOLD_WFX ((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_WFX_TI)
+
+/* What happens at a trapped access to a system register. Zero refuses. */
+enum access {
+	ACCESS_UNDEF = 0,
+	ACCESS_NOTHING,  /* reads zero, writes are ignored */
+	ACCESS_ID,       /* vcpu->id */
+	ACCESS_SRE,      /* ICC_SRE_EL1: constant */
+	ACCESS_VALUE,    /* a register of vcpu_regs.h */
+	ACCESS_READ,     /* the same, to be read only */
+	ACCESS_OS_LOCK,  /* OSLAR_EL1 */
+	ACCESS_HOST,     /* exit SYSREG */
+	ACCESS_HOST_SGI, /* the same, to be written only */
+};
+
+/* The first row whose bits under @mask fit; of a normal and of a protected VM. */
+struct access_row {
+	uint16_t encoding, mask;
+	uint8_t kind[2];
+};
+
+#define ANY(op0, op1, crn, crm, op2) (uint16_t)(~SYSREG(op0, op1, crn, crm, op2))
+#define EXACT UINT16_MAX
+#define ROW(op0, op1, crn, crm, op2, mask, normal, protected) \
+	{                                                     \
+		SYSREG(op0, op1, crn, crm, op2), mask,        \
+		{                                             \
+			ACCESS_##normal, ACCESS_##protected   \
+		}                                             \
+	}
+
+/* clang-format off */
+static const struct access_row accesses[] = {
+	/* ICC_SGI1R, ASGI1R, SGI0R_EL1; CNTP_TVAL, CTL, CVAL_EL0 */
+	ROW(3, 0, 12, 11, 5, EXACT, HOST_SGI, HOST_SGI),
+	ROW(3, 0, 12, 11, 6, ANY(0, 0, 0, 0, 1), HOST_SGI, HOST_SGI),
+	ROW(3, 3, 14, 2, 0, EXACT, HOST, HOST),
+	ROW(3, 3, 14, 2, 1, EXACT, HOST, HOST),
+	ROW(3, 3, 14, 2, 2, EXACT, HOST, HOST),
+	/* REVIDR_EL1, AIDR_EL1; then ID registers, CRm 1 to 7 */
+	ROW(3, 0, 0, 0, 6, EXACT, NOTHING, NOTHING),
+	ROW(3, 1, 0, 0, 7, EXACT, NOTHING, NOTHING),
+	ROW(3, 0, 0, 0, 0, ANY(0, 0, 0, 0, 7), UNDEF, UNDEF),
+	ROW(3, 0, 0, 0, 0, ANY(0, 0, 0, 7, 7), ID, ID),
+	/* ACTLR_EL1, ICC_SRE_EL1, error records */
+	ROW(3, 0, 1, 0, 1, EXACT, NOTHING, NOTHING),
+	ROW(3, 0, 12, 12, 5, EXACT, SRE, SRE),
+	ROW(3, 0, 5, 3, 0, ANY(0, 0, 0, 0, 3), NOTHING, NOTHING),
+	ROW(3, 0, 5, 4, 0, ANY(0, 0, 0, 0, 7), NOTHING, NOTHING),
+	ROW(3, 0, 5, 5, 0, ANY(0, 0, 0, 0, 7), NOTHING, NOTHING),
+	/* OSLAR, OSLSR, OSDLR, MDSCR, MDRAR_EL1 */
+	ROW(2, 0, 1, 0, 4, EXACT, OS_LOCK, NOTHING),
+	ROW(2, 0, 1, 1, 4, EXACT, READ, NOTHING),
+	ROW(2, 0, 1, 3, 4, EXACT, NOTHING, NOTHING),
+	ROW(2, 0, 0, 2, 2, EXACT, VALUE, NOTHING),
+	ROW(2, 0, 1, 0, 0, EXACT, NOTHING, UNDEF),
+	/* DBGBVR, DBGBCR, DBGWVR, DBGWCR<n>_EL1; of a protected VM, 0 and 1 do nothing */
+	ROW(2, 0, 0, 0, 4, ANY(0, 0, 0, 1, 3), VALUE, NOTHING),
+	ROW(2, 0, 0, 0, 4, ANY(0, 0, 0, 15, 3), VALUE, UNDEF),
+	/* MDCCINT, OSDTRRX, OSDTRTX, OSECCR, DBGPRCR, DBGCLAIMSET and CLR, DBGAUTHSTATUS */
+	ROW(2, 0, 0, 2, 0, EXACT, NOTHING, UNDEF),
+	ROW(2, 0, 0, 0, 2, EXACT, NOTHING, UNDEF),
+	ROW(2, 0, 0, 3, 2, EXACT, NOTHING, UNDEF),
+	ROW(2, 0, 0, 6, 2, EXACT, NOTHING, UNDEF),
+	ROW(2, 0, 1, 4, 4, EXACT, NOTHING, UNDEF),
+	ROW(2, 0, 7, 8, 6, ANY(0, 0, 0, 1, 0), NOTHING, UNDEF),
+	ROW(2, 0, 7, 14, 6, EXACT, NOTHING, UNDEF),
+	/* MDCCSR, DBGDTR, DBGDTRRX and TX_EL0 */
+	ROW(2, 3, 0, 1, 0, EXACT, NOTHING, UNDEF),
+	ROW(2, 3, 0, 4, 0, ANY(0, 0, 0, 1, 0), NOTHING, UNDEF),
+};
+/* clang-format on */
+
+typedef bool (*trap_fn)(struct vcpu *vcpu, uint64_t esr);
+
+void vcpu_set_exit(struct vcpu *vcpu, enum hyp_exit reason)
+{
+	vcpu->exit = (struct vcpu_exit){ .reason = reason };
+}
+
+static bool exit_to_host(struct vcpu *vcpu, enum hyp_exit reason, uint64_t esr)
+{
+	vcpu_set_exit(vcpu, reason);
+	vcpu->exit.esr = esr;
+	return true;
+}
+
+static bool broken(struct vcpu *vcpu, uint32_t why)
+{
+	vcpu->broken = why;
+	vcpu_set_exit(vcpu, HYP_EXIT_BROKEN);
+	vcpu->exit.x[0] = why;
+	return true;
+}
+
+/* Go on behind the instruction, as if it had been executed. */
+static void skip(struct vcpu *vcpu)
+{
+	vcpu->pc += INSTRUCTION_BYTES;
+	vcpu->pstate &= ~(PSR_BTYPE | PSR_SS);
+}
+
+static uint64_t reg_read(const struct vcpu *vcpu, uint64_t n)
+{
+	return n == ESR_RT_MASK ? 0 : vcpu->x[n];
+}
+
+static void reg_write(struct vcpu *vcpu, uint64_t n, uint64_t value)
+{
+	if (n != ESR_RT_MASK) {
+		vcpu->x[n] = value;
+	}
+}
+
+static bool is_at_el1(const struct vcpu *vcpu)
+{
+	return (vcpu->pstate & PSR_M_MASK) != PSR_EL0T;
+}
+
+/* ---- exceptions that the guest gets ---- */
+
+static bool undefined(struct vcpu *vcpu, uint64_t esr)
+{
+	(void)esr;
+	exception_take(&vcpu->pc, &vcpu->pstate, (uint64_t)EC_UNKNOWN << ESR_EC_SHIFT | ESR_IL);
+	return false;
+}
+
+/* A synchronous external abort, at the access of vcpu->trap. */
+static bool external_abort(struct vcpu *vcpu)
+{
+	uint64_t class = EC_OF(vcpu->trap.esr);
+	bool is_access = class == EC_DABT_LOW || class == EC_IABT_LOW;
+	uint64_t esr = FSC_EXTERNAL | ESR_IL | (is_access ? 0 : ESR_FNV);
+
+	if (class == EC_IABT_LOW) {
+		esr |= (uint64_t)(is_at_el1(vcpu) ? EC_IABT_CUR : EC_IABT_LOW) << ESR_EC_SHIFT;
+	} else {
+		esr |= (uint64_t)(is_at_el1(vcpu) ? EC_DABT_CUR : EC_DABT_LOW) << ESR_EC_SHIFT;
+		esr |= is_access ? vcpu->trap.esr & ESR_WNR : 0;
+	}
+	exception_take_abort(&vcpu->pc, &vcpu->pstate, esr, is_access ? vcpu->trap.far : 0);
+	return false;
+}
+
+/* ---- memory ---- */
+
+static bool mmio(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
+{
+	uint64_t bits = SAS_BYTES(esr) * 8;
+
+	if (esr & ESR_CM) {
+		skip(vcpu); /* there is no cache to maintain */
+		return false;
+	}
+	if (esr & ESR_S1PTW || EC_OF(esr) != EC_DABT_LOW ||
+	    (!(esr & ESR_ISV) && vm_is_protected(vcpu->vm))) {
+		return external_abort(vcpu);
+	}
+	exit_to_host(vcpu, HYP_EXIT_MMIO, esr & (esr & ESR_ISV ? TOLD_MMIO : TOLD_MEMORY));
+	vcpu->exit.address = ipa;
+	if (esr & ESR_ISV && esr & ESR_WNR) {
+		vcpu->exit.x[0] = reg_read(vcpu, esr >> ESR_SRT_SHIFT & ESR_RT_MASK) &
+				  (UINT64_MAX >> (64 - bits));
+	}
+	return true;
+}
+
+/* A read's result as the instruction wants it: SAS, SSE, SF. */
+static uint64_t mmio_extend(uint64_t data, uint64_t esr)
+{
+	uint64_t shift = 64 - SAS_BYTES(esr) * 8;
+
+	data <<= shift;
+	data = esr & ESR_SSE ? (uint64_t)((int64_t)data >> shift) : data >> shift;
+	return esr & ESR_SF ? data : (uint32_t)data;
+}
+
+static bool trap_abort(struct vcpu *vcpu, uint64_t esr)
+{
+	uint64_t cause = esr & ESR_FSC_LEVEL_MASK;
+	uint64_t ipa = vcpu->trap.ipa, at = 0;
+	bool is_permission = cause == FSC_PERMISSION;
+	bool is_write = esr & ESR_S1PTW ? is_permission :
+					  EC_OF(esr) == EC_DABT_LOW && esr & ESR_WNR;
+
+	if (cause != FSC_TRANSLATION && cause != FSC_ACCESS && cause != FSC_PERMISSION) {
+		return external_abort(vcpu);
+	}
+	if (ipa == UINT64_MAX) {
+		return false; /* not there any more: try again */
+	}
+	switch (guest_fault(vcpu->vm, ipa, is_write, is_permission, &at)) {
+	case GUEST_FAULT_RETRY:
+		return false;
+	case GUEST_FAULT_MEMORY:
+		exit_to_host(vcpu, HYP_EXIT_MEMORY, esr & TOLD_MEMORY);
+		vcpu->exit.address = at & ~(uint64_t)(PAGE_BYTES - 1);
+		return true;
+	case GUEST_FAULT_DEVICE:
+		return mmio(vcpu, esr, at);
+	case GUEST_FAULT_ABORT:
+		break;
+	}
+	return external_abort(vcpu);
+}
+
+/* ---- system registers ---- */
+
+static enum access access_of(const struct vcpu *vcpu, uint32_t encoding)
+{
+	for (size_t n = 0; n < sizeof(accesses) / sizeof(accesses[0]); n++) {
+		if ((encoding & accesses[n].mask) == accesses[n].encoding) {
+			return accesses[n].kind[vm_is_protected(vcpu->vm)];
+		}
+	}
+	return ACCESS_UNDEF;
+}
+
+/* SYSREG() of what the instruction names: ISS of EC_SYSREG (Arm ARM D24.2, ESR_EL2). */
+static uint32_t encoding_of(uint64_t esr)
+{
+	return (uint32_t)SYSREG(esr >> 20 & 3, esr >> 14 & 7, esr >> 10 & 15, esr >> 1 & 15,
+				esr >> 17 & 7);
+}
+
+static bool sysreg_to_host(struct vcpu *vcpu, uint64_t esr, uint64_t value)
+{
+	exit_to_host(vcpu, HYP_EXIT_SYSREG, esr & TOLD_SYSREG);
+	vcpu->exit.x[0] = value;
+	return true;
+}
+
+/* Read into or write from *value. False: not that way. */
+static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding, bool is_read,
+			  uint64_t *value)
+{
+	uint64_t *slot;
+
+	switch (kind) {
+	case ACCESS_NOTHING:
+		*value = 0;
+		return true;
+	case ACCESS_ID:
+		*value = vcpu_id_read(vcpu, encoding >> 3 & 7, encoding & 7);
+		return is_read;
+	case ACCESS_SRE:
+		*value = ICC_SRE_FIXED;
+		return true;
+	case ACCESS_VALUE:
+	case ACCESS_READ:
+		slot = vcpu_sysreg(vcpu, encoding);
+		if (!slot || (!is_read && kind == ACCESS_READ)) {
+			return false;
+		}
+		*(is_read ? value : slot) = *(is_read ? slot : value);
+		return true;
+	case ACCESS_OS_LOCK:
+		slot = &vcpu->state.sys[SYS_OSLSR_EL1];
+		*slot = (*slot & ~OSLSR_LOCKED) | (*value & 1 ? OSLSR_LOCKED : 0);
+		return !is_read;
+	case ACCESS_UNDEF:
+	case ACCESS_HOST:
+	case ACCESS_HOST_SGI:
+		break;
+	}
+	return false;
+}
+
+static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
+{
+	bool is_read = esr & ESR_SYS_READ;
+	uint64_t rt = esr >> ESR_SYS_RT_SHIFT & ESR_RT_MASK;
+	uint64_t value = is_read ? 0 : reg_read(vcpu, rt);
+	uint32_t encoding = encoding_of(esr);
+	enum access kind = access_of(vcpu, encoding);
+
+	if (kind == ACCESS_HOST || (kind == ACCESS_HOST_SGI && !is_read)) {
+		return sysreg_to_host(vcpu, esr, value);
+	}
+	if (!sysreg_access(vcpu, kind, encoding, is_read, &value)) {
+		return undefined(vcpu, esr);
+	}
+	if (is_read) {
+		reg_write(vcpu, rt, value);
+	}
+	skip(vcpu);
+	return false;
+}
+
+/* ---- calls and the rest ---- */
+
+/* What came of the HVC or SMC before @behind. */
+static bool call_end(struct vcpu *vcpu, enum guest_call result, uint64_t behind)
+{
+	switch (result) {
+	case GUEST_CALL_RESUME:
+		return false;
+	case GUEST_CALL_EXIT:
+		return true;
+	case GUEST_CALL_RETRY:
+		vcpu->pc = behind - INSTRUCTION_BYTES;
+		return true;
+	case GUEST_CALL_UNDEF:
+		break;
+	}
+	vcpu->pc = behind - INSTRUCTION_BYTES;
+	return undefined(vcpu, 0);
+}
+
+static bool trap_call(struct vcpu *vcpu, uint64_t esr)
+{
+	bool is_smc = EC_OF(esr) == EC_SMC64;
+	uint64_t behind;
+
+	if (is_smc) {
+		skip(vcpu); /* a trapped SMC has not been executed */
+	}
+	behind = vcpu->pc;
+	return call_end(vcpu, guest_call(vcpu, is_smc, esr & ESR_IMM16_MASK), behind);
+}
+
+static bool trap_wfx(struct vcpu *vcpu, uint64_t esr)
+{
+	skip(vcpu);
+	return exit_to_host(vcpu, HYP_EXIT_WFX, esr & TOLD_WFX);
+}
+
+/* Only with MDCR_EL2.TDE: RUN_DEBUG. */
+static bool trap_debug(struct vcpu *vcpu, uint64_t esr)
+{
+	exit_to_host(vcpu, HYP_EXIT_DEBUG, esr);
+	vcpu->exit.address = EC_OF(esr) == EC_WATCHPOINT_LOW ? vcpu->trap.far : 0;
+	return true;
+}
+
+static const trap_fn traps[EC_COUNT] = {
+	[EC_WFX] = trap_wfx,
+	[EC_FP] = undefined,
+	[EC_PAUTH] = undefined,
+	[EC_LS64] = undefined,
+	[EC_SYSREG_128] = undefined,
+	[EC_HVC64] = trap_call,
+	[EC_SMC64] = trap_call,
+	[EC_SYSREG] = trap_sysreg,
+	[EC_SVE] = undefined,
+	[EC_SME] = undefined,
+	[EC_IABT_LOW] = trap_abort,
+	[EC_DABT_LOW] = trap_abort,
+	[EC_BREAKPOINT_LOW] = trap_debug,
+	[EC_STEP_LOW] = trap_debug,
+	[EC_WATCHPOINT_LOW] = trap_debug,
+	[EC_BRK] = trap_debug,
+};
+
+bool vcpu_handle_trap(struct vcpu *vcpu)
+{
+	uint64_t esr = vcpu->trap.esr;
+	trap_fn trap = traps[EC_OF(esr)];
+
+	return trap ? trap(vcpu, esr) : broken(vcpu, HYP_BROKEN_TRAP);
+}
+
+/* ---- the host's answers ---- */
+
+uint64_t vcpu_answers(const struct vcpu *vcpu)
+{
+	switch (vcpu->exit.reason) {
+	case HYP_EXIT_MEMORY:
+		return HYP_RUN_ABORT | HYP_RUN_DEVICE;
+	case HYP_EXIT_MMIO:
+		return vcpu->exit.esr & ESR_ISV ? HYP_RUN_ABORT | HYP_RUN_ANSWER : HYP_RUN_ABORT;
+	case HYP_EXIT_HVC:
+		return vcpu->vm->forwards_hvc ? HYP_RUN_ANSWER | HYP_RUN_SERVE : HYP_RUN_ANSWER;
+	case HYP_EXIT_SYSREG:
+		return HYP_RUN_ANSWER | HYP_RUN_UNDEF;
+	case HYP_EXIT_IRQ:
+	case HYP_EXIT_WFX:
+	case HYP_EXIT_PSCI:
+	case HYP_EXIT_RETURNED:
+	case HYP_EXIT_SERROR:
+	case HYP_EXIT_DEBUG:
+	case HYP_EXIT_TABLES:
+	case HYP_EXIT_BROKEN:
+	case HYP_EXIT_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static void answer(struct vcpu *vcpu, const uint64_t x[4])
+{
+	uint64_t esr = vcpu->trap.esr;
+
+	if (vcpu->exit.reason == HYP_EXIT_HVC) {
+		guest_call_answer(vcpu, x);
+		return;
+	}
+	if (vcpu->exit.reason == HYP_EXIT_MMIO && !(esr & ESR_WNR)) {
+		reg_write(vcpu, esr >> ESR_SRT_SHIFT & ESR_RT_MASK, mmio_extend(x[0], esr));
+	}
+	if (vcpu->exit.reason == HYP_EXIT_SYSREG && esr & ESR_SYS_READ) {
+		reg_write(vcpu, esr >> ESR_SYS_RT_SHIFT & ESR_RT_MASK, x[0]);
+	}
+	skip(vcpu);
+}
+
+bool vcpu_apply_answer(struct vcpu *vcpu, uint64_t kind, const uint64_t x[4])
+{
+	if (kind & HYP_RUN_ANSWER) {
+		answer(vcpu, x);
+	} else if (kind & HYP_RUN_ABORT) {
+		external_abort(vcpu);
+	} else if (kind & HYP_RUN_UNDEF) {
+		undefined(vcpu, 0);
+	}
+	vcpu_set_exit(vcpu, HYP_EXIT_IRQ);
+	return kind & HYP_RUN_SERVE && call_end(vcpu, guest_call_serve(vcpu), vcpu->pc);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A vCPU's registers by their names: after reset, and for the host of a normal VM. */
+#include <hyp/vcpu.h>
+#include <hyp/world.h>
+
+#include <stddef.h>
+#include <string.h>
+
+#include "arch/sysreg.h"
+
+#define ID_FIELD_BITS 4
+#define DFR0_PMUVER_MASK (UINT64_C(0xf) << DFR0_PMUVER_SHIFT)
+#define PFR0_SVE_MASK (UINT64_C(0xf) << PFR0_SVE_SHIFT)
+
+/* Encodings, op0 op1 CRn CRm op2, of what is an array here. */
+#define ENCODING_ID SYSREG(3, 0, 0, 0, 0)
+#define ENCODING_ID_MASK (~SYSREG(0, 0, 0, 7, 7) & 0xffff)
+#define ENCODING_DEBUG SYSREG(2, 0, 0, 0, 4)
+#define ENCODING_DEBUG_MASK (~SYSREG(0, 0, 0, 15, 3) & 0xffff)
+#define ENCODING_EVENT_COUNTER SYSREG(3, 3, 14, 8, 0)
+#define ENCODING_EVENT_TYPE SYSREG(3, 3, 14, 12, 0)
+#define ENCODING_EVENT_MASK (~SYSREG(0, 0, 0, 3, 7) & 0xffff)
+#define ENCODING_MIDR SYSREG(3, 0, 0, 0, 0)
+#define ENCODING_MPIDR SYSREG(3, 0, 0, 0, 5)
+
+#define CRM(encoding) ((encoding) >> 3 & 0xf)
+#define OP2(encoding) ((encoding)&7)
+
+#define DFR0_BRPS_SHIFT 12
+#define DFR0_WRPS_SHIFT 20
+
+#define SYSREG_ENCODING(name, op0, op1, crn, crm, op2, reset) SYSREG(op0, op1, crn, crm, op2),
+static const uint16_t encodings[SYS_COUNT] = { SYSREGS(SYSREG_ENCODING) };
+
+#define SYSREG_RESET(name, op0, op1, crn, crm, op2, reset) reset,
+static const uint32_t resets[SYS_COUNT] = { SYSREGS(SYSREG_RESET) };
+
+#define ID_ROW(name, crm, op2, most, most_protected) { crm, op2, { most, most_protected } },
+static const struct {
+	uint8_t crm, op2;
+	uint64_t most[2];
+} id_registers[ID_COUNT] = { ID_REGS(ID_ROW) };
+
+/* Registers from..to that are there only with a feature; fields of ID registers likewise. */
+static const struct {
+	uint32_t feature;
+	enum sysreg_index first, last;
+	enum id_index id[2];
+	uint64_t mask[2];
+} features[] = {
+	{ HYP_VCPU_PAUTH,
+	  SYS_APIAKEYLO_EL1,
+	  SYS_APGAKEYHI_EL1,
+	  { ID_ID_AA64ISAR1_EL1, ID_ID_AA64ISAR2_EL1 },
+	  { ISAR1_PAUTH, ISAR2_PAUTH } },
+	{ HYP_VCPU_SVE,
+	  SYS_ZCR_EL1,
+	  SYS_ZCR_EL1,
+	  { ID_ID_AA64PFR0_EL1, ID_ID_AA64ZFR0_EL1 },
+	  { PFR0_SVE_MASK, UINT64_MAX } },
+	{ HYP_VCPU_PMU,
+	  SYS_PMCNTENSET_EL0,
+	  SYS_PMCR_EL0,
+	  { ID_ID_AA64DFR0_EL1, ID_ID_AA64DFR0_EL1 },
+	  { DFR0_PMUVER_MASK, 0 } },
+};
+
+/* Each field of @value, at most as in @most. */
+static uint64_t fields_limit(uint64_t value, uint64_t most)
+{
+	uint64_t result = 0;
+
+	for (uint32_t shift = 0; shift < 64; shift += ID_FIELD_BITS) {
+		uint64_t field = ID_FIELD(value, shift), limit = ID_FIELD(most, shift);
+
+		result |= (field < limit ? field : limit) << shift;
+	}
+	return result;
+}
+
+void vcpu_id_init(uint64_t id[ID_COUNT], uint32_t vcpu_features, bool is_protected)
+{
+	for (uint32_t n = 0; n < ID_COUNT; n++) {
+		id[n] = fields_limit(cpu_id_register(n), id_registers[n].most[is_protected]);
+	}
+	for (size_t n = 0; n < sizeof(features) / sizeof(features[0]); n++) {
+		if (!(vcpu_features & features[n].feature)) {
+			id[features[n].id[0]] &= ~features[n].mask[0];
+			id[features[n].id[1]] &= ~features[n].mask[1];
+		}
+	}
+}
+
+static uint64_t *id_slot(uint64_t id[ID_COUNT], uint32_t crm, uint32_t op2)
+{
+	for (uint32_t n = 0; n < ID_COUNT; n++) {
+		if (id_registers[n].crm == crm && id_registers[n].op2 == op2) {
+			return &id[n];
+		}
+	}
+	return NULL;
+}
+
+uint64_t vcpu_id_read(const struct vcpu *vcpu, uint32_t crm, uint32_t op2)
+{
+	const uint64_t *slot = id_slot((uint64_t *)(uintptr_t)vcpu->id, crm, op2);
+
+	return slot ? *slot : 0;
+}
+
+void vcpu_sys_reset(struct vcpu *vcpu)
+{
+	uint64_t offset = vcpu->state.sys[SYS_CNTVOFF_EL2];
+
+	memset(&vcpu->state, 0, sizeof(vcpu->state));
+	for (uint32_t n = 0; n < SYS_COUNT; n++) {
+		vcpu->state.sys[n] = resets[n];
+	}
+	vcpu->state.sys[SYS_CNTVOFF_EL2] = offset;
+}
+
+static bool is_there(const struct vcpu *vcpu, enum sysreg_index index)
+{
+	for (size_t n = 0; n < sizeof(features) / sizeof(features[0]); n++) {
+		if (index >= features[n].first && index <= features[n].last) {
+			return vcpu->features & features[n].feature;
+		}
+	}
+	return true;
+}
+
+/* DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: as many as the ID register says. */
+static uint64_t *debug_slot(struct vcpu *vcpu, uint32_t encoding)
+{
+	uint32_t kind = OP2(encoding) - 4;
+	uint64_t last = ID_FIELD(vcpu->id[ID_ID_AA64DFR0_EL1],
+				 kind < 2 ? DFR0_BRPS_SHIFT : DFR0_WRPS_SHIFT);
+
+	return CRM(encoding) <= last ? &vcpu->state.debug[kind][CRM(encoding)] : NULL;
+}
+
+static uint64_t *event_slot(const struct vcpu *vcpu, uint64_t *slots, uint32_t encoding)
+{
+	uint32_t n = (CRM(encoding) & 3) * 8 + OP2(encoding);
+
+	return vcpu->features & HYP_VCPU_PMU && n < PMU_COUNTERS_MAX ? &slots[n] : NULL;
+}
+
+uint64_t *vcpu_sysreg(struct vcpu *vcpu, uint32_t encoding)
+{
+	for (uint32_t n = 0; n < SYS_COUNT; n++) {
+		if (encodings[n] == encoding) {
+			return is_there(vcpu, n) ? &vcpu->state.sys[n] : NULL;
+		}
+	}
+	if ((encoding & ENCODING_DEBUG_MASK) == ENCODING_DEBUG) {
+		return debug_slot(vcpu, encoding);
+	}
+	if ((encoding & ENCODING_EVENT_MASK) == ENCODING_EVENT_COUNTER) {
+		return event_slot(vcpu, vcpu->state.event_counter, encoding);
+	}
+	if ((encoding & ENCODING_EVENT_MASK) == ENCODING_EVENT_TYPE) {
+		return event_slot(vcpu, vcpu->state.event_type, encoding);
+	}
+	return NULL;
+}
+
+/* Constant registers that the host may look at. */
+static bool constant_read(const struct vcpu *vcpu, uint32_t encoding, uint64_t *value)
+{
+	if (encoding == ENCODING_MIDR) {
+		*value = cpu_midr();
+	} else if (encoding == ENCODING_MPIDR) {
+		*value = vcpu->mpidr;
+	} else if ((encoding & ENCODING_ID_MASK) == ENCODING_ID && CRM(encoding) != 0) {
+		*value = vcpu_id_read(vcpu, CRM(encoding), OP2(encoding));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Where the register @reg, which is not a system register, is, and its bytes; NULL: nowhere. */
+static void *plain_slot(struct vcpu *vcpu, uint64_t reg, uint32_t *bytes)
+{
+	uint32_t quarter_bytes = 16;
+	uint64_t n = (reg & 0x3ff) / 16, part = reg % 16;
+	struct fp_state *fp = &vcpu->state.fp;
+
+	*bytes = sizeof(uint64_t);
+	if (reg <= HYP_REG_X(30)) {
+		return &vcpu->x[reg];
+	}
+	if (reg == HYP_REG_SP_EL0) {
+		return &vcpu->state.sys[SYS_SP_EL0];
+	}
+	if (reg == HYP_REG_PC) {
+		return &vcpu->pc;
+	}
+	if (reg == HYP_REG_PSTATE) {
+		return &vcpu->pstate;
+	}
+	*bytes = quarter_bytes;
+	if (reg >= HYP_REG_V(0) && reg <= HYP_REG_V(31)) {
+		return &fp->z[(reg - HYP_REG_V(0)) * vcpu->vector_bytes];
+	}
+	if (!(vcpu->features & HYP_VCPU_SVE) || part >= vcpu->vector_bytes / quarter_bytes) {
+		return NULL;
+	}
+	if (reg >= HYP_REG_Z(0, 0) && reg <= HYP_REG_Z(31, 15)) {
+		return &fp->z[n * vcpu->vector_bytes + part * quarter_bytes];
+	}
+	*bytes = quarter_bytes / 8;
+	if (reg >= HYP_REG_P(0, 0) && reg <= HYP_REG_FFR(15)) {
+		return n < 17 ? &fp->p[n * vcpu->vector_bytes / 8 + part * *bytes] : NULL;
+	}
+	return NULL;
+}
+
+/* FPSR, FPCR, which are saved with the vectors: 3, 3, 4, 4, 1 and 0. */
+static void *any_slot(struct vcpu *vcpu, uint64_t reg, uint32_t *bytes)
+{
+	uint64_t encoding = reg - HYP_REG_SYSTEM;
+
+	if (encoding > UINT16_MAX) {
+		return plain_slot(vcpu, reg, bytes);
+	}
+	*bytes = sizeof(uint64_t);
+	if (encoding == SYSREG(3, 3, 4, 4, 1) || encoding == SYSREG(3, 3, 4, 4, 0)) {
+		return &vcpu->state.fp.control[encoding == SYSREG(3, 3, 4, 4, 0)];
+	}
+	return vcpu_sysreg(vcpu, (uint32_t)encoding);
+}
+
+bool vcpu_reg_read(struct vcpu *vcpu, uint64_t reg, uint64_t value[2])
+{
+	uint32_t bytes;
+	void *slot = any_slot(vcpu, reg, &bytes);
+
+	value[0] = 0;
+	value[1] = 0;
+	if (slot) {
+		memcpy(value, slot, bytes);
+		return true;
+	}
+	return reg - HYP_REG_SYSTEM <= UINT16_MAX &&
+	       constant_read(vcpu, (uint32_t)(reg - HYP_REG_SYSTEM), &value[0]);
+}
+
+bool pstate_is_legal(uint64_t pstate)
+{
+	uint64_t mode = pstate & (PSR_M_MASK | PSR_NRW);
+
+	return pstate <= UINT32_MAX && (mode == PSR_EL0T || mode == PSR_EL1T || mode == PSR_EL1H);
+}
+
+bool vcpu_reg_write(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2])
+{
+	uint32_t bytes;
+	uint64_t old;
+	void *slot = any_slot(vcpu, reg, &bytes);
+
+	if (slot) {
+		if (reg == HYP_REG_PSTATE && !pstate_is_legal(value[0])) {
+			return false;
+		}
+		memcpy(slot, value, bytes);
+		return true;
+	}
+	/* Constant ones may be written as they are: who restores all registers does so. */
+	return reg - HYP_REG_SYSTEM <= UINT16_MAX &&
+	       constant_read(vcpu, (uint32_t)(reg - HYP_REG_SYSTEM), &old) && old == value[0];
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* This CPU's registers between host and guest. All of the host's EL1 state is its own again after. */
+#include <hyp/bug.h>
+#include <hyp/cpu.h>
+#include <hyp/host_s2.h>
+#include <hyp/layout.h>
+#include <hyp/world.h>
+
+#include "arch/sysreg.h"
+
+#define VM_MAX 256
+#define HPFAR_FIPA_SHIFT 4
+#define HPFAR_FIPA_MASK UINT64_C(0xfffffffff)
+#define PAGE_OFFSET_MASK UINT64_C(0xfff)
+#define PAR_FAILED BIT(0)
+#define PAR_ADDRESS UINT64_C(0x0000fffffffff000)
+#define DFR0_BRPS_SHIFT 12
+#define DFR0_WRPS_SHIFT 20
+
+/* What of the host is not here while a guest runs. */
+struct host_cpu {
+	struct cpu_state state;
+	uint64_t elr, spsr, mdcr, mdscr, pmcr;
+	bool has_debug_loaded; /* the debug registers are the guest's */
+	bool has_pmu_stopped;
+	uint8_t last_vcpu[VM_MAX]; /* by VMID: index + 1 of the vCPU that ran here */
+};
+
+static struct host_cpu hosts[CPU_MAX];
+
+enum guest_event guest_enter(struct vcpu *vcpu);
+void fp_save(uint8_t *z, uint64_t *control);
+void fp_load(const uint8_t *z, const uint64_t *control);
+void sve_save(uint8_t *z, uint8_t *p, uint64_t *control);
+void sve_load(const uint8_t *z, const uint8_t *p, const uint64_t *control);
+uint32_t sve_bytes(void);
+
+extern char guest_vectors[], vectors[];
+
+#define SAVE(name, op0, op1, crn, crm, op2, reset) \
+	state->sys[SYS_##name] = sysreg_read_at(SYSREG_AT(op0, op1, crn, crm, op2));
+#define LOAD(name, op0, op1, crn, crm, op2, reset) \
+	sysreg_write_at(SYSREG_AT(op0, op1, crn, crm, op2), state->sys[SYS_##name]);
+
+static void el1_save(struct cpu_state *state, uint32_t features)
+{
+	SYSREGS_BASE(SAVE)
+	if (features & HYP_VCPU_PAUTH) {
+		SYSREGS_PAUTH(SAVE)
+	}
+	if (features & HYP_VCPU_SVE) {
+		SYSREGS_SVE(SAVE)
+	}
+}
+
+static void el1_load(const struct cpu_state *state, uint32_t features)
+{
+	SYSREGS_BASE(LOAD)
+	if (features & HYP_VCPU_PAUTH) {
+		SYSREGS_PAUTH(LOAD)
+	}
+	if (features & HYP_VCPU_SVE) {
+		SYSREGS_SVE(LOAD)
+	}
+}
+
+static bool has_sve(void)
+{
+	return ID_FIELD(sysreg_read(id_aa64pfr0_el1), PFR0_SVE_SHIFT) != 0;
+}
+
+static bool has_ras(void)
+{
+	return ID_FIELD(sysreg_read(id_aa64pfr0_el1), PFR0_RAS_SHIFT) != 0;
+}
+
+/* Vectors: the host's are as long as the CPU has them. CPTR_EL2 is the host's. */
+static void vectors_save(struct cpu_state *state, bool is_sve)
+{
+	if (is_sve) {
+		sve_save(state->fp.z, state->fp.p, state->fp.control);
+	} else {
+		fp_save(state->fp.z, state->fp.control);
+	}
+}
+
+static void vectors_load(const struct cpu_state *state, bool is_sve)
+{
+	if (is_sve) {
+		sve_load(state->fp.z, state->fp.p, state->fp.control);
+	} else {
+		fp_load(state->fp.z, state->fp.control);
+	}
+}
+
+/* ---- PMU ---- */
+
+static uint32_t pmu_counters(void)
+{
+	uint64_t version = ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_PMUVER_SHIFT);
+
+	return version == 0 || version == PMUVER_OTHER ?
+		       0 :
+		       (uint32_t)(sysreg_read(pmcr_el0) >> PMCR_N_SHIFT & PMCR_N_MASK);
+}
+
+static bool has_pmu(void)
+{
+	return cpu_features() & HYP_FEATURE_PMU;
+}
+
+/* Counters stand still at EL2 (MDCR_EL2.HPMD) or are stopped by PMCR_EL0.E meanwhile. */
+static void pmu_save(struct cpu_state *state)
+{
+	SYSREGS_PMU(SAVE)
+	sysreg_write(pmcr_el0, 0);
+	for (uint32_t n = 0; n < pmu_counters(); n++) {
+		sysreg_write(pmselr_el0, n);
+		isb();
+		state->event_counter[n] = sysreg_read(pmxevcntr_el0);
+		state->event_type[n] = sysreg_read(pmxevtyper_el0);
+	}
+}
+
+static void pmu_load(const struct cpu_state *state)
+{
+	sysreg_write(pmcntenclr_el0, UINT32_MAX);
+	sysreg_write(pmintenclr_el1, UINT32_MAX);
+	sysreg_write(pmovsclr_el0, UINT32_MAX);
+	for (uint32_t n = 0; n < pmu_counters(); n++) {
+		sysreg_write(pmselr_el0, n);
+		isb();
+		sysreg_write(pmxevtyper_el0, state->event_type[n]);
+		sysreg_write(pmxevcntr_el0, state->event_counter[n]);
+	}
+	SYSREGS_PMU(LOAD)
+}
+
+/* Of a vCPU without PMU: the host counts normal guests if it likes, protected ones never. */
+static void pmu_enter(struct vcpu *vcpu, struct host_cpu *host)
+{
+	host->has_pmu_stopped = false;
+	if (vcpu->features & HYP_VCPU_PMU) {
+		pmu_save(&host->state);
+		pmu_load(&vcpu->state);
+	} else if (vm_is_protected(vcpu->vm) && has_pmu()) {
+		host->pmcr = sysreg_read(pmcr_el0);
+		host->has_pmu_stopped = host->pmcr & PMCR_ENABLE;
+		if (host->has_pmu_stopped) {
+			sysreg_write(pmcr_el0, host->pmcr & ~PMCR_ENABLE);
+		}
+	}
+}
+
+static uint64_t pmu_leave(struct vcpu *vcpu, struct host_cpu *host)
+{
+	const uint64_t *sys = vcpu->state.sys;
+
+	if (host->has_pmu_stopped) {
+		sysreg_write(pmcr_el0, host->pmcr);
+	}
+	if (!(vcpu->features & HYP_VCPU_PMU)) {
+		return 0;
+	}
+	pmu_save(&vcpu->state);
+	pmu_load(&host->state);
+	return sys[SYS_PMCR_EL0] & PMCR_ENABLE && sys[SYS_PMOVSSET_EL0] & sys[SYS_PMINTENSET_EL1] ?
+		       HYP_STATE_PMU :
+		       0;
+}
+
+/* ---- debug ---- */
+
+/* clang-format off */
+#define EACH_DEBUG(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) \
+	X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define DEBUG_SAVE(n)                                              \
+	if (n <= breakpoints) {                                    \
+		state->debug[0][n] = sysreg_read(dbgbvr##n##_el1); \
+		state->debug[1][n] = sysreg_read(dbgbcr##n##_el1); \
+	}                                                          \
+	if (n <= watchpoints) {                                    \
+		state->debug[2][n] = sysreg_read(dbgwvr##n##_el1); \
+		state->debug[3][n] = sysreg_read(dbgwcr##n##_el1); \
+	}
+#define DEBUG_LOAD(n)                                              \
+	if (n <= breakpoints) {                                    \
+		sysreg_write(dbgbvr##n##_el1, state->debug[0][n]); \
+		sysreg_write(dbgbcr##n##_el1, state->debug[1][n]); \
+	}                                                          \
+	if (n <= watchpoints) {                                    \
+		sysreg_write(dbgwvr##n##_el1, state->debug[2][n]); \
+		sysreg_write(dbgwcr##n##_el1, state->debug[3][n]); \
+	}
+/* clang-format on */
+
+static void debug_save(struct cpu_state *state)
+{
+	int breakpoints = (int)ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_BRPS_SHIFT);
+	int watchpoints = (int)ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_WRPS_SHIFT);
+
+	EACH_DEBUG(DEBUG_SAVE)
+}
+
+static void debug_load(const struct cpu_state *state)
+{
+	int breakpoints = (int)ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_BRPS_SHIFT);
+	int watchpoints = (int)ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_WRPS_SHIFT);
+
+	EACH_DEBUG(DEBUG_LOAD)
+}
+
+/*
+ * The guest's accesses to debug registers trap, so they are here only if they can do
+ * something: with a debug exception on and the OS lock open.
+ */
+static void debug_enter(struct vcpu *vcpu, struct host_cpu *host, uint64_t flags)
+{
+	uint64_t mdscr = vcpu->state.sys[SYS_MDSCR_EL1];
+	bool is_on = mdscr & (MDSCR_SS | MDSCR_KDE | MDSCR_MDE) &&
+		     !(vcpu->state.sys[SYS_OSLSR_EL1] & OSLSR_LOCKED);
+	uint64_t traps = MDCR_GUEST;
+
+	host->mdcr = sysreg_read(mdcr_el2);
+	host->mdscr = sysreg_read(mdscr_el1);
+	host->has_debug_loaded = is_on || flags & HYP_RUN_DEBUG;
+	traps |= vcpu->features & HYP_VCPU_PMU ? 0 : MDCR_TPM | MDCR_TPMCR;
+	traps |= flags & HYP_RUN_DEBUG ? MDCR_TDE : 0;
+	sysreg_write(mdcr_el2, host->mdcr | traps);
+	if (host->has_debug_loaded) {
+		debug_save(&host->state);
+		sysreg_write(mdscr_el1, 0);
+		debug_load(&vcpu->state);
+		sysreg_write(mdscr_el1, mdscr | (flags & HYP_RUN_STEP ? MDSCR_SS : 0));
+	} else if (host->mdscr) {
+		sysreg_write(mdscr_el1, 0);
+	}
+}
+
+static void debug_leave(struct host_cpu *host)
+{
+	if (host->has_debug_loaded) {
+		sysreg_write(mdscr_el1, 0);
+		debug_load(&host->state);
+	}
+	if (host->has_debug_loaded || host->mdscr) {
+		sysreg_write(mdscr_el1, host->mdscr);
+	}
+	sysreg_write(mdcr_el2, host->mdcr);
+}
+
+/* ---- interrupt controller and timer ---- */
+
+static void interrupts_enter(const struct cpu_state *state, const struct world_run *run)
+{
+	sysreg_write(S3_4_C12_C9_5, ICC_SRE_GUEST); /* ICC_SRE_EL2 */
+	SYSREGS_GIC(LOAD)
+	sysreg_write(S3_4_C12_C12_0, run->lr[0]); /* ICH_LR0_EL2 */
+	sysreg_write(S3_4_C12_C12_1, run->lr[1]);
+	sysreg_write(S3_4_C12_C12_2, run->lr[2]);
+	sysreg_write(S3_4_C12_C12_3, run->lr[3]);
+	sysreg_write(S3_4_C12_C11_0, (run->ich_hcr & ICH_HCR_HOST) | ICH_HCR_EN);
+	sysreg_write(cnthctl_el2, CNTHCTL_GUEST);
+	sysreg_write(cntvoff_el2, state->sys[SYS_CNTVOFF_EL2]);
+	sysreg_write(cntv_cval_el0, state->sys[SYS_CNTV_CVAL_EL0]);
+	sysreg_write(cntv_ctl_el0, state->sys[SYS_CNTV_CTL_EL0]);
+}
+
+static void interrupts_leave(struct cpu_state *state, struct world_run *run)
+{
+	SYSREGS_TIMER(SAVE)
+	sysreg_write(cntv_ctl_el0, 0);
+	sysreg_write(cntvoff_el2, 0);
+	sysreg_write(cnthctl_el2, CNTHCTL_HOST);
+	run->misr = sysreg_read(S3_4_C12_C11_2); /* ICH_MISR_EL2 */
+	run->ich_hcr = sysreg_read(S3_4_C12_C11_0) & ICH_HCR_EOICOUNT;
+	SYSREGS_GIC(SAVE)
+	run->vmcr = state->sys[SYS_ICH_VMCR_EL2];
+	run->lr[0] = sysreg_read(S3_4_C12_C12_0);
+	run->lr[1] = sysreg_read(S3_4_C12_C12_1);
+	run->lr[2] = sysreg_read(S3_4_C12_C12_2);
+	run->lr[3] = sysreg_read(S3_4_C12_C12_3);
+	sysreg_write(S3_4_C12_C11_0, 0);
+	sysreg_write(S3_4_C12_C9_5, ICC_SRE_HOST);
+	if ((state->sys[SYS_CNTV_CTL_EL0] & (TIMER_ENABLE | TIMER_MASKED | TIMER_STATUS)) ==
+	    (TIMER_ENABLE | TIMER_STATUS)) {
+		run->state |= HYP_STATE_VTIMER;
+	}
+}
+
+/* ---- the whole ---- */
+
+static uint64_t hcr_of(const struct vcpu *vcpu, uint64_t flags)
+{
+	uint64_t hcr = HCR_GUEST;
+
+	hcr |= flags & HYP_RUN_TRAP_WFI ? HCR_TWI : 0;
+	hcr |= flags & HYP_RUN_TRAP_WFE ? HCR_TWE : 0;
+	hcr |= vcpu->features & HYP_VCPU_PAUTH ? HCR_API | HCR_APK : 0;
+	hcr |= vcpu->has_vserror ? HCR_VSE : 0;
+	return hcr;
+}
+
+static void stage2_enter(const struct vcpu *vcpu, struct host_cpu *host)
+{
+	const struct s2 *s2 = &vcpu->vm->s2;
+	uint8_t *last = &host->last_vcpu[s2->vmid % VM_MAX];
+
+	sysreg_write(vttbr_el2, s2_vttbr(s2));
+	if (*last == vcpu->index + 1) {
+		return;
+	}
+	/* vCPUs of a VM may have different tables under one ASID. */
+	*last = (uint8_t)(vcpu->index + 1);
+	isb();
+	tlbi(vmalle1);
+	__asm__ volatile("ic iallu" : : : "memory");
+	dsb(nsh);
+	isb();
+}
+
+void world_enter(struct vcpu *vcpu, const struct world_run *run)
+{
+	struct host_cpu *host = &hosts[cpu_this()];
+	const struct cpu_state *state = &vcpu->state;
+
+	if (!pstate_is_legal(vcpu->pstate)) {
+		hyp_bug("a vCPU's PSTATE is %#lx", vcpu->pstate);
+	}
+	host->elr = sysreg_read(elr_el2);
+	host->spsr = sysreg_read(spsr_el2);
+	pmu_enter(vcpu, host);
+	debug_enter(vcpu, host, run->flags);
+	vectors_save(&host->state, has_sve());
+	vectors_load(state, vcpu->features & HYP_VCPU_SVE);
+	el1_save(&host->state, vcpu->features);
+	sysreg_write(vbar_el2, (uintptr_t)guest_vectors);
+	sysreg_write(cptr_el2, vcpu->features & HYP_VCPU_SVE ? CPTR_GUEST : CPTR_GUEST | CPTR_TZ);
+	sysreg_write(vmpidr_el2, vcpu->mpidr);
+	sysreg_write(hcr_el2, hcr_of(vcpu, run->flags));
+	stage2_enter(vcpu, host);
+	el1_load(state, vcpu->features);
+	if (has_ras()) {
+		SYSREGS_RAS(LOAD)
+	}
+	interrupts_enter(state, run);
+	isb();
+}
+
+void world_leave(struct vcpu *vcpu, struct world_run *run)
+{
+	struct host_cpu *host = &hosts[cpu_this()];
+	struct cpu_state *state = &vcpu->state;
+
+	run->state = 0;
+	interrupts_leave(state, run);
+	vcpu->has_vserror = sysreg_read(hcr_el2) & HCR_VSE;
+	if (has_ras()) {
+		SYSREGS_RAS(SAVE)
+	}
+	el1_save(state, vcpu->features);
+	sysreg_write(hcr_el2, HCR_HOST);
+	sysreg_write(vttbr_el2, host_s2_root());
+	sysreg_write(vmpidr_el2, sysreg_read(mpidr_el1));
+	sysreg_write(cptr_el2, CPTR_HOST);
+	sysreg_write(vbar_el2, (uintptr_t)vectors);
+	isb();
+	el1_load(&host->state, vcpu->features);
+	vectors_save(state, vcpu->features & HYP_VCPU_SVE);
+	vectors_load(&host->state, has_sve());
+	debug_leave(host);
+	run->state |= pmu_leave(vcpu, host);
+	sysreg_write(elr_el2, host->elr);
+	sysreg_write(spsr_el2, host->spsr);
+	isb();
+}
+
+/*
+ * The IPA of an abort; UINT64_MAX: the guest changed its tables meanwhile, try again. After a
+ * permission fault HPFAR_EL2 need not be valid (Arm ARM D24.2, HPFAR_EL2): translate again.
+ */
+static uint64_t abort_ipa(uint64_t esr, uint64_t far)
+{
+	uint64_t ipa = (sysreg_read(hpfar_el2) >> HPFAR_FIPA_SHIFT & HPFAR_FIPA_MASK) << PAGE_SHIFT;
+
+	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_PERMISSION && !(esr & ESR_S1PTW)) {
+		uint64_t guest_par = sysreg_read(par_el1);
+
+		__asm__ volatile("at s1e1r, %0" : : "r"(far) : "memory");
+		isb();
+		ipa = sysreg_read(par_el1);
+		sysreg_write(par_el1, guest_par);
+		if (ipa & PAR_FAILED) {
+			return UINT64_MAX;
+		}
+		ipa &= PAR_ADDRESS;
+	}
+	return esr & ESR_S1PTW ? ipa : ipa | (far & PAGE_OFFSET_MASK);
+}
+
+enum guest_event world_guest(struct vcpu *vcpu)
+{
+	enum guest_event event;
+	uint64_t class;
+
+	sysreg_write(elr_el2, vcpu->pc);
+	sysreg_write(spsr_el2, vcpu->pstate);
+	event = guest_enter(vcpu);
+	vcpu->pc = sysreg_read(elr_el2);
+	vcpu->pstate = sysreg_read(spsr_el2);
+	if (event == GUEST_SYNC) {
+		vcpu->trap.esr = sysreg_read(esr_el2);
+		class = vcpu->trap.esr >> ESR_EC_SHIFT & ESR_EC_MASK;
+		if (class == EC_DABT_LOW || class == EC_IABT_LOW || class == EC_WATCHPOINT_LOW) {
+			vcpu->trap.far = sysreg_read(far_el2);
+			vcpu->trap.ipa = abort_ipa(vcpu->trap.esr, vcpu->trap.far);
+		}
+	}
+	return event;
+}
+
+/* ---- what the CPUs have ---- */
+
+#define READ_ID(name, crm, op2, most, most_protected) \
+	[ID_##name] = sysreg_read_at(SYSREG_AT(3, 0, 0, crm, op2)),
+
+uint64_t cpu_id_register(enum id_index index)
+{
+	const uint64_t registers[ID_COUNT] = { ID_REGS(READ_ID) };
+
+	return registers[index];
+}
+
+uint32_t cpu_features(void)
+{
+	uint64_t pmu = ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_PMUVER_SHIFT);
+	bool has_pauth = sysreg_read(id_aa64isar1_el1) & ISAR1_PAUTH ||
+			 sysreg_read(S3_0_C0_C6_2) & ISAR2_PAUTH; /* ID_AA64ISAR2_EL1 */
+
+	return (has_pauth ? HYP_FEATURE_PAUTH : 0) | (has_sve() ? HYP_FEATURE_SVE : 0) |
+	       (pmu != 0 && pmu != PMUVER_OTHER ? HYP_FEATURE_PMU : 0);
+}
+
+uint32_t cpu_sve_bytes(void)
+{
+	return has_sve() ? sve_bytes() : 0;
+}
+
+uint32_t cpu_list_registers(void)
+{
+	return (uint32_t)(sysreg_read(S3_4_C12_C11_1) & ICH_VTR_LISTREGS) + 1; /* ICH_VTR_EL2 */
+}
+
+uint64_t cpu_midr(void)
+{
+	return sysreg_read(midr_el1);
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Calls to the hypervisor from a seed, sensible and wild, while a protected guest keeps its secret."""
+
+import re
+
+import pytest
+
+from scenarios.harness.checks import Checks, at_least, one_of
+from scenarios.harness.host import Host
+from scenarios.harness.vm import VM
+from scenarios.isolation.attacks import CRASHED, check_guest_is_whole, wait_for_pages
+
+GUEST_CALLS = 100_000
+
+
+def oopses(host: Host) -> list[str]:
+    return re.findall(r"Internal error|Oops|BUG:|Call trace", host.run(["dmesg"], ok=True).out)
+
+
+@pytest.mark.limit(300)
+@pytest.mark.vm("keep_secret", protected=True, mem=16)
+def test_guest_fuzzes_calls(vm_running: VM, host: Host, check: Checks) -> None:
+    """A protected guest makes 100,000 calls of all kinds; it alone has to bear what they lead to."""
+    other, pages = vm_running, wait_for_pages(vm_running)
+    fuzzer = host.vm("fuzz_calls", protected=True, mem=16)
+    ended = fuzzer.wait(timeout=240)
+    check("the guest that fuzzes ended well, or by its own fault", one_of(0, CRASHED), ended)
+    if ended == 0:
+        done = fuzzer.report("fuzzed")
+        check("calls made", GUEST_CALLS, done["calls"])
+        for answer in ("accepted", "refused", "unknown"):
+            check(f"of these, {answer}", at_least(1), done[answer])
+        check("its other memory", "ok", fuzzer.report("secret_intact", any_kind=True).kind)
+    check_guest_is_whole(other, pages, host, check)
+    check("oopses of the host's kernel", [], oopses(host))
