@@ -52,10 +52,10 @@ void hyp_bug(const char *why, ...)
 	abort();
 }
 
-static void must(bool holds, const char *what)
+void fake_machine_must(bool holds, const char *what)
 {
 	if (!holds) {
-		perror(what);
+		fprintf(stderr, "%s\n", what);
 		abort();
 	}
 }
@@ -67,11 +67,11 @@ static void make_ram(void)
 	int file = memfd_create("ram", 0);
 	void *at;
 
-	must(file >= 0 && ftruncate(file, (off_t)bytes) == 0, "memfd");
+	fake_machine_must(file >= 0 && ftruncate(file, (off_t)bytes) == 0, "memfd");
 	at = mmap((void *)MACHINE_RAM, bytes, PROT_NONE, MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
-	must(at == (void *)MACHINE_RAM, "mmap at the machine's RAM");
+	fake_machine_must(at == (void *)MACHINE_RAM, "mmap at the machine's RAM");
 	contents = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	must(contents != MAP_FAILED, "mmap");
+	fake_machine_must(contents != MAP_FAILED, "mmap");
 	close(file);
 }
 
@@ -82,9 +82,9 @@ void *fake_machine_page(uint64_t pfn)
 
 static void el2_set(uint64_t page, uint64_t count, bool mapped)
 {
-	must(mprotect((void *)(MACHINE_RAM + page * PAGE), count * PAGE,
-		      mapped ? PROT_READ | PROT_WRITE : PROT_NONE) == 0,
-	     "mprotect");
+	fake_machine_must(mprotect((void *)(MACHINE_RAM + page * PAGE), count * PAGE,
+				   mapped ? PROT_READ | PROT_WRITE : PROT_NONE) == 0,
+			  "mprotect");
 }
 
 void fake_machine_boot(void)
@@ -106,8 +106,9 @@ void fake_machine_boot(void)
 	el2_set(0, MACHINE_HYP_PAGES, true);
 	pool_init(MACHINE_RAM, MACHINE_RAM + MACHINE_HYP_PAGES * PAGE);
 	owner_init(owners, MACHINE_PFN, MACHINE_PAGES);
-	must(host_s2_init() == HYP_OK, "host_s2_init");
-	must(owner_apply(&hyp) == HYP_OK && owner_apply(&host) == HYP_OK, "owner_apply");
+	fake_machine_must(host_s2_init() == HYP_OK, "host_s2_init");
+	fake_machine_must(owner_apply(&hyp) == HYP_OK && owner_apply(&host) == HYP_OK,
+			  "owner_apply");
 	owner_seal();
 }
 
@@ -147,11 +148,13 @@ void fake_machine_end(void)
 			if (owner_view(pfn).vm == id) {
 				uint64_t page[3] = { id, pfn, 1 };
 
-				must(fake_machine_call(HYP_CALL_VM_RECLAIM, page, 3) == HYP_OK,
-				     "reclaim");
+				fake_machine_must(fake_machine_call(HYP_CALL_VM_RECLAIM, page, 3) ==
+							  HYP_OK,
+						  "reclaim");
 			}
 		}
-		must(fake_machine_call(HYP_CALL_VM_DESTROY, x, 1) == HYP_OK, "destroy");
+		fake_machine_must(fake_machine_call(HYP_CALL_VM_DESTROY, x, 1) == HYP_OK,
+				  "destroy");
 	}
 }
 
@@ -269,7 +272,7 @@ void s2_entry_write(uint64_t *entry, uint64_t value)
 		fake_machine.faults += stale[i] == entry && (value & S2_VALID);
 	}
 	if ((old & S2_VALID) && old != value) {
-		must(stale_count < STALE_MAX, "stale entries");
+		fake_machine_must(stale_count < STALE_MAX, "stale entries");
 		stale[stale_count++] = entry;
 	}
 	*entry = value;
@@ -363,7 +366,7 @@ static struct translation *tlb_slot(uint64_t vttbr, uint64_t ipa)
 			return slot;
 		}
 	}
-	must(false, "TLB");
+	fake_machine_must(false, "TLB");
 	return NULL;
 }
 

@@ -3,24 +3,19 @@
 
 #include <hyp/owner.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
 struct vm *vm;
 
 void begin_vm(uint64_t flags, uint64_t tables)
 {
 	uint64_t x[4] = { flags, 40, 100000, META };
 
-	assert_int_equal(fake_machine_call(HYP_CALL_VM_CREATE, x, 4), HYP_OK);
+	fake_machine_must(fake_machine_call(HYP_CALL_VM_CREATE, x, 4) == HYP_OK, "create");
 	if (tables > 0) {
-		assert_int_equal(call(HYP_CALL_VM_DONATE, x[0], META + 4, tables), HYP_OK);
+		fake_machine_must(call(HYP_CALL_VM_DONATE, x[0], META + 4, tables) == HYP_OK,
+				  "donate");
 	}
 	vm = vm_hold(x[0]);
-	assert_non_null(vm);
+	fake_machine_must(vm, "hold");
 }
 
 int begin(void **state)
