@@ -3,6 +3,8 @@
 
 #include <hyp/owner.h>
 
+#include <stddef.h>
+
 struct vm *vm;
 
 void begin_vm(uint64_t flags, uint64_t tables)
