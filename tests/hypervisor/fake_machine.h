@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #define MACHINE_RAM UINT64_C(0x40000000)
+#ifndef MACHINE_PAGES
 #define MACHINE_PAGES 4096u /* of which the first MACHINE_HYP_PAGES are the hypervisor's */
+#endif
 #define MACHINE_HYP_PAGES 512u
 #define MACHINE_PFN (MACHINE_RAM >> 12)
 #define MACHINE_HOST_PFN (MACHINE_PFN + MACHINE_HYP_PAGES)
@@ -36,6 +38,9 @@ void fake_machine_boot(void);
 
 /* The host kills all VMs and takes everything back. */
 void fake_machine_end(void);
+
+/* The test cannot go on: @what says why. */
+void fake_machine_must(bool holds, const char *what);
 
 /* What is in page @pfn, for whoever may look: not EL2's mapping. */
 void *fake_machine_page(uint64_t pfn);
