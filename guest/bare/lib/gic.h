@@ -75,7 +75,10 @@ void gic_cpu_setup(void);
 bool gic_state(uint32_t base, uint32_t intid);
 void gic_state_set(uint32_t base, uint32_t intid);
 
+/* Its priority, 0 the highest; of private ones, this CPU's. */
 void gic_set_priority(uint32_t intid, uint8_t priority);
+
+/* What makes an SPI pending: the rise of its wire, or that it is high. */
 void gic_set_edge(uint32_t spi);
 void gic_set_level(uint32_t spi);
 
