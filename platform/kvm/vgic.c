@@ -116,9 +116,9 @@ bool vgic_is_pending(const struct vgic_irq *irq)
 
 bool vgic_reads_pending(const struct vgic_irq *irq)
 {
-	bool in_register = irq->holder != VGIC_NOBODY && irq->placed && !irq->forget_pending;
+	bool in_register = irq->holder != VGIC_NOBODY && irq->placed_latch;
 
-	return vgic_is_pending(irq) || (in_register && (irq->edge || irq->placed_latch));
+	return vgic_is_pending(irq) || (in_register && !irq->forget_pending);
 }
 
 /* The vCPU in whose `queued` it belongs. An active one stays where it was taken. */

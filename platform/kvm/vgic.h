@@ -47,7 +47,7 @@ struct vgic_irq {
 	bool active;
 	bool owned;          /* wired to a device of the kernel: user space does not set its line */
 	bool placed;         /* held: pending in the list register */
-	bool placed_latch;   /* held: and it was latched */
+	bool placed_latch;   /* held: and that came from the latch */
 	bool forget_pending; /* held: cleared since, whatever the list register says */
 	bool keep_active;    /* held: `active` was written since and is right */
 	u64 route;           /* GICD_IROUTER; SPIs */

@@ -14,7 +14,7 @@
 struct choice {
 	struct vgic_irq *best[VGIC_LRS];
 	unsigned int count;
-	struct vgic_irq *pending; /* the best that is pending and can be seen */
+	struct vgic_irq *pending; /* the best that is pending and not active */
 	bool pending_left;        /* some did not find room */
 	bool active_left;
 };
@@ -52,12 +52,13 @@ static void consider(const struct vgic *vgic, struct choice *choice, struct vgic
 {
 	unsigned int at = choice->count;
 
-	if (is_deliverable(vgic, irq)) {
+	if (!irq->active) {
+		if (!is_deliverable(vgic, irq)) {
+			return;
+		}
 		if (choice->pending == NULL || comes_before(irq, choice->pending)) {
 			choice->pending = irq;
 		}
-	} else if (!irq->active) {
-		return;
 	}
 	if (at == VGIC_LRS) {
 		at--;
@@ -89,7 +90,7 @@ static void choose(struct vgic *vgic, unsigned int cpu, struct choice *choice)
 	}
 	last = choice->best[VGIC_LRS - 1];
 	for (unsigned int i = 0; i < VGIC_LRS; i++) {
-		if (is_deliverable(vgic, choice->best[i])) {
+		if (!choice->best[i]->active) {
 			return;
 		}
 	}
@@ -97,13 +98,16 @@ static void choose(struct vgic *vgic, unsigned int cpu, struct choice *choice)
 	choice->best[VGIC_LRS - 1] = choice->pending;
 }
 
-/* Hand @irq over to the hardware. */
-static u64 place(const struct vgic *vgic, struct vgic_irq *irq, unsigned int cpu)
+/*
+ * Hand @irq over to the hardware. If others did not find room (@crowded), one that is active and
+ * pending again goes as active: it must not hide from NPIE that no other is pending.
+ */
+static u64 place(const struct vgic *vgic, struct vgic_irq *irq, unsigned int cpu, bool crowded)
 {
 	u64 lr = irq->intid | (u64)irq->priority << VGIC_LR_PRIORITY_SHIFT;
 
 	irq->holder = cpu;
-	irq->placed = is_deliverable(vgic, irq);
+	irq->placed = is_deliverable(vgic, irq) && !(crowded && irq->active);
 	irq->placed_latch = irq->placed && irq->latch;
 	irq->forget_pending = false;
 	irq->keep_active = false;
@@ -119,7 +123,7 @@ static u64 place(const struct vgic *vgic, struct vgic_irq *irq, unsigned int cpu
 	}
 	if (irq->hw_intid != 0) {
 		lr |= VGIC_LR_HW | (u64)irq->hw_intid << VGIC_LR_HW_INTID_SHIFT;
-	} else if (!irq->edge) {
+	} else if (!irq->edge || (crowded && irq->active)) {
 		lr |= VGIC_LR_EOI;
 	}
 	return lr;
@@ -143,7 +147,7 @@ bool vgic_flush(struct vgic *vgic, unsigned int index, struct vgic_run *run)
 	choose(vgic, index, &choice);
 	for (unsigned int i = 0; i < choice.count; i++) {
 		cpu->lrs[i] = choice.best[i];
-		run->lrs[i] = place(vgic, choice.best[i], index);
+		run->lrs[i] = place(vgic, choice.best[i], index, choice.pending_left);
 		any_pending = any_pending || choice.best[i]->placed;
 		has_hw = has_hw || choice.best[i]->hw_intid != 0;
 	}
@@ -165,12 +169,12 @@ static bool take_back(struct vgic_irq *irq, u64 lr)
 	if (!irq->keep_active) {
 		irq->active = (lr & VGIC_LR_ACTIVE) != 0;
 	}
-	if ((lr & VGIC_LR_PENDING) && irq->placed && !irq->forget_pending &&
-	    (irq->edge || irq->placed_latch)) {
+	if ((lr & VGIC_LR_PENDING) && irq->placed_latch && !irq->forget_pending) {
 		irq->latch = true;
 	}
 	irq->holder = VGIC_NOBODY;
 	irq->placed = false;
+	irq->placed_latch = false;
 	return !(lr & VGIC_LR_STATE) && !irq->edge && !irq->active;
 }
 
