@@ -538,7 +538,7 @@ static bool take_option(struct attack *attack, const char *name, const char *val
 		attack->ipa = number;
 		attack->has_ipa = true;
 	} else if (is(name, "--pa") &&
-		   (is(value, "own") || (is_number && number % sizeof(uint64_t) == 0))) {
+		   (is(value, "own") || (is_number && number % sizeof(uint32_t) == 0))) {
 		attack->own = is(value, "own");
 		attack->ipa = number;
 		attack->has_ipa = true;
