@@ -11,11 +11,8 @@ from scenarios.performance.measures import Figure, line_written
 
 @pytest.mark.icount
 @pytest.mark.vm("hello")
-@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
-def test_boot(
-    vm_running: VM, machine: Machine, check: Checks, figure: Figure, protected: bool
-) -> None:
-    """Power-on to a guest's first instruction, and on to its first report."""
+def test_boot(vm_running: VM, machine: Machine, check: Checks, figure: Figure) -> None:
+    """Power-on to a protected guest's first instruction, and on to its first report."""
     vm_running.finish()
     check("exit code of the VMM", 0, vm_running.exit_code)
     trace = machine.trace()

@@ -39,34 +39,32 @@ def run_once(host: Host, protected: bool) -> VM:
 
 
 @pytest.mark.icount
-@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
-def test_memory(
-    host: Host, check: Checks, figure: Figure, protected: bool, target: str
-) -> None:
+@pytest.mark.limit(180)
+def test_memory(host: Host, check: Checks, figure: Figure, target: str) -> None:
     """A VM of 64 MiB that runs a loop: what its VMM, the host's kernel and EL2 need for it."""
-    first = run_once(host, protected)  # what the first VM leaves in the host is no VM's cost
-    first.stop()
-    check("exit code of the VMM", 0, first.wait())
-    before = Usage(host)
-    vm = run_once(host, protected)
-    during = Usage(host, "--info", vm.info_path)
-    vm.stop()
-    check("exit code of the VMM", 0, vm.wait())
-    after = Usage(host)
-
-    taken = before.free_bytes - during.free_bytes
-    kept = before.free_bytes - after.free_bytes
-    check("memory taken", at_least(1), taken)
-    check("memory not given back", at_most(LEFT_OVER_BYTES), kept)
-    figure("free memory taken", taken / MIB, "MiB")
-    figure("resident memory of the VMM", during.number("process", "rss") / MIB, "MiB")
-    figure("its share of it (PSS)", during.number("process", "pss") / MIB, "MiB")
-    for name, key in (
-        ("stage-2 tables (EL2's, if protected)", "kvm_page_tables"),
-        ("page tables of the VMM", "page_tables"),
-        ("kernel objects", "slab"),
-    ):
-        more = during.number("memory", key) - before.number("memory", key)
-        figure(name, more / KIB, "KiB")
+    for kind, protected in (("protected", True), ("normal", False)):
+        first = run_once(host, protected)  # what the first VM leaves in the host is no VM's cost
+        first.stop()
+        check(f"{kind}: exit code of the first VMM", 0, first.wait())
+        before = Usage(host)
+        vm = run_once(host, protected)
+        during = Usage(host, "--info", vm.info_path)
+        vm.stop()
+        check(f"{kind}: exit code of the VMM", 0, vm.wait())
+        after = Usage(host)
+        taken = before.free_bytes - during.free_bytes
+        kept = before.free_bytes - after.free_bytes
+        check(f"{kind}: memory taken", at_least(1), taken)
+        check(f"{kind}: memory not given back", at_most(LEFT_OVER_BYTES), kept)
+        figure(f"{kind}: free memory taken", taken / MIB, "MiB")
+        figure(f"{kind}: resident memory of the VMM", during.number("process", "rss") / MIB, "MiB")
+        figure(f"{kind}: its share of it (PSS)", during.number("process", "pss") / MIB, "MiB")
+        for name, key in (
+            ("stage-2 tables, as the host's kernel counts them", "kvm_page_tables"),
+            ("page tables of the VMM", "page_tables"),
+            ("kernel objects", "slab"),
+        ):
+            more = during.number("memory", key) - before.number("memory", key)
+            figure(f"{kind}: {name}", more / KIB, "KiB")
     _, reserved = hypervisor_memory(target, host)
     figure("kept for EL2 at boot, image and tables, for all VMs", reserved / MIB, "MiB")
