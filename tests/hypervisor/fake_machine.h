@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #define MACHINE_RAM UINT64_C(0x40000000)
+#ifndef MACHINE_PAGES
 #define MACHINE_PAGES 4096u /* of which the first MACHINE_HYP_PAGES are the hypervisor's */
+#endif
 #define MACHINE_HYP_PAGES 512u
 #define MACHINE_PFN (MACHINE_RAM >> 12)
 #define MACHINE_HOST_PFN (MACHINE_PFN + MACHINE_HYP_PAGES)

@@ -17,11 +17,11 @@ HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c 
 HT_hyp_vm := $(HT_MEMORY)
 HT_hyp_vcpu := $(addprefix platform/hypervisor/src/,vcpu.c vcpu_exit.c vcpu_regs.c) tests/hypervisor/fake_world.c
 HT_hyp_vcpu_exit := $(HT_hyp_vcpu)
-HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
+HT_GUEST_CALLS := $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
+HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(HT_GUEST_CALLS)
 $(foreach other,call rsi,$(eval HT_hyp_guest_$(other) := $(HT_hyp_guest_psci)))
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(HT_TESTS))
-FUZZERS += $(O)/fuzz/hyp_owner
 
 $(HT_BUILD)/%.o: $(ROOT)/%.c
 	@mkdir -p $(@D)
@@ -33,10 +33,5 @@ $(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) $^ -lcmocka -lfdt -o $@
 
-$(O)/fuzz/hyp_owner: tests/fuzz/hyp_owner.c tests/hypervisor/owner_invariant.c tests/hypervisor/fake_trace.c $(HT_hyp_owner) \
-	$(wildcard tests/hypervisor/*.h platform/hypervisor/include/hyp/*.h platform/abi/hyp_*.h)
-	@mkdir -p $(@D)
-	$(CLANG) $(HT_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	$(filter %.c,$^) -o $@
-
+include tests/hypervisor/fuzz.mk
 -include $(shell find $(HT_BUILD) -name '*.d' 2>/dev/null)
