@@ -21,23 +21,22 @@
 #include <unistd.h>
 
 #define PAGE UINT64_C(4096)
-#define TLB_MAX 8192u
+#define TLB_SLOTS 16384u
 #define STALE_MAX 8192u
 #define IPA_END (UINT64_C(1) << 40)
 #define ADDRESS UINT64_C(0x0000fffffffff000)
 #define LEAF_ATTRIBUTES UINT64_C(0x00600000000003fc) /* XN, AF excepted, S2AP, SH, MemAttr */
 
 struct translation {
-	uint64_t vttbr;
+	uint64_t vttbr; /* 0: a free slot */
 	uint64_t ipa;
-	uint64_t leaf;
+	uint64_t leaf; /* 0: forgotten */
 };
 
 struct fake_machine fake_machine;
 static unsigned char *contents; /* RAM, as the tests see it */
 static uint32_t owners[MACHINE_PAGES];
-static struct translation tlb[TLB_MAX];
-static uint32_t tlb_count;
+static struct translation tlb[TLB_SLOTS];
 static uint64_t *stale[STALE_MAX]; /* entries changed and not yet flushed */
 static uint32_t stale_count;
 static int64_t window = -1; /* page that the window shows */
@@ -53,10 +52,10 @@ void hyp_bug(const char *why, ...)
 	abort();
 }
 
-static void must(bool holds, const char *what)
+void fake_machine_must(bool holds, const char *what)
 {
 	if (!holds) {
-		perror(what);
+		fprintf(stderr, "%s\n", what);
 		abort();
 	}
 }
@@ -68,11 +67,11 @@ static void make_ram(void)
 	int file = memfd_create("ram", 0);
 	void *at;
 
-	must(file >= 0 && ftruncate(file, (off_t)bytes) == 0, "memfd");
+	fake_machine_must(file >= 0 && ftruncate(file, (off_t)bytes) == 0, "memfd");
 	at = mmap((void *)MACHINE_RAM, bytes, PROT_NONE, MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
-	must(at == (void *)MACHINE_RAM, "mmap at the machine's RAM");
+	fake_machine_must(at == (void *)MACHINE_RAM, "mmap at the machine's RAM");
 	contents = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	must(contents != MAP_FAILED, "mmap");
+	fake_machine_must(contents != MAP_FAILED, "mmap");
 	close(file);
 }
 
@@ -83,9 +82,9 @@ void *fake_machine_page(uint64_t pfn)
 
 static void el2_set(uint64_t page, uint64_t count, bool mapped)
 {
-	must(mprotect((void *)(MACHINE_RAM + page * PAGE), count * PAGE,
-		      mapped ? PROT_READ | PROT_WRITE : PROT_NONE) == 0,
-	     "mprotect");
+	fake_machine_must(mprotect((void *)(MACHINE_RAM + page * PAGE), count * PAGE,
+				   mapped ? PROT_READ | PROT_WRITE : PROT_NONE) == 0,
+			  "mprotect");
 }
 
 void fake_machine_boot(void)
@@ -101,14 +100,15 @@ void fake_machine_boot(void)
 		make_ram();
 	}
 	memset(&fake_machine, 0, sizeof(fake_machine));
-	tlb_count = 0;
+	memset(tlb, 0, sizeof(tlb));
 	stale_count = 0;
 	el2_set(0, MACHINE_PAGES, false);
 	el2_set(0, MACHINE_HYP_PAGES, true);
 	pool_init(MACHINE_RAM, MACHINE_RAM + MACHINE_HYP_PAGES * PAGE);
 	owner_init(owners, MACHINE_PFN, MACHINE_PAGES);
-	must(host_s2_init() == HYP_OK, "host_s2_init");
-	must(owner_apply(&hyp) == HYP_OK && owner_apply(&host) == HYP_OK, "owner_apply");
+	fake_machine_must(host_s2_init() == HYP_OK, "host_s2_init");
+	fake_machine_must(owner_apply(&hyp) == HYP_OK && owner_apply(&host) == HYP_OK,
+			  "owner_apply");
 	owner_seal();
 }
 
@@ -148,11 +148,13 @@ void fake_machine_end(void)
 			if (owner_view(pfn).vm == id) {
 				uint64_t page[3] = { id, pfn, 1 };
 
-				must(fake_machine_call(HYP_CALL_VM_RECLAIM, page, 3) == HYP_OK,
-				     "reclaim");
+				fake_machine_must(fake_machine_call(HYP_CALL_VM_RECLAIM, page, 3) ==
+							  HYP_OK,
+						  "reclaim");
 			}
 		}
-		must(fake_machine_call(HYP_CALL_VM_DESTROY, x, 1) == HYP_OK, "destroy");
+		fake_machine_must(fake_machine_call(HYP_CALL_VM_DESTROY, x, 1) == HYP_OK,
+				  "destroy");
 	}
 }
 
@@ -189,7 +191,10 @@ void stage1_unmap(uint64_t pa, uint64_t size)
 {
 	fake_machine.faults += !in_ram(pa, size);
 	for (uint64_t i = (pa - MACHINE_RAM) / PAGE; i < (pa + size - MACHINE_RAM) / PAGE; i++) {
-		fake_machine.faults += !fake_machine.el2[i];
+		uint32_t vm = owner_view(MACHINE_PFN + i).vm;
+
+		/* A VM that lives needs what it has at EL2. */
+		fake_machine.faults += !fake_machine.el2[i] || owner_vm_view(vm).kind != VM_DYING;
 		fake_machine.el2[i] = false;
 	}
 	el2_set((pa - MACHINE_RAM) / PAGE, size / PAGE, false);
@@ -267,7 +272,7 @@ void s2_entry_write(uint64_t *entry, uint64_t value)
 		fake_machine.faults += stale[i] == entry && (value & S2_VALID);
 	}
 	if ((old & S2_VALID) && old != value) {
-		must(stale_count < STALE_MAX, "stale entries");
+		fake_machine_must(stale_count < STALE_MAX, "stale entries");
 		stale[stale_count++] = entry;
 	}
 	*entry = value;
@@ -309,12 +314,10 @@ void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size)
 	uint64_t vttbr = s2_vttbr(s2);
 
 	fake_machine.flushes++;
-	for (uint32_t i = 0; i < tlb_count;) {
+	for (uint32_t i = 0; i < TLB_SLOTS; i++) {
 		if (tlb[i].vttbr >> 48 == vttbr >> 48 && tlb[i].ipa + PAGE > ipa &&
 		    tlb[i].ipa < ipa + size) {
-			tlb[i] = tlb[--tlb_count];
-		} else {
-			i++;
+			tlb[i].leaf = 0;
 		}
 	}
 	if (stale_count > 0) {
@@ -351,27 +354,37 @@ uint64_t fake_machine_walk(uint64_t vttbr, uint64_t ipa)
 	return 0;
 }
 
+/* Where the TLB has @ipa, or would. */
+static struct translation *tlb_slot(uint64_t vttbr, uint64_t ipa)
+{
+	uint64_t start = (ipa / PAGE * 5 + (vttbr >> 48) * 769) % TLB_SLOTS;
+
+	for (uint64_t i = 0; i < TLB_SLOTS; i++) {
+		struct translation *slot = &tlb[(start + i) % TLB_SLOTS];
+
+		if (slot->vttbr == 0 || (slot->vttbr == vttbr && slot->ipa == ipa)) {
+			return slot;
+		}
+	}
+	fake_machine_must(false, "TLB");
+	return NULL;
+}
+
 uint64_t fake_machine_use(uint64_t vttbr, uint64_t ipa)
 {
 	uint64_t page = ipa & ~(PAGE - 1);
-	uint64_t leaf = fake_machine_walk(vttbr, page);
+	struct translation *slot = tlb_slot(vttbr, page);
 
-	for (uint32_t i = 0; i < tlb_count; i++) {
-		if (tlb[i].vttbr == vttbr && tlb[i].ipa == page) {
-			return tlb[i].leaf;
-		}
+	if (slot->leaf == 0) {
+		*slot = (struct translation){ vttbr, page, fake_machine_walk(vttbr, page) };
 	}
-	if (leaf) {
-		must(tlb_count < TLB_MAX, "TLB");
-		tlb[tlb_count++] = (struct translation){ vttbr, page, leaf };
-	}
-	return leaf;
+	return slot->leaf;
 }
 
 const char *fake_machine_broken(void)
 {
-	for (uint32_t i = 0; i < tlb_count; i++) {
-		if (fake_machine_walk(tlb[i].vttbr, tlb[i].ipa) != tlb[i].leaf) {
+	for (uint32_t i = 0; i < TLB_SLOTS; i++) {
+		if (tlb[i].leaf && fake_machine_walk(tlb[i].vttbr, tlb[i].ipa) != tlb[i].leaf) {
 			return "a TLB holds what the tables do not say";
 		}
 	}

@@ -39,6 +39,9 @@ void fake_machine_boot(void);
 /* The host kills all VMs and takes everything back. */
 void fake_machine_end(void);
 
+/* The test cannot go on: @what says why. */
+void fake_machine_must(bool holds, const char *what);
+
 /* What is in page @pfn, for whoever may look: not EL2's mapping. */
 void *fake_machine_page(uint64_t pfn);
 

@@ -9,12 +9,11 @@ HT_TESTS := $(basename $(notdir $(wildcard tests/hypervisor/hyp_*.c)))
 
 HT_hyp_host_s2 := $(addprefix platform/hypervisor/src/,host_s2.c s2.c pool.c)
 HT_hyp_firmware := platform/hypervisor/src/psci.c platform/hypervisor/src/smc.c
-HT_hyp_smmu := platform/hypervisor/src/smmu.c platform/hypervisor/src/pool.c
 HT_hyp_owner := platform/hypervisor/src/owner.c tests/hypervisor/fake_pages.c
-HT_hyp_trace := platform/hypervisor/src/trace.c platform/hypervisor/src/pool.c
+$(foreach part,smmu trace,$(eval HT_hyp_$(part) := $(addprefix platform/hypervisor/src/,$(part).c pool.c)))
 HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c tests/hypervisor/fake_calls.c $(HT_hyp_owner)
-HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c vm.c guest_memory.c) tests/hypervisor/fake_machine.c
-HT_hyp_vm := $(HT_MEMORY)
+HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c vm.c guest_memory.c) $(addprefix tests/hypervisor/,fake_machine.c memory_world.c)
+$(foreach part,vm s2 guest_memory guest_ripas,$(eval HT_hyp_$(part) := $(HT_MEMORY)))
 HT_hyp_vcpu := $(addprefix platform/hypervisor/src/,vcpu.c vcpu_exit.c vcpu_regs.c) tests/hypervisor/fake_world.c
 HT_hyp_vcpu_exit := $(HT_hyp_vcpu)
 HT_GUEST_CALLS := $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
@@ -27,8 +26,7 @@ $(HT_BUILD)/%.o: $(ROOT)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) -MMD -MP -c $< -o $@
 
-$(foreach test,$(HT_TESTS),$(eval HT_$(test) ?= platform/hypervisor/src/$(test:hyp_%=%).c))
-$(foreach test,$(HT_TESTS),$(eval $(O)/tests/$(test): $(HT_$(test):%.c=$(HT_BUILD)/%.o)))
+$(foreach test,$(HT_TESTS),$(eval HT_$(test) ?= platform/hypervisor/src/$(test:hyp_%=%).c)$(eval $(O)/tests/$(test): $(HT_$(test):%.c=$(HT_BUILD)/%.o)))
 $(addprefix $(O)/tests/,$(HT_TESTS)): $(O)/tests/%: $(HT_BUILD)/tests/hypervisor/%.o $(HT_BUILD)/tests/hypervisor/fake_trace.o
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) $^ -lcmocka -lfdt -o $@

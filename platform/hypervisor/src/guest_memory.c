@@ -394,7 +394,8 @@ static enum hyp_status window_to(struct vm *vm, uint64_t ipa, uint64_t bytes, ch
 	}
 	view = s2_look(&vm->s2, ipa);
 	if (!(view.entry & S2_VALID)) {
-		return HYP_ENOPAGE;
+		return view.entry == (has_rsi(vm) ? S2_NOTE_RAM : S2_NOTE_NONE) ? HYP_ENOPAGE :
+										  HYP_EPERM;
 	}
 	*at = (char *)stage1_window(view.pa - offset) + offset;
 	return HYP_OK;

@@ -45,7 +45,14 @@ bool page_host_reaches(uint64_t pfn)
 
 enum hyp_status page_host_prepare(uint64_t pfn, uint64_t count)
 {
-	return s2_prepare(&host, pfn << PAGE_SHIFT, count << PAGE_SHIFT, pfn << PAGE_SHIFT);
+	uint64_t ipa = pfn << PAGE_SHIFT;
+	uint64_t size = count << PAGE_SHIFT;
+	enum hyp_status status = s2_prepare(&host, ipa, size, ipa);
+
+	if (status != HYP_OK) {
+		s2_fold(&host, ipa, size); /* what was split in vain */
+	}
+	return status;
 }
 
 void page_host_set(uint64_t pfn, uint64_t count, bool reach)

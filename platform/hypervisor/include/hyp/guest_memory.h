@@ -78,7 +78,10 @@ uint64_t guest_unmap(struct vm *vm, uint64_t ipa, uint64_t size);
 /* The first address that is none of @vm's; of a VM with RSI without the top bit. */
 uint64_t guest_ipa_limit(const struct vm *vm);
 
-/* Copy between EL2 and the guest's memory (RSI: the lower alias), within one page. */
+/*
+ * Copy between EL2 and the guest's memory (RSI: private memory), within one page. HYP_EPERM:
+ * that is a device's, or EMPTY.
+ */
 enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes);
 enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes);
 

@@ -15,8 +15,7 @@
  * Make sure that page_host_set() for these pages cannot fail: split blocks of the host's
  * stage 2 where the range begins and ends. What the host can reach stays as it is.
  *
- * Errors HYP_ENOMEM no page for a table is left; some blocks may be split then, which
- *        nobody can see.
+ * Errors HYP_ENOMEM no page for a table is left.
  */
 __attribute__((warn_unused_result)) enum hyp_status page_host_prepare(uint64_t pfn, uint64_t count);
 
