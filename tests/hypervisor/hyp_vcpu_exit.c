@@ -611,7 +611,7 @@ static void debug_exceptions(void **state)
 static void answers_by_exit(void **state)
 {
 	(void)state;
-	for (int reason = 0; reason <= HYP_EXIT_COUNT; reason++) {
+	for (int reason = 0; reason < HYP_EXIT_COUNT; reason++) {
 		uint64_t expected = reason == HYP_EXIT_MEMORY ? 0x2 | 0x8 :
 				    reason == HYP_EXIT_MMIO   ? 0x2 | 0x1 :
 				    reason == HYP_EXIT_HVC    ? 0x1 :

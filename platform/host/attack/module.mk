@@ -2,7 +2,7 @@
 # The attacks. `attack` and libattack.so share the accesses that may be refused.
 
 HOST_ATTACK := $(HOST)/attack
-ATTACK_MODULES := $(O)/host/modules/attack.ko $(O)/host/modules/calls.ko
+ATTACK_MODULES := $(patsubst %,$(O)/host/modules/%.ko,attack calls dma)
 ALL += $(O)/host/lib/libattack.so $(ATTACK_MODULES)
 
 $(O)/host/bin/attack: $(HOST_ATTACK)/probe.c
@@ -19,7 +19,7 @@ ATTACK_KBUILD = env -u MAKEFLAGS make -s -C $(SDK)/kernel/build M=$(ATTACK_BUILD
 	CONFIG_DEBUG_INFO_BTF_MODULES= TERRARIUM_ROOT=$(ROOT) modules
 ATTACK_NOISE := ^warning: .* differs from the one used|The kernel was built (by|with)|You are using:
 
-ATTACK_SOURCES := $(HOST_ATTACK)/attack.c $(wildcard $(HOST_ATTACK)/calls*) $(HOST_ATTACK)/Kbuild
+ATTACK_SOURCES := $(addprefix $(HOST_ATTACK)/,attack.c dma.c) $(wildcard $(HOST_ATTACK)/calls*) $(HOST_ATTACK)/Kbuild
 $(ATTACK_MODULES) &: $(ATTACK_SOURCES) $(addprefix platform/abi/,attack.h calls.h register_tags.h) $(wildcard platform/abi/hyp_*.h) $(SDK)/.ready
 	@rm -rf $(ATTACK_BUILD)
 	@mkdir -p $(@D) $(ATTACK_BUILD)
