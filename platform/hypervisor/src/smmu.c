@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BIT(n) (UINT64_C(1) << (n))
+#include "arch/sysreg.h"
 
 /* Registers (6.3). */
 #define IDR0 0x00
@@ -34,7 +34,7 @@
 #define EVENTQ_PROD 0x100a8
 #define EVENTQ_CONS 0x100ac
 
-#define IDR1_SIDSIZE(idr1) ((idr1)&0x3f)
+#define IDR1_SIDSIZE 0x3f
 #define IDR5_OAS(idr5) ((idr5)&0x7)
 #define CR0_SMMUEN BIT(0)
 #define CR0_EVENTQEN BIT(2)
@@ -50,15 +50,17 @@
 #define CMDQ_CONS_ERR 0x7f000000u
 #define EVENTQ_OVERFLOW BIT(31)
 
+#define STREAM_BITS_MAX 16
+#define STREAM_SPLIT 6 /* so many bits of its number choose a stream in its second table */
+
 /* What an SMMU must have, by its ID registers. */
 static const struct {
 	uint32_t offset, mask, least;
 	const char *what;
 } needed[] = {
-	{ IDR0, 1u << 0, 1u << 0, "stage 2" },
-	{ IDR0, 1u << 3, 1u << 3, "AArch64 tables" },
-	{ IDR0, 1u << 4, 1u << 4, "coherent access to its tables" },
+	{ IDR0, 0x19, 0x19, "stage 2 by AArch64 tables, read coherently" },
 	{ IDR0, 3u << 27, 1u << 27, "stream tables of two levels" },
+	{ IDR1, IDR1_SIDSIZE, STREAM_SPLIT, "streams for a table" },
 	{ IDR1, 0x1fu << 21, 8u << 21, "a command queue of a page" },
 	{ IDR1, 0x1fu << 16, 7u << 16, "an event queue of a page" },
 	{ IDR3, 3u << 11, 2u << 11, "blocks that are split while in use" },
@@ -70,22 +72,18 @@ static const struct {
  * Stream table (5.1, 5.2). All streams are alike, so all entries of the first level point to
  * one table of the second.
  */
-#define STREAM_BITS_MAX 16
-#define STREAM_SPLIT 6
 #define STE_COUNT (1 << STREAM_SPLIT)
 #define STE_WORDS 8
 #define L1STD_SPAN (STREAM_SPLIT + 1)
-#define STE_VALID BIT(0)
-#define STE_STAGE2_ONLY (UINT64_C(6) << 1)
-#define STE_SHARE_INCOMING (UINT64_C(1) << 44)
-/* As VTCR_EL2 for the host's CPUs: 40 bits, from level 1, write-back, inner shareable, 4 KiB. */
-#define STE_S2T0SZ (UINT64_C(24) << 32)
-#define STE_S2SL0 (UINT64_C(1) << 38)
-#define STE_S2WALK (UINT64_C(1) << 40 | UINT64_C(1) << 42 | UINT64_C(3) << 44)
-#define STE_S2PS_40_BITS (UINT64_C(2) << 48)
-#define STE_S2AA64 BIT(51)
-#define STE_S2R BIT(58) /* faults are recorded */
-#define STE_STAGE2 (STE_S2T0SZ | STE_S2SL0 | STE_S2WALK | STE_S2PS_40_BITS | STE_S2AA64 | STE_S2R)
+#define STE_WORD0 (BIT(0) | UINT64_C(6) << 1) /* valid; stage 1 bypassed, stage 2 on */
+#define STE_WORD1 BIT(44)                     /* shareability as it comes in */
+/*
+ * VMID 0, and as VTCR_EL2 for the host's CPUs: 40 bits, from level 1, walks write-back and
+ * inner shareable, 4 KiB, output of 40 bits, AArch64; faults are recorded and end the access.
+ */
+#define STE_WORD2                                                               \
+	(UINT64_C(24) << 32 | BIT(38) | BIT(40) | BIT(42) | UINT64_C(3) << 44 | \
+	 UINT64_C(2) << 48 | BIT(51) | BIT(58))
 
 /* Commands (4): of two words; the host's VMID is 0. */
 #define CMD_CFGI_ALL 0x04
@@ -194,9 +192,9 @@ static uint64_t make_streams(uint32_t bits, uint64_t table)
 	for (uint32_t i = 0; i < STE_COUNT; i++) {
 		uint64_t *ste = &level2[i * STE_WORDS];
 
-		ste[0] = STE_VALID | STE_STAGE2_ONLY;
-		ste[1] = STE_SHARE_INCOMING;
-		ste[2] = STE_STAGE2;
+		ste[0] = STE_WORD0;
+		ste[1] = STE_WORD1;
+		ste[2] = STE_WORD2;
 		ste[3] = table;
 	}
 	for (uint32_t i = 0; i < 1u << bits >> STREAM_SPLIT; i++) {
@@ -248,8 +246,8 @@ enum hyp_status smmu_init(struct span registers, uint64_t table)
 	if (!has_what_is_needed()) {
 		return HYP_NOT_SUPPORTED;
 	}
-	bits = IDR1_SIDSIZE(mmio_read32(base + IDR1));
-	bits = bits < STREAM_SPLIT ? STREAM_SPLIT : bits > STREAM_BITS_MAX ? STREAM_BITS_MAX : bits;
+	bits = mmio_read32(base + IDR1) & IDR1_SIDSIZE;
+	bits = bits > STREAM_BITS_MAX ? STREAM_BITS_MAX : bits;
 	streams = make_streams(bits, table);
 	commands = pool_alloc();
 	events = pool_alloc();
