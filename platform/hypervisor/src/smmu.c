@@ -13,29 +13,19 @@
 
 #include "arch/sysreg.h"
 
-/* Registers (6.3). */
-#define IDR0 0x00
-#define IDR1 0x04
-#define IDR3 0x0c
-#define IDR5 0x14
-#define CR0 0x20
-#define CR0ACK 0x24
-#define CR1 0x28
-#define CR2 0x2c
-#define GBPA 0x44
-#define IRQ_CTRL 0x50
-#define IRQ_CTRLACK 0x54
-#define STRTAB_BASE 0x80
-#define STRTAB_BASE_CFG 0x88
-#define CMDQ_BASE 0x90
-#define CMDQ_PROD 0x98
-#define CMDQ_CONS 0x9c
-#define EVENTQ_BASE 0xa0
-#define EVENTQ_PROD 0x100a8
-#define EVENTQ_CONS 0x100ac
+/* Registers, by their offsets (6.3). */
+/* clang-format off */
+enum {
+	IDR0 = 0x00, IDR1 = 0x04, IDR3 = 0x0c, IDR5 = 0x14,
+	CR0 = 0x20, CR0ACK = 0x24, CR1 = 0x28, CR2 = 0x2c, GBPA = 0x44,
+	IRQ_CTRL = 0x50, IRQ_CTRLACK = 0x54,
+	STRTAB_BASE = 0x80, STRTAB_BASE_CFG = 0x88,
+	CMDQ_BASE = 0x90, CMDQ_PROD = 0x98, CMDQ_CONS = 0x9c,
+	EVENTQ_BASE = 0xa0, EVENTQ_PROD = 0x100a8, EVENTQ_CONS = 0x100ac,
+};
+/* clang-format on */
 
 #define IDR1_SIDSIZE 0x3f
-#define IDR5_OAS(idr5) ((idr5)&0x7)
 #define CR0_SMMUEN BIT(0)
 #define CR0_EVENTQEN BIT(2)
 #define CR0_CMDQEN BIT(3)
@@ -47,7 +37,6 @@
 #define STRTAB_2LEVEL (UINT32_C(1) << 16)
 #define STRTAB_SPLIT_SHIFT 6
 #define BASE_ALLOCATE BIT(62) /* hint of the tables' and queues' base registers */
-#define CMDQ_CONS_ERR 0x7f000000u
 #define EVENTQ_OVERFLOW BIT(31)
 
 #define STREAM_BITS_MAX 16
@@ -86,11 +75,13 @@ static const struct {
 	 UINT64_C(2) << 48 | BIT(51) | BIT(58))
 
 /* Commands (4): of two words; the host's VMID is 0. */
-#define CMD_CFGI_ALL 0x04
-#define CMD_TLBI_S12_VMALL 0x28
-#define CMD_TLBI_S2_IPA 0x2a
-#define CMD_TLBI_NSNH_ALL 0x30
-#define CMD_SYNC 0x46
+/* clang-format off */
+enum {
+	CMD_CFGI_ALL = 0x04,
+	CMD_TLBI_S12_VMALL = 0x28, CMD_TLBI_S2_IPA = 0x2a, CMD_TLBI_NSNH_ALL = 0x30,
+	CMD_SYNC = 0x46,
+};
+/* clang-format on */
 #define CFGI_ALL_STREAMS 31u
 #define COMMANDS_SHIFT 8
 #define COMMAND_WORDS 2
@@ -203,16 +194,14 @@ static uint64_t make_streams(uint32_t bits, uint64_t table)
 	return (uint64_t)(uintptr_t)level1;
 }
 
-/* From whatever state it is in to one in which all is aborted. */
-static bool quiesce(void)
-{
-	mmio_write32(base + GBPA, GBPA_UPDATE | GBPA_ABORT);
-	return wait_for(GBPA, GBPA_UPDATE, 0) && set_and_wait(CR0, 0, CR0ACK) &&
-	       set_and_wait(IRQ_CTRL, 0, IRQ_CTRLACK);
-}
-
+/* From whatever state it is in to one in which all is aborted, and from there on. */
 static bool start(uint64_t streams, uint32_t bits)
 {
+	mmio_write32(base + GBPA, GBPA_UPDATE | GBPA_ABORT);
+	if (!wait_for(GBPA, GBPA_UPDATE, 0) || !set_and_wait(CR0, 0, CR0ACK) ||
+	    !set_and_wait(IRQ_CTRL, 0, IRQ_CTRLACK)) {
+		return false;
+	}
 	mmio_write32(base + CR1, CR1_INNER_WRITE_BACK);
 	mmio_write32(base + CR2, CR2_RECINVSID | CR2_PTM);
 	mmio_write64(base + STRTAB_BASE, streams | BASE_ALLOCATE);
@@ -254,7 +243,7 @@ enum hyp_status smmu_init(struct span registers, uint64_t table)
 	if (!streams || !commands || !events) {
 		return HYP_ENOMEM;
 	}
-	if (!quiesce() || !start(streams, bits)) {
+	if (!start(streams, bits)) {
 		return HYP_EBUSY;
 	}
 	log_line("SMMU: streams' table at %#lx, queues at %#lx and %#lx", streams,
@@ -287,17 +276,6 @@ static uint64_t *next_event(void)
 	return &events[event_cons % (1u << EVENTS_SHIFT) * EVENT_WORDS];
 }
 
-static void report(const uint64_t *event)
-{
-	trace_emit(smmu_event, 0, 0, event[0], event[2]);
-	if (events_printed < EVENTS_PRINTED) {
-		events_printed++;
-		log_line("SMMU: device %#lx: %s of %#lx is refused (event %#lx)",
-			 event[0] >> EVENT_STREAM_SHIFT, event[1] & EVENT_READ ? "read" : "write",
-			 event[2], event[0] & EVENT_TYPE);
-	}
-}
-
 void smmu_poll(void)
 {
 	uint32_t prod;
@@ -310,7 +288,14 @@ void smmu_poll(void)
 	while (event_cons != (prod & ~EVENTQ_OVERFLOW)) {
 		uint64_t *event = next_event();
 
-		report(event);
+		trace_emit(smmu_event, 0, 0, event[0], event[2]);
+		if (events_printed < EVENTS_PRINTED) {
+			events_printed++;
+			log_line("SMMU: device %#lx: %s of %#lx is refused (event %#lx)",
+				 event[0] >> EVENT_STREAM_SHIFT,
+				 event[1] & EVENT_READ ? "read" : "write", event[2],
+				 event[0] & EVENT_TYPE);
+		}
 		event[0] = 0;
 		event_cons = (event_cons + 1) % (2u << EVENTS_SHIFT);
 	}
