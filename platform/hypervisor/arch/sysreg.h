@@ -127,9 +127,9 @@
 /* PMCR_EL0.E */
 #define PMCR_ENABLE BIT(0)
 
-/* ICH_HCR_EL2: En; what the host may set: UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE; EOIcount. */
+/* ICH_HCR_EL2: En; what the host may set: UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE, TDIR; EOIcount. */
 #define ICH_HCR_EN BIT(0)
-#define ICH_HCR_HOST UINT64_C(0xfe)
+#define ICH_HCR_HOST UINT64_C(0x40fe)
 #define ICH_HCR_EOICOUNT (UINT64_C(0x1f) << 27)
 /* ICH_LR<n>_EL2: HW, pINTID. */
 #define ICH_LR_HW BIT(61)

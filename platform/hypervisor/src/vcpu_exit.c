@@ -53,7 +53,8 @@ struct access_row {
 	{ SYSREG(op0, op1, crn, crm, op2), mask, { ACCESS_##normal, ACCESS_##protected } }
 
 static const struct access_row accesses[] = {
-	/* ICC_SGI1R, ASGI1R, SGI0R_EL1; CNTP_TVAL, CTL, CVAL_EL0 */
+	/* ICC_DIR, SGI1R, ASGI1R, SGI0R_EL1; CNTP_TVAL, CTL, CVAL_EL0 */
+	ROW(3, 0, 12, 11, 1, EXACT, HOST_SGI, HOST_SGI),
 	ROW(3, 0, 12, 11, 5, EXACT, HOST_SGI, HOST_SGI),
 	ROW(3, 0, 12, 11, 6, ANY(0, 0, 0, 0, 1), HOST_SGI, HOST_SGI),
 	ROW(3, 3, 14, 2, 0, ANY(0, 0, 0, 0, 1), HOST, HOST),
