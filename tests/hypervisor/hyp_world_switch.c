@@ -411,11 +411,11 @@ static void breakpoints_only_when_in_use(void **state)
 
 static void lists_are_the_guests(void)
 {
-	assert_int_equal(sysreg_read(S3_4_C12_C11_0), 0x3);
+	assert_int_equal(sysreg_read(S3_4_C12_C11_0), 0x4003); /* TDIR */
 	assert_int_equal(sysreg_read(S3_4_C12_C12_0), 10);
 	assert_int_equal(sysreg_read(S3_4_C12_C12_3), 13);
 	sysreg_write(S3_4_C12_C12_3, 23);
-	sysreg_write(S3_4_C12_C11_0, UINT64_C(2) << 27 | 0x3);
+	sysreg_write(S3_4_C12_C11_0, UINT64_C(2) << 27 | 0x4003);
 	sysreg_write(S3_4_C12_C11_2, 8);
 	sysreg_write(cntv_ctl_el0, 5);
 }
