@@ -128,28 +128,6 @@ uint64_t guest_unmap(struct vm *vm, uint64_t ipa, uint64_t size)
 	return pages;
 }
 
-enum guest_page guest_page_at(struct vm *vm, uint64_t ipa)
-{
-	struct s2_view view;
-
-	lock_hold(&vm->lock);
-	if (ipa >= guest_ipa_limit(vm)) {
-		return GUEST_PAGE_NONE;
-	}
-	view = s2_look(&vm->s2, ipa);
-	if (has_rsi(vm) && view.entry == S2_NOTE_NONE) {
-		view = s2_look(&vm->s2, upper(vm, ipa));
-		if (view.entry == S2_NOTE_NONE) {
-			return GUEST_PAGE_DEVICE;
-		}
-	}
-	if (!(view.entry & S2_VALID)) {
-		return view.entry == S2_NOTE_DEVICE ? GUEST_PAGE_DEVICE : GUEST_PAGE_NONE;
-	}
-	return owner_view(view.pa >> PAGE_SHIFT).state == PAGE_GUEST_HOST ? GUEST_PAGE_SHARED :
-									    GUEST_PAGE_OWN;
-}
-
 /* The page that the guest has at @ipa, for a call of pKVM's. */
 static enum hyp_status page_of(struct vm *vm, uint64_t ipa, uint64_t *pa)
 {
@@ -253,30 +231,6 @@ enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa)
 	}
 	s2_note(&vm->s2, page, PAGE_BYTES, S2_NOTE_NONE);
 	return HYP_OK;
-}
-
-enum hyp_status guest_declare_ram(struct vm *vm, uint64_t gfn, uint64_t count)
-{
-	uint64_t limit = guest_ipa_limit(vm) >> PAGE_SHIFT;
-	uint64_t ipa = gfn << PAGE_SHIFT;
-	uint64_t size = count << PAGE_SHIFT;
-	enum hyp_status status;
-
-	lock_hold(&vm->lock);
-	if (!has_rsi(vm)) {
-		return HYP_EPERM;
-	}
-	if (gfn >= limit || count == 0 || count > limit - gfn) {
-		return HYP_EINVAL;
-	}
-	if (all_say(vm, ipa, size, S2_NOTE_NONE) != HYP_OK) {
-		return HYP_EBUSY;
-	}
-	status = s2_prepare(&vm->s2, ipa, size, ipa);
-	if (status == HYP_OK) {
-		s2_note(&vm->s2, ipa, size, S2_NOTE_RAM);
-	}
-	return status;
 }
 
 static bool is_ram(struct s2_view view)
@@ -383,12 +337,17 @@ enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool
 	return HYP_OK;
 }
 
-/* EL2's way to [ipa, ipa + bytes) of the guest, by this CPU's window. */
-static enum hyp_status window_to(struct vm *vm, uint64_t ipa, uint64_t bytes, char **at)
+/*
+ * By this CPU's window: [ipa, ipa + bytes) of the guest's, to @to or from @from. It may look
+ * with its caches off: what is there must be in memory.
+ */
+static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *to, const void *from, uint64_t bytes)
 {
 	uint64_t offset = ipa % PAGE_BYTES;
 	struct s2_view view;
+	char *at;
 
+	lock_hold(&vm->lock);
 	if (ipa >= guest_ipa_limit(vm) || bytes > PAGE_BYTES - offset) {
 		return HYP_EINVAL;
 	}
@@ -397,39 +356,22 @@ static enum hyp_status window_to(struct vm *vm, uint64_t ipa, uint64_t bytes, ch
 		return view.entry == (has_rsi(vm) ? S2_NOTE_RAM : S2_NOTE_NONE) ? HYP_ENOPAGE :
 										  HYP_EPERM;
 	}
-	*at = (char *)stage1_window(view.pa - offset) + offset;
+	at = (char *)stage1_window(view.pa - offset) + offset;
+	cache_flush(at, bytes);
+	memcpy(to ? to : at, to ? at : from, bytes);
+	cache_flush(at, bytes);
+	stage1_window_close();
 	return HYP_OK;
 }
 
-/* The guest may look with its caches off: what is there must be in memory. */
 enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes)
 {
-	char *at;
-	enum hyp_status status;
-
-	lock_hold(&vm->lock);
-	status = window_to(vm, ipa, bytes, &at);
-	if (status == HYP_OK) {
-		cache_flush(at, bytes);
-		memcpy(to, at, bytes);
-		stage1_window_close();
-	}
-	return status;
+	return copy(vm, ipa, to, NULL, bytes);
 }
 
 enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes)
 {
-	char *at;
-	enum hyp_status status;
-
-	lock_hold(&vm->lock);
-	status = window_to(vm, ipa, bytes, &at);
-	if (status == HYP_OK) {
-		memcpy(at, from, bytes);
-		cache_flush(at, bytes);
-		stage1_window_close();
-	}
-	return status;
+	return copy(vm, ipa, NULL, from, bytes);
 }
 
 static enum guest_fault rsi_fault(const struct vm *vm, uint64_t ipa, uint64_t low)

@@ -69,16 +69,6 @@ static uint64_t *table_alloc(struct s2 *s2)
 	return (uint64_t *)page;
 }
 
-static void table_free(struct s2 *s2, uint64_t *table)
-{
-	if (s2->vmid == 0) {
-		pool_free(table);
-	} else {
-		memset(table, 0, PAGE_BYTES);
-		s2_give_page(s2, table);
-	}
-}
-
 /* Mapped blocks of guests are counted: each needs a table when it is split. */
 static void entry_set(struct s2 *s2, uint64_t *entry, int level, uint64_t value)
 {
@@ -144,13 +134,10 @@ static enum hyp_status split_at(struct s2 *s2, uint64_t ipa, uint64_t border, ui
 		uint64_t *entry = entry_of(table, level, ipa);
 
 		if (!is_table(*entry, level)) {
-			enum hyp_status status = HYP_OK;
+			bool wanted = !mapped || (*entry & S2_VALID);
+			enum hyp_status status = wanted ? split(s2, entry, level, ipa) : HYP_OK;
 
-			if (mapped && !(*entry & S2_VALID)) {
-				return HYP_OK;
-			}
-			status = split(s2, entry, level, ipa);
-			if (status != HYP_OK) {
+			if (!wanted || status != HYP_OK) {
 				return status;
 			}
 		}
@@ -291,7 +278,7 @@ static void fold_at(struct s2 *s2, uint64_t ipa, uint64_t next)
 			return;
 		}
 		replace(s2, path[level], level, ipa, value & S2_VALID ? value & ~S2_TABLE : value);
-		table_free(s2, below);
+		pool_free(below);
 	}
 }
 

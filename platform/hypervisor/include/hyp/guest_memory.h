@@ -18,16 +18,6 @@
 
 #include <hyp/vm.h>
 
-/* What is at an IPA, from the guest's point of view. */
-enum guest_page {
-	GUEST_PAGE_NONE = 0, /* nothing mapped: the host shall */
-	GUEST_PAGE_OWN,      /* memory: private, or lent by the host to a normal VM */
-	GUEST_PAGE_SHARED,   /* memory that the protected guest shares with the host */
-	GUEST_PAGE_DEVICE,   /* accesses go to the VMM; of a VM with RSI: EMPTY, not shared */
-};
-
-enum guest_page guest_page_at(struct vm *vm, uint64_t ipa);
-
 /*
  * Share pages with the host, take them back, give them back; pKVM's MEM_SHARE, MEM_UNSHARE,
  * MEM_RELINQUISH. Of a VM with RSI or a normal one: HYP_EPERM. @done: how many were done
@@ -59,9 +49,6 @@ enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool
 				uint64_t *next);
 enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool *ram,
 				uint64_t *end);
-
-/* The host's word before the first run: @count pages are RAM. HYP_EBUSY: some were already. */
-enum hyp_status guest_declare_ram(struct vm *vm, uint64_t gfn, uint64_t count);
 
 /* VM_MAP: what the host gives or lends, @count pages. Needs all in range of VM and machine. */
 struct guest_pages {
