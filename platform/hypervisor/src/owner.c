@@ -217,10 +217,9 @@ static void pages_commit(const struct owner_request *request)
 		if (before && !after) {
 			page_host_set(pfn, count, false);
 		}
-		if (content == CONTENT_WIPE && entry.state != PAGE_HOST_GUEST) {
-			page_wipe(pfn, count);
-		} else if (content == CONTENT_SETTLE) {
-			page_settle(pfn, count);
+		if (content == CONTENT_SETTLE ||
+		    (content == CONTENT_WIPE && entry.state != PAGE_HOST_GUEST)) {
+			page_settle(pfn, count, content == CONTENT_WIPE);
 		}
 		for (; index < stop; index++) {
 			entry_set(index, entry_after(entry_get(index), request));

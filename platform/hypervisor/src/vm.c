@@ -216,7 +216,8 @@ enum hyp_status vm_config(struct regs *regs)
 enum hyp_status vm_map(struct regs *regs)
 {
 	uint64_t pfn = regs->x[2], gfn = regs->x[3], count = regs->x[4], rights = regs->x[5];
-	struct guest_pages pages = { .ipa = gfn << PAGE_SHIFT, .pa = pfn << PAGE_SHIFT };
+	uint64_t attributes = S2_MEMORY | S2_READ | (rights & HYP_MAP_WRITE ? S2_WRITE : 0) |
+			      (rights & HYP_MAP_EXEC ? 0 : S2_XN);
 	struct vm *vm vm_held = vm_hold(regs->x[1]);
 
 	if (!vm) {
@@ -227,10 +228,7 @@ enum hyp_status vm_map(struct regs *regs)
 	    (vm_is_protected(vm) && rights != HYP_MAP_ALL) || pfn >= S2_IPA_LIMIT >> PAGE_SHIFT) {
 		return HYP_EINVAL;
 	}
-	pages.count = count;
-	pages.attributes = S2_MEMORY | S2_READ | (rights & HYP_MAP_WRITE ? S2_WRITE : 0) |
-			   (rights & HYP_MAP_EXEC ? 0 : S2_XN);
-	return guest_map(vm, &pages);
+	return guest_map(vm, gfn << PAGE_SHIFT, pfn << PAGE_SHIFT, count, attributes);
 }
 
 enum hyp_status vm_unmap(struct regs *regs)

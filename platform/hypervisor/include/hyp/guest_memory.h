@@ -30,7 +30,7 @@ enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa);
 /*
  * The page at @ipa is a device's: accesses are told to the host. Of a VM that guards its
  * MMIO only the guest can say so (@by_guest), of one with RSI nobody (its RIPAS says it).
- * HYP_EPERM too if memory is there, or, for unset, no device's page.
+ * HYP_EPERM too if memory is there.
  */
 enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest);
 enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa);
@@ -50,14 +50,12 @@ enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool
 enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool *ram,
 				uint64_t *end);
 
-/* VM_MAP: what the host gives or lends, @count pages. Needs all in range of VM and machine. */
-struct guest_pages {
-	uint64_t ipa;
-	uint64_t pa;
-	uint64_t count;
-	uint64_t attributes; /* of s2.h; of a protected VM it is S2_RAM whatever is here */
-};
-enum hyp_status guest_map(struct vm *vm, const struct guest_pages *pages);
+/*
+ * VM_MAP: @count pages that the host gives or lends, all in range of VM and machine.
+ * @attributes, of s2.h, are a normal VM's; of a protected one it is S2_RAM.
+ */
+enum hyp_status guest_map(struct vm *vm, uint64_t ipa, uint64_t pa, uint64_t count,
+			  uint64_t attributes);
 
 /* VM_UNMAP of a normal VM: how many pages were mapped. What was a device's, is not any more. */
 uint64_t guest_unmap(struct vm *vm, uint64_t ipa, uint64_t size);
