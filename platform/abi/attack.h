@@ -38,6 +38,7 @@ enum attack_via {
 	ATTACK_VIA_NONE = 0, /* refused: EINVAL */
 	ATTACK_VIA_LINEAR,   /* the linear map of all RAM */
 	ATTACK_VIA_ALIAS,    /* a mapping made for this access, by vmap() */
+	ATTACK_VIA_DEVICE,   /* one of device memory, by ioremap(): what is not RAM, 4 bytes */
 };
 
 /* One load or store of up to a page, in words of 8 bytes. */
@@ -108,6 +109,21 @@ struct attack_call {
 	__u32 reserved;
 };
 
+/*
+ * A copy by a device, of another module's file: /dev/terrarium-dma of dma.ko, which is there
+ * if the machine has QEMU's edu device. What a device cannot do, nobody tells; so bytes that
+ * it did not read are ATTACK_DMA_UNTOUCHED or zero. Error ETIMEDOUT: the device never ends.
+ */
+#define ATTACK_DMA_DEVICE "/dev/terrarium-dma"
+#define ATTACK_DMA_UNTOUCHED 0xd5 /* of each byte */
+
+struct attack_dma {
+	__u64 address;  /* in: physical address of what is read or written */
+	__u64 buffer;   /* in: caller's address; source of a write, target of a read */
+	__u32 size;     /* in: bytes, within a page */
+	__u32 is_write; /* in: 0 or 1 */
+};
+
 #define ATTACK_TRANSLATE _IOWR('T', 1, struct attack_translate)
 #define ATTACK_READ _IOWR('T', 2, struct attack_access)
 #define ATTACK_WRITE _IOWR('T', 3, struct attack_access)
@@ -115,5 +131,6 @@ struct attack_call {
 #define ATTACK_HOLD _IOWR('T', 5, struct attack_hold)
 #define ATTACK_RELEASE _IOR('T', 6, struct attack_release)
 #define ATTACK_CALL _IOWR('T', 7, struct attack_call)
+#define ATTACK_DMA _IOW('T', 32, struct attack_dma)
 
 #endif /* ABI_ATTACK_H */

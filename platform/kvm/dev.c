@@ -52,16 +52,27 @@ static int __init dev_start(void)
 		pr_err("terrarium_kvm: no interrupts for guests (%d)\n", error);
 		return error;
 	}
+	error = refused_init();
+	if (error) {
+		pr_err("terrarium_kvm: no place in the kernel's fault handling (%d)\n", error);
+		goto no_refused;
+	}
 	error = misc_register(&dev);
 	if (error) {
-		irq_module_exit();
+		goto no_dev;
 	}
+	return 0;
+no_dev:
+	refused_exit();
+no_refused:
+	irq_module_exit();
 	return error;
 }
 
 static void __exit dev_stop(void)
 {
 	misc_deregister(&dev);
+	refused_exit();
 	irq_module_exit();
 }
 

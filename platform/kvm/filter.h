@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * KVM's SMCCC filter: ranges of function identifiers with an action each. Pure: no locks, no
- * allocation; also built natively by tests/kvm.
+ * allocation; also built natively by tests/kvm_api.
  */
 #ifndef KVM_FILTER_H
 #define KVM_FILTER_H

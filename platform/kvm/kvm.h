@@ -98,6 +98,9 @@ struct kvm_vcpu {
 	bool serror_pending;
 	u32 debug;       /* KVM_GUESTDBG_* */
 	u64 spsr[4];     /* AArch32's, for GET/SET_ONE_REG */
+	u32 pmu_irq;     /* vm->lock: INTID of the PMU's interrupt, 0: none */
+	bool has_pmu;    /* vm->lock: KVM_ARM_VCPU_PMU_V3_INIT was done */
+	bool pmu_level;  /* as the guest left it */
 	bool has_sigset; /* KVM_SET_SIGNAL_MASK */
 	sigset_t sigset;
 	struct kvm_guest_debug_arch *debug_regs; /* the guest's own, while the host's are loaded */

@@ -59,6 +59,15 @@ int kvm_get_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events);
 int kvm_set_events(struct kvm_vcpu *vcpu, const struct kvm_vcpu_events *events);
 int kvm_set_guest_debug(struct kvm_vcpu *vcpu, const struct kvm_guest_debug *debug);
 
+/* pmu.c: vCPU attributes of KVM_ARM_VCPU_PMU_V3_CTRL; before the first run; after each run. */
+int pmu_attr(struct kvm_vcpu *vcpu, unsigned int command, const struct kvm_device_attr *attr);
+int pmu_first_run(const struct kvm_vcpu *vcpu);
+void pmu_leave(struct kvm_vcpu *vcpu, bool level);
+
+/* refused.c: the host's own accesses to what is a guest's. */
+int refused_init(void);
+void refused_exit(void);
+
 /* smccc.c: the SMCCC filter of KVM_SET_DEVICE_ATTR; exit HVC: as kvm_vcpu_exit(). */
 int smccc_vm_attr(struct kvm_vm *vm, unsigned int command, const struct kvm_device_attr *attr);
 int smccc_exit(struct kvm_vcpu *vcpu);

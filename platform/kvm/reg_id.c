@@ -2,12 +2,11 @@
 #include "platform/kvm/reg_id.h"
 
 #ifdef __KERNEL__
-#include <linux/kvm.h>
 #include <linux/stddef.h>
 #else
-#include "tests/kvm/arm64_kvm.h"
 #include <stddef.h>
 #endif
+#include <linux/kvm.h>
 
 #include "platform/abi/hyp_vcpu.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Identifiers of KVM_{GET,SET}_ONE_REG on arm64, and what they are. Pure: also built natively by
- * tests/kvm.
+ * tests/kvm_api.
  */
 #ifndef KVM_REG_ID_H
 #define KVM_REG_ID_H

@@ -26,6 +26,9 @@ static int first_run(struct kvm_vcpu *vcpu)
 	struct kvm_vm *vm = vcpu->vm;
 	int error = irq_vcpu_first_run(vcpu);
 
+	if (!error) {
+		error = pmu_first_run(vcpu);
+	}
 	if (error) {
 		return error;
 	}
@@ -73,6 +76,7 @@ static long enter(struct kvm_vcpu *vcpu)
 	if (status == HYP_OK) {
 		vcpu->answer_flags = 0;
 		vcpu->serror_pending = false;
+		pmu_leave(vcpu, run->gic[HYP_RUN_GIC_STATE] & HYP_STATE_PMU);
 	}
 	return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory slots: what userspace may set, and where an address is. Pure: no locks, no allocation;
- * also built natively by tests/kvm.
+ * also built natively by tests/kvm_api.
  */
 #ifndef KVM_SLOTS_H
 #define KVM_SLOTS_H

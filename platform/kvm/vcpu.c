@@ -182,8 +182,13 @@ static long attr_ioctl(struct kvm_vcpu *vcpu, unsigned int command, void __user 
 {
 	struct kvm_device_attr attr;
 
-	return copy_from_user(&attr, user, sizeof(attr)) ? -EFAULT :
-							   irq_vcpu_attr(vcpu, command, &attr);
+	if (copy_from_user(&attr, user, sizeof(attr))) {
+		return -EFAULT;
+	}
+	if (attr.group == KVM_ARM_VCPU_PMU_V3_CTRL) {
+		return pmu_attr(vcpu, command, &attr);
+	}
+	return irq_vcpu_attr(vcpu, command, &attr);
 }
 
 static long run_ioctl(struct kvm_vcpu *vcpu, unsigned long argument)

@@ -30,6 +30,7 @@ class Options:
     icount: bool
     kernel: Path
     append: str = ""
+    devices: tuple[str, ...] = ()
 
     def words(self) -> str:
         """The options as a user types them."""
@@ -38,7 +39,7 @@ class Options:
 
     def key(self) -> str:
         """Names this configuration; machines of the same key boot alike."""
-        return f"{self.words()} KERNEL={self.kernel} {self.append}".strip()
+        return " ".join((self.words(), f"KERNEL={self.kernel}", self.append, *self.devices)).strip()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,10 +117,10 @@ def parse_kernel(text: str) -> Path:
     return path.resolve()
 
 
-def from_env(env: Mapping[str, str], append: str = "") -> Options:
+def from_env(env: Mapping[str, str], append: str = "", devices: Sequence[str] = ()) -> Options:
     """Read HYP, SMP, MEM, CPU, ICOUNT, KERNEL; what is missing or empty has its default.
 
-    @append goes to the end of the kernel's command line.
+    @append goes to the end of the kernel's command line. @devices are added, as after -device.
 
     Raises BadOption.
     """
@@ -133,6 +134,7 @@ def from_env(env: Mapping[str, str], append: str = "") -> Options:
         icount=icount,
         kernel=parse_kernel(env.get("KERNEL") or str(build_dir() / "sdk" / "kernel" / "Image")),
         append=append,
+        devices=tuple(devices),
     )
 
 
@@ -216,6 +218,8 @@ def command(
     args += _ports(channels, icount["virtio"] if options.icount else "")
     if channels.qmp:
         args += ["-chardev", _with_id(channels.qmp, "qmp"), "-object", "monitor-qmp,id=control,chardev=qmp"]
+    for device in options.devices:
+        args += ["-device", device]
     for plugin in plugins:
         args += ["-plugin", plugin]
     if gdb:

@@ -25,11 +25,11 @@ MARKERS = (
     "host_files(files): files to have in the host at boot, host path -> str, Path or bytes",
     "only_on(target, reason): a scenario that is about one target, and why",
     "host_archives(names...): further initramfs archives of the build, below out/",
-    "machine(mem=None, smp=None, cpu=None, append='', plugins=[], trace=True): other machine",
+    "machine(mem=None, smp=None, cpu=None, append='', plugins=[], devices=[], trace=True): other machine",
     "icount: always a closed run on the instruction counter",
     "limit(seconds): another wall limit",
 )
-MACHINE_KEYS = {"mem", "smp", "cpu", "append", "plugins", "trace"}
+MACHINE_KEYS = {"mem", "smp", "cpu", "append", "plugins", "devices", "trace"}
 
 
 def root() -> Path:
@@ -116,7 +116,9 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         if wanted.get(key) and not (key == "smp" and closed):
             given.setdefault(key.upper(), str(wanted[key]))
     try:
-        options = paths.machine_description.from_env(given, wanted.get("append", ""))
+        options = paths.machine_description.from_env(
+            given, wanted.get("append", ""), wanted.get("devices", ())
+        )
     except paths.machine_description.BadOption as error:
         raise Unusable(str(error)) from error
     files: dict[str, Any] = {}

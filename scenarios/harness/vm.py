@@ -157,8 +157,10 @@ class VM:
 
     def attack(self, who: str, what: str, ipa: int | None = None, **options: Any) -> Report:
         """Let `attack` try an access to the guest's page at @ipa; see platform/host/README.md."""
-        if who == "kernel":
+        if who in ("kernel", "dma"):
             self._host.module("attack")
+        if who == "dma":
+            self._host.module("dma")
         argv = ["attack", who, what, "--info", self.info_path]
         argv += ["--ipa", hex(ipa)] if ipa is not None else []
         for key, value in options.items():

@@ -32,12 +32,27 @@ def checksum(data: bytes) -> int:
     return value
 
 
-@pytest.mark.limit(300)
-@pytest.mark.host_files(
+linux_files = pytest.mark.host_files(
     {KERNEL: out() / "sdk/kernel/Image", INITRD: out() / "guest/linux-initrd.cpio.gz"}
 )
+
+
+@pytest.mark.limit(300)
+@linux_files
 def test_linux_guest(host: Host, check: Checks) -> None:
     """The stock Debian kernel boots as a normal VM and uses its disks, console, rng and sockets."""
+    run_linux(host, check, realm=False)
+
+
+@pytest.mark.limit(300)
+@pytest.mark.only_on("terrarium", reason="upstream pKVM has no guests that speak RSI")
+@linux_files
+def test_linux_realm(host: Host, check: Checks) -> None:
+    """The same kernel, unmodified, is a protected VM by Arm CCA's RSI, and uses the same devices."""
+    run_linux(host, check, realm=True)
+
+
+def run_linux(host: Host, check: Checks, realm: bool) -> None:
     disk = bytes(range(256)) * 64
     fixed = bytes(reversed(disk))
     host.put("/run/disk", disk)
@@ -46,9 +61,10 @@ def test_linux_guest(host: Host, check: Checks) -> None:
     vm = host.vm(
         None,
         name="linux",
-        protected=False,
+        protected=realm,
         mem=256,
         options=[
+            *(["--rsi"] if realm else []),
             "--kernel", KERNEL, "--initrd", INITRD,
             "--params", f"{PARAMS} terrarium.vsock={PORT}",
             "--block", "/run/disk", "--block", "/run/fixed-disk,ro", "--rng", "--cid", str(CID),

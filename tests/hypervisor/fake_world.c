@@ -12,10 +12,11 @@ void fake_world_reset(uint32_t vm_flags)
 {
 	fake_world_end();
 	memset(&fake, 0, sizeof(fake));
-	memset(fake.id, 0xff, sizeof(fake.id));
-	fake.features = HYP_FEATURE_PAUTH | HYP_FEATURE_SVE | HYP_FEATURE_PMU;
-	fake.sve_bytes = 32;
-	fake.list_registers = 4;
+	memset(fake.cpu.id, 0xff, sizeof(fake.cpu.id));
+	fake.cpu.midr = 0x410fd493;
+	fake.cpu.features = HYP_FEATURE_PAUTH | HYP_FEATURE_SVE | HYP_FEATURE_PMU;
+	fake.cpu.sve_bytes = 32;
+	fake.cpu.list_registers = 4;
 	fake.vm.id = FAKE_VM;
 	fake.vm.flags = vm_flags;
 }
@@ -153,27 +154,7 @@ void exception_take_abort(uint64_t *pc, uint64_t *pstate, uint64_t esr, uint64_t
 	exception_take(pc, pstate, esr);
 }
 
-uint64_t cpu_id_register(enum id_index index)
+struct cpu_facts cpu_facts(void)
 {
-	return fake.id[index];
-}
-
-uint32_t cpu_features(void)
-{
-	return fake.features;
-}
-
-uint32_t cpu_sve_bytes(void)
-{
-	return fake.sve_bytes;
-}
-
-uint32_t cpu_list_registers(void)
-{
-	return fake.list_registers;
-}
-
-uint64_t cpu_midr(void)
-{
-	return 0x410fd493;
+	return fake.cpu;
 }

@@ -14,8 +14,7 @@
 #define FAKE_VM 7
 
 struct fake_world {
-	uint64_t id[ID_COUNT];
-	uint32_t features, sve_bytes, list_registers;
+	struct cpu_facts cpu;
 
 	enum guest_event (*guest)(struct vcpu *vcpu); /* one stretch of the guest's run */
 	uint32_t entered, left, stretches;

@@ -114,6 +114,9 @@ static void the_realm_is_told(void **state)
 	assert_int_equal(vcpu->exit.reason, HYP_EXIT_MEMORY);
 	assert_int_equal(vcpu->exit.address, 0x1000);
 	assert_int_equal(vcpu->x[0], CALL(6));
+	/* No page of the host's can come where there is no RAM. */
+	fake.ram[1] = false;
+	assert_int_equal(answer_of(CALL(6), 0x1000, 0, 0), ERROR_INPUT);
 }
 
 static uint64_t set(uint64_t base, uint64_t top, uint64_t ripas, uint64_t flags)

@@ -354,12 +354,12 @@ static void who_can_be_made(void **state)
 	regs.x[4] = 0x10;
 	assert_int_equal(vcpu_create(&regs), HYP_EINVAL);
 	regs.x[4] = HYP_VCPU_OFF | HYP_VCPU_SVE;
-	fake.features = HYP_FEATURE_PAUTH;
+	fake.cpu.features = HYP_FEATURE_PAUTH;
 	assert_int_equal(vcpu_create(&regs), HYP_EINVAL);
 	regs.x[4] = HYP_VCPU_OFF | HYP_VCPU_PAUTH;
-	fake.list_registers = 3;
+	fake.cpu.list_registers = 3;
 	assert_int_equal(vcpu_create(&regs), HYP_EINVAL);
-	fake.list_registers = 16;
+	fake.cpu.list_registers = 16;
 	fake.take_status = HYP_EPERM;
 	assert_int_equal(vcpu_create(&regs), HYP_EPERM);
 	assert_null(fake.vm.vcpus[1]);
@@ -618,7 +618,7 @@ static void features_show_in_id_registers(void **state)
 	assert_int_equal(vcpu->id[ID_ID_AA64DFR0_EL1] >> 8 & 0xf, 6);
 	assert_int_equal(vcpu->id[ID_ID_AA64ISAR1_EL1] & 0xff000ff0, 0x11000550);
 	/* A CPU without anything: nothing is made up. */
-	memset(fake.id, 0, sizeof(fake.id));
+	memset(fake.cpu.id, 0, sizeof(fake.cpu.id));
 	vcpu = fake_vcpu(2, 0);
 	for (uint32_t n = 0; n < ID_COUNT; n++) {
 		assert_int_equal(vcpu->id[n], 0);

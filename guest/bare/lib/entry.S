@@ -29,7 +29,7 @@
 #define CACHE_LINE_MIN 16
 
 /* What mmu_build() and what it calls use of the stack, at most. */
-#define EARLY_STACK_BYTES 1024
+#define EARLY_STACK_BYTES 4096
 
 /*
  * void _start(const void *fdt): the first byte of the image. Called by the

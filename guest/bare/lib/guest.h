@@ -15,6 +15,8 @@
 #include "guest/bare/lib/pkvm.h"
 #include "guest/bare/lib/psci.h"
 #include "guest/bare/lib/report.h"
+#include "guest/bare/lib/rsi.h"
+#include "guest/bare/lib/share.h"
 #include "guest/bare/lib/smccc.h"
 #include "guest/bare/lib/string.h"
 #include "guest/bare/lib/timer.h"

@@ -3,6 +3,7 @@
 
 #include "guest/bare/lib/arch.h"
 #include "guest/bare/lib/layout.h"
+#include "guest/bare/lib/rsi.h"
 #include "guest/bare/lib/string.h"
 #include "platform/abi/guest_memory_map.h"
 
@@ -48,16 +49,27 @@ static unsigned int tables_used;
 
 void cache_drop(uintptr_t from, uintptr_t to); /* entry.S */
 
-/* The entry of @table for @address, one level down; NULL when tables ran out. */
+/* A new table in which nothing is mapped, NULL when they ran out. */
+static uint64_t *table_new(void)
+{
+	if (tables_used == TABLES_MAX) {
+		return NULL;
+	}
+	memset(tables[tables_used], 0, PAGE_SIZE);
+	return tables[tables_used++];
+}
+
+/* The table that @entry leads to; NULL when tables ran out. */
 static uint64_t *table_below(uint64_t *entry)
 {
 	if (!(*entry & PTE_VALID)) {
-		if (tables_used == TABLES_MAX) {
+		uint64_t *table = table_new();
+
+		if (!table) {
 			return NULL;
 		}
-		memset(tables[tables_used], 0, PAGE_SIZE);
 		barrier_full();
-		*entry = (uintptr_t)tables[tables_used++] | PTE_VALID | PTE_TABLE_OR_PAGE;
+		*entry = (uintptr_t)table | PTE_VALID | PTE_TABLE_OR_PAGE;
 	}
 	return (uint64_t *)(uintptr_t)(*entry & PTE_ADDRESS);
 }
@@ -66,6 +78,7 @@ static uint64_t *table_below(uint64_t *entry)
 static uint64_t map_one(uint64_t address, uint64_t bytes, uint64_t bits)
 {
 	uint64_t *table = mmu_root;
+	uint64_t to = address | (bits & PTE_ATTR_DEVICE ? rsi_shared_bit() : 0);
 
 	for (unsigned int level = 1;; level++) {
 		uint64_t *entry = &table[address >> LEVEL_SHIFT(level) & (TABLE_ENTRIES - 1)];
@@ -74,7 +87,7 @@ static uint64_t map_one(uint64_t address, uint64_t bytes, uint64_t bits)
 
 		if (level == LEVEL_LAST) {
 			if (!(*entry & PTE_VALID)) {
-				*entry = address | bits | PTE_TABLE_OR_PAGE;
+				*entry = to | bits | PTE_TABLE_OR_PAGE;
 			}
 			return size;
 		}
@@ -83,7 +96,7 @@ static uint64_t map_one(uint64_t address, uint64_t bytes, uint64_t bits)
 		}
 		if (size == BLOCK_BYTES && !(*entry & PTE_VALID) && bytes >= size &&
 		    !(address & (size - 1))) {
-			*entry = address | bits;
+			*entry = to | bits;
 			return size;
 		}
 		table = table_below(entry);
@@ -113,6 +126,51 @@ bool mmu_map(uint64_t base, uint64_t bytes, enum mmu_kind kind)
 	return true;
 }
 
+/* Replace @entry, on every CPU, with nothing in between (Arm ARM D8.16, break-before-make). */
+static void replace(uint64_t *entry, uint64_t value)
+{
+	*entry = 0;
+	__asm__ volatile("dsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb" : : : "memory");
+	*entry = value;
+	__asm__ volatile("dsb ish\n\tisb" : : : "memory");
+}
+
+/* Pages instead of a block. */
+static bool split(uint64_t *entry)
+{
+	uint64_t *table = table_new();
+
+	if (!table) {
+		return false;
+	}
+	for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
+		table[i] = (*entry + i * PAGE_SIZE) | PTE_TABLE_OR_PAGE;
+	}
+	replace(entry, (uintptr_t)table | PTE_VALID | PTE_TABLE_OR_PAGE);
+	return true;
+}
+
+bool mmu_point(uint64_t page, uint64_t to)
+{
+	uint64_t *table = mmu_root;
+
+	for (unsigned int level = 1;; level++) {
+		uint64_t *entry = &table[page >> LEVEL_SHIFT(level) & (TABLE_ENTRIES - 1)];
+
+		if (!(*entry & PTE_VALID)) {
+			return false;
+		}
+		if (level == LEVEL_LAST) {
+			replace(entry, (*entry & ~PTE_ADDRESS) | to);
+			return true;
+		}
+		if (!(*entry & PTE_TABLE_OR_PAGE) && !split(entry)) {
+			return false;
+		}
+		table = (uint64_t *)(uintptr_t)(*entry & PTE_ADDRESS);
+	}
+}
+
 static void map_between(const char *from, const char *to, enum mmu_kind kind)
 {
 	mmu_map((uintptr_t)from, (uintptr_t)(to - from), kind);
@@ -120,6 +178,7 @@ static void map_between(const char *from, const char *to, enum mmu_kind kind)
 
 void mmu_build(const void *fdt)
 {
+	rsi_probe(fdt);
 	map_between(image_start, text_end, MMU_CODE);
 	map_between(text_end, rodata_end, MMU_CONST);
 	map_between(rodata_end, noinit_end, MMU_DATA);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stage 1: an identity map of 39 bits, 4 KiB pages and 2 MiB blocks. Nothing is
+ * Stage 1: but for the bit of shared addresses (rsi.h) an identity map of 39 bits, 4 KiB pages and 2 MiB blocks. Nothing is
  * both writable and executable (SCTLR_EL1.WXN is on too); what is not mapped by
  * name faults. The tables are written by the first CPU before others run.
  */
@@ -23,6 +23,12 @@ enum mmu_kind {
  * more than 39 bits; a part may then be mapped.
  */
 bool mmu_map(uint64_t base, uint64_t bytes, enum mmu_kind kind);
+
+/*
+ * Let the mapped page at @page lead to @to from now on, on every CPU, with the same rights.
+ * Returns false if nothing is mapped there or the tables are full.
+ */
+bool mmu_point(uint64_t page, uint64_t to);
 
 /*
  * Called by entry.S with the MMU off, once: map the image, the devices and the

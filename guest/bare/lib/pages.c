@@ -4,7 +4,7 @@
 #include "guest/bare/lib/arch.h"
 #include "guest/bare/lib/machine.h"
 #include "guest/bare/lib/mmu.h"
-#include "guest/bare/lib/pkvm.h"
+#include "guest/bare/lib/share.h"
 #include "guest/bare/lib/string.h"
 
 extern char image_end[];
@@ -76,7 +76,7 @@ void *pages_take_dma(size_t count)
 		return NULL;
 	}
 	memset(pages, 0, count * PAGE_SIZE);
-	if (pkvm_can_share() && pkvm_share((uintptr_t)pages, count)) {
+	if (share_is_offered() && share_pages(pages, count)) {
 		return NULL;
 	}
 	return pages;

@@ -37,9 +37,9 @@ static bool wait_go(unsigned int number)
 	return true;
 }
 
-static bool share(const char *name, const volatile void *page)
+static bool share(const char *name, volatile void *page)
 {
-	int64_t status = pkvm_share((uintptr_t)page, 1);
+	int64_t status = share_pages((void *)(uintptr_t)page, 1);
 
 	return report_check(!status, "share", "page=%s ipa=0x%llx status=%lld", name,
 			    (unsigned long long)(uintptr_t)page, (long long)status);
@@ -77,7 +77,7 @@ static void verify(uint64_t code_value)
 
 int secret_run(bool is_spoiled)
 {
-	bool can_share = pkvm_can_share();
+	bool can_share = share_is_offered();
 	uint64_t code_value;
 
 	report_begin();
@@ -87,8 +87,6 @@ int secret_run(bool is_spoiled)
 	if (is_spoiled) {
 		secret_page[PAGE_SIZE / 2] ^= 1;
 	}
-	memcpy(shared_page, SECRET_GREETING, sizeof(SECRET_GREETING));
-	control_page[0] = 0;
 	code_value = pattern_check_value((const void *)(uintptr_t)code_page, PAGE_SIZE);
 	if (code_page() != CODE_PAGE_RESULT) {
 		report_fail("code_page", "");
@@ -96,6 +94,8 @@ int secret_run(bool is_spoiled)
 	if (can_share && (!share("greeting", shared_page) || !share("control", control_page))) {
 		return STATUS_NO_SHARE;
 	}
+	memcpy(shared_page, SECRET_GREETING, sizeof(SECRET_GREETING));
+	control_page[0] = 0;
 	report_pages();
 	if (!wait_go(1)) {
 		return STATUS_TIMEOUT;
@@ -103,7 +103,7 @@ int secret_run(bool is_spoiled)
 	verify(code_value);
 
 	if (can_share) {
-		int64_t status = pkvm_unshare((uintptr_t)shared_page, 1);
+		int64_t status = unshare_pages(shared_page, 1);
 
 		report_check(!status, "unshare", "page=greeting status=%lld", (long long)status);
 		report_value("unshared", "ipa=0x%llx", (unsigned long long)(uintptr_t)shared_page);

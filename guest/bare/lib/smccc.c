@@ -36,6 +36,20 @@ struct smccc_result smccc_smc(uint64_t function, uint64_t x1, uint64_t x2, uint6
 	return completed ? result : not_supported;
 }
 
+struct smccc_result smccc_smc_early(uint64_t function, uint64_t x1)
+{
+	uint64_t args[8] = { function, x1 };
+	struct smccc_result result;
+
+	smc_count++;
+	return probe_smc(args, result.x) ? result : not_supported;
+}
+
+void smccc_smc_counted(void)
+{
+	__atomic_fetch_add(&smc_count, 1, __ATOMIC_RELAXED);
+}
+
 struct smccc_result smccc_call(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
 {
 	if (machine.conduit_smc) {

@@ -33,6 +33,12 @@ struct smccc_result smccc_hvc(uint64_t function, uint64_t x1, uint64_t x2, uint6
 struct smccc_result smccc_smc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3,
 			      bool *undefined);
 
+/* SMC #0 with the MMU off, on the first CPU alone: no atomics there. Else as smccc_smc(). */
+struct smccc_result smccc_smc_early(uint64_t function, uint64_t x1);
+
+/* Count an SMC that was made in another way. */
+void smccc_smc_counted(void);
+
 /* By the conduit that the device tree's PSCI node names: HVC, or SMC. */
 struct smccc_result smccc_call(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
 

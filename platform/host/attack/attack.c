@@ -4,6 +4,7 @@
  * The interface, and what each call means, is in platform/abi/attack.h.
  */
 #include <linux/arm-smccc.h>
+#include <linux/io.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -153,11 +154,58 @@ static long access_by_bounce(struct attack_access *call, u64 *bounce, bool is_wr
 	return 0;
 }
 
+/* One word of a device, by a load or store that may be refused. */
+static bool device_word(u32 *place, u32 *word, bool is_write)
+{
+	u32 value = 0;
+
+	pagefault_disable();
+	if (is_write) {
+		__put_kernel_nofault(place, word, u32, refused);
+	} else {
+		__get_kernel_nofault(&value, place, u32, refused);
+		*word = value;
+	}
+	pagefault_enable();
+	return true;
+refused:
+	pagefault_enable();
+	return false;
+}
+
+static long access_device(struct attack_access *call, bool is_write)
+{
+	void __user *buffer = u64_to_user_ptr(call->buffer);
+	void __iomem *base;
+	u32 word = 0;
+	bool good;
+
+	if (call->size != sizeof(word) || call->offset % sizeof(word) ||
+	    call->offset > PAGE_SIZE - sizeof(word) || pfn_is_kernel_ram(call->pfn)) {
+		return -EINVAL;
+	}
+	if (is_write && copy_from_user(&word, buffer, sizeof(word))) {
+		return -EFAULT;
+	}
+	base = ioremap(PFN_PHYS(call->pfn), PAGE_SIZE);
+	if (!base) {
+		return -ENOMEM;
+	}
+	good = device_word((u32 __force *)(base + call->offset), &word, is_write);
+	iounmap(base);
+	call->result = good ? 0 : -EFAULT;
+	call->done = good ? sizeof(word) : 0;
+	return !is_write && good && copy_to_user(buffer, &word, sizeof(word)) ? -EFAULT : 0;
+}
+
 static long attack_access(struct attack_access *call, bool is_write)
 {
 	u64 *bounce;
 	long result;
 
+	if (call->via == ATTACK_VIA_DEVICE) {
+		return access_device(call, is_write);
+	}
 	if (call->via != ATTACK_VIA_LINEAR && call->via != ATTACK_VIA_ALIAS) {
 		return -EINVAL;
 	}

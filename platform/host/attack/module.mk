@@ -2,7 +2,7 @@
 # The attacks. `attack` and libattack.so share the accesses that may be refused.
 
 HOST_ATTACK := $(HOST)/attack
-ALL += $(O)/host/lib/libattack.so $(O)/host/modules/attack.ko
+ALL += $(O)/host/lib/libattack.so $(O)/host/modules/attack.ko $(O)/host/modules/dma.ko
 
 $(O)/host/bin/attack: $(HOST_ATTACK)/probe.c
 
@@ -18,8 +18,11 @@ ATTACK_KBUILD = env -u MAKEFLAGS make -s -C $(SDK)/kernel/build M=$(ATTACK_BUILD
 	CONFIG_DEBUG_INFO_BTF_MODULES= TERRARIUM_ROOT=$(ROOT) modules
 ATTACK_NOISE := ^warning: .* differs from the one used|The kernel was built (by|with)|You are using:
 
-$(O)/host/modules/attack.ko: $(HOST_ATTACK)/attack.c $(HOST_ATTACK)/Kbuild platform/abi/attack.h $(SDK)/.ready
+$(O)/host/modules/dma.ko: $(O)/host/modules/attack.ko
+	@$(CROSS)strip --strip-debug -o $@ $(ATTACK_BUILD)/dma.ko
+
+$(O)/host/modules/attack.ko: $(addprefix $(HOST_ATTACK)/,attack.c dma.c Kbuild) platform/abi/attack.h $(SDK)/.ready
 	@mkdir -p $(@D) $(ATTACK_BUILD)
-	@cp $(HOST_ATTACK)/attack.c $(HOST_ATTACK)/Kbuild $(ATTACK_BUILD)
+	@cp $(addprefix $(HOST_ATTACK)/,attack.c dma.c Kbuild) $(ATTACK_BUILD)
 	$(ATTACK_KBUILD) 2> >(grep -vE '$(ATTACK_NOISE)' >&2)
 	@$(CROSS)strip --strip-debug -o $@ $(ATTACK_BUILD)/attack.ko

@@ -8,6 +8,7 @@
  * result is one of
  *   data       bytes were read (word=, bytes=): not all zero
  *   zeros      bytes were read, all zero
+ *   untouched  a device was told to read, and did not
  *   done       bytes were written
  *   returned   the page was called, and returned (value=)
  *   sigsegv .. the access ended with that signal (si_code=)
@@ -50,6 +51,8 @@ static const char usage[] =
 	"       attack kernel|mapped|uaccess read|write|exec --pa ADDRESS|own   any page of RAM:\n"
 	"                       by the kernel; a process that it maps it for; system calls. own:\n"
 	"                       a page of this process, full of return instructions, as control\n"
+	"       attack dma read|write --info .. --ipa .. or --pa ..  a device, driven by the kernel\n"
+	"       attack kernel read|write --pa .. --via device        a word of what is not RAM\n"
 	"       attack page                        a page of this process: says which, and waits\n"
 	"       attack call hvc|smc X0 [X1 X2 X3]  by the kernel, to what is above it\n"
 	"       attack scan PATTERN                find a 64-bit word in all of the host's RAM\n"
@@ -108,10 +111,10 @@ static void print_bytes(const struct attack_reply *reply)
 	}
 }
 
-static bool all_zero(const struct attack_reply *reply)
+static bool all_bytes(const struct attack_reply *reply, unsigned char byte)
 {
 	for (uint32_t i = 0; i < reply->size; i++) {
-		if (reply->bytes[i] != 0) {
+		if (reply->bytes[i] != byte) {
 			return false;
 		}
 	}
@@ -134,7 +137,10 @@ static enum exit_status print_reply(const struct attack *attack, const struct at
 	} else if (reply->size < attack->size) {
 		printf("partial");
 	} else if (is_read(attack)) {
-		printf("%s", all_zero(reply) ? "zeros" : "data");
+		printf("%s", all_bytes(reply, 0) ? "zeros" :
+			     is(attack->way, "dma") && all_bytes(reply, ATTACK_DMA_UNTOUCHED) ?
+						   "untouched" :
+						   "data");
 	} else {
 		printf("done");
 	}
@@ -326,14 +332,38 @@ static bool find_page(const struct attack *attack, int fd, uint64_t *pfn)
 	return true;
 }
 
+/* By a device that the host's kernel drives: dma.ko. */
+static enum exit_status dma_access(const struct attack *attack, uint64_t pfn)
+{
+	struct attack_reply reply = { .size = (uint32_t)attack->size };
+	struct attack_dma call = {
+		.address = pfn * PAGE_BYTES + attack->ipa % PAGE_BYTES,
+		.buffer = (uint64_t)reply.bytes,
+		.size = (uint32_t)attack->size,
+		.is_write = !is_read(attack),
+	};
+	int fd = open(ATTACK_DMA_DEVICE, O_RDWR | O_CLOEXEC);
+
+	memcpy(reply.bytes, &attack->data, sizeof(attack->data));
+	if (fd < 0 || ioctl(fd, ATTACK_DMA, &call) < 0) {
+		return not_tried(ATTACK_DMA_DEVICE " (insmod /usr/lib/terrarium/dma.ko)");
+	}
+	close(fd);
+	return print_reply(attack, &reply);
+}
+
 static enum exit_status kernel_access(const struct attack *attack)
 {
 	struct attack_reply reply = { 0 };
+	bool device = is(attack->via, "device");
 	uint64_t pfn;
 	int fd = open_device();
 
 	if (fd < 0 || !find_page(attack, fd, &pfn)) {
 		return EXIT_NOT_TRIED;
+	}
+	if (is(attack->way, "dma")) {
+		return dma_access(attack, pfn);
 	}
 	if (is(attack->way, "mapped") || is(attack->access, "exec")) {
 		return mapped_access(attack, fd, pfn);
@@ -346,7 +376,9 @@ static enum exit_status kernel_access(const struct attack *attack)
 		.buffer = (uint64_t)reply.bytes,
 		.offset = (uint32_t)(attack->ipa % PAGE_BYTES),
 		.size = (uint32_t)attack->size,
-		.via = is(attack->via, "alias") ? ATTACK_VIA_ALIAS : ATTACK_VIA_LINEAR,
+		.via = device                   ? ATTACK_VIA_DEVICE :
+		       is(attack->via, "alias") ? ATTACK_VIA_ALIAS :
+						  ATTACK_VIA_LINEAR,
 	};
 
 	memcpy(reply.bytes, &attack->data, sizeof(attack->data));
@@ -499,13 +531,14 @@ static bool take_option(struct attack *attack, const char *name, const char *val
 		attack->info_path = value;
 	} else if (is(name, "--by")) {
 		attack->by = value;
-	} else if (is(name, "--via") && (is(value, "linear") || is(value, "alias"))) {
+	} else if (is(name, "--via") &&
+		   (is(value, "linear") || is(value, "alias") || is(value, "device"))) {
 		attack->via = value;
 	} else if (is(name, "--ipa") && is_number && number % sizeof(uint64_t) == 0) {
 		attack->ipa = number;
 		attack->has_ipa = true;
 	} else if (is(name, "--pa") &&
-		   (is(value, "own") || (is_number && number % sizeof(uint64_t) == 0))) {
+		   (is(value, "own") || (is_number && number % sizeof(uint32_t) == 0))) {
 		attack->own = is(value, "own");
 		attack->ipa = number;
 		attack->has_ipa = true;
@@ -532,12 +565,13 @@ static bool has_access(const struct attack *attack)
 
 	if (attack->has_pa) {
 		return is(attack->way, "kernel") || is(attack->way, "mapped") ? plain || exec :
-		       is(attack->way, "uaccess")                             ? plain :
+		       is(attack->way, "uaccess") || is(attack->way, "dma")   ? plain :
 										false;
 	}
-	return is(attack->way, "vmm") || is(attack->way, "kernel")      ? plain || exec :
-	       is(attack->way, "process") || is(attack->way, "syscall") ? plain :
-									  false;
+	return is(attack->way, "vmm") || is(attack->way, "kernel") ? plain || exec :
+	       is(attack->way, "process") || is(attack->way, "syscall") || is(attack->way, "dma") ?
+								     plain :
+								     false;
 }
 
 static enum exit_status run(struct attack *attack)
@@ -558,6 +592,9 @@ static enum exit_status run(struct attack *attack)
 	} else if (is(attack->access, "exec")) {
 		attack->size = 0;
 	}
+	if (is(attack->via, "device")) {
+		attack->size = sizeof(uint32_t);
+	}
 	if (attack->has_pa) {
 		return kernel_access(attack);
 	}
@@ -567,7 +604,8 @@ static enum exit_status run(struct attack *attack)
 	if (is(attack->way, "process")) {
 		return by_process(attack);
 	}
-	return is(attack->way, "kernel") ? kernel_access(attack) : by_vmm(attack);
+	return is(attack->way, "kernel") || is(attack->way, "dma") ? kernel_access(attack) :
+								     by_vmm(attack);
 }
 
 int main(int argc, char **argv)

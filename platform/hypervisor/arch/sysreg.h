@@ -139,9 +139,9 @@
 /* PMCR_EL0.E */
 #define PMCR_ENABLE BIT(0)
 
-/* ICH_HCR_EL2: En; what the host may set: UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE; EOIcount. */
+/* ICH_HCR_EL2: En; what the host may set: UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE, TDIR; EOIcount. */
 #define ICH_HCR_EN BIT(0)
-#define ICH_HCR_HOST UINT64_C(0xfe)
+#define ICH_HCR_HOST UINT64_C(0x40fe)
 #define ICH_HCR_EOICOUNT (UINT64_C(0x1f) << 27)
 /* ICH_LR<n>_EL2: HW, pINTID. */
 #define ICH_LR_HW BIT(61)
@@ -159,12 +159,9 @@
 #define PSR_I BIT(7)
 #define PSR_BTYPE (BIT(10) | BIT(11))
 #define PSR_SSBS BIT(12)
-#define PSR_IL BIT(20)
 #define PSR_SS BIT(21)
 #define PSR_PAN BIT(22)
-#define PSR_UAO BIT(23)
 #define PSR_DIT BIT(24)
-#define PSR_TCO BIT(25)
 #define PSR_NZCV UINT64_C(0xf0000000)
 
 /* VTCR_EL2: 40 bits, start at level 1 (two tables), write-back, inner shareable, 4 KiB. */
@@ -177,7 +174,6 @@
 #define ESR_EC_SHIFT 26
 #define ESR_EC_MASK 0x3f
 #define ESR_IL BIT(25)
-#define ESR_ISS_MASK UINT64_C(0x1ffffff)
 #define ESR_IMM16_MASK UINT64_C(0xffff)
 #define ESR_WNR BIT(6)
 #define ESR_S1PTW BIT(7)

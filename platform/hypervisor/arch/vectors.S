@@ -14,54 +14,21 @@
 	b	host_exit
 .endm
 
-/* sp_el0 and tpidr_el0 are free: the machine ends here. */
-.macro fatal_row number
-	.balign 128
-	msr	sp_el0, x0
-	msr	tpidr_el0, x1
-	mov	x0, #\number
-	b	fatal_exit
-.endm
-
 	.section .text.vectors, "ax"
 	.balign 2048
 	.global vectors
 vectors:
-	fatal_row 0			/* EL2 on SP_EL0, which it never uses: */
-	fatal_row 1
-	fatal_row 2
-	fatal_row 3
-	fatal_row 4			/* EL2 itself: a fault of ours */
-	fatal_row 5			/* interrupts are masked at EL2 */
-	fatal_row 6
-	fatal_row 7
+	fatal_rows 0, 1, 2, 3		/* EL2 on SP_EL0, which it never uses */
+	fatal_rows 4, 5, 6, 7		/* EL2 itself: a fault of ours; interrupts are masked */
 	host_row			/* the host, AArch64 */
-	fatal_row 9			/* HCR_EL2 leaves interrupts and SErrors to EL1 */
-	fatal_row 10
-	fatal_row 11
+	fatal_rows 9, 10, 11		/* HCR_EL2 leaves interrupts and SErrors to EL1 */
 	host_row			/* a 32-bit process of the host */
-	fatal_row 13
-	fatal_row 14
-	fatal_row 15
+	fatal_rows 13, 14, 15
 	.balign 128
 
 /* Store x0-x30 as struct regs at sp. */
 .macro save_regs
-	stp	x0, x1, [sp]
-	stp	x2, x3, [sp, #16]
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
+	pairs	stp, x, 8, sp, "0,1", X2_TO_X17, X18_TO_X29
 	str	x30, [sp, #240]
 .endm
 
@@ -94,21 +61,7 @@ endfunc host_start
 
 /* Restore the struct regs at sp and go to EL1. Jumped to, by the two above. */
 func host_return
-	ldp	x0, x1, [sp]
-	ldp	x2, x3, [sp, #16]
-	ldp	x4, x5, [sp, #32]
-	ldp	x6, x7, [sp, #48]
-	ldp	x8, x9, [sp, #64]
-	ldp	x10, x11, [sp, #80]
-	ldp	x12, x13, [sp, #96]
-	ldp	x14, x15, [sp, #112]
-	ldp	x16, x17, [sp, #128]
-	ldp	x18, x19, [sp, #144]
-	ldp	x20, x21, [sp, #160]
-	ldp	x22, x23, [sp, #176]
-	ldp	x24, x25, [sp, #192]
-	ldp	x26, x27, [sp, #208]
-	ldp	x28, x29, [sp, #224]
+	pairs	ldp, x, 8, sp, "0,1", X2_TO_X17, X18_TO_X29
 	ldr	x30, [sp, #240]
 	add	sp, sp, #REGS_BYTES
 	eret
@@ -149,26 +102,10 @@ func smc_call
 	mov	x29, sp
 	stp	x0, x18, [sp, #16]
 	mov	x18, x0
-	ldp	x0, x1, [x18]
-	ldp	x2, x3, [x18, #16]
-	ldp	x4, x5, [x18, #32]
-	ldp	x6, x7, [x18, #48]
-	ldp	x8, x9, [x18, #64]
-	ldp	x10, x11, [x18, #80]
-	ldp	x12, x13, [x18, #96]
-	ldp	x14, x15, [x18, #112]
-	ldp	x16, x17, [x18, #128]
+	pairs	ldp, x, 8, x18, "0,1", X2_TO_X17
 	smc	#0
 	ldr	x18, [sp, #16]
-	stp	x0, x1, [x18]
-	stp	x2, x3, [x18, #16]
-	stp	x4, x5, [x18, #32]
-	stp	x6, x7, [x18, #48]
-	stp	x8, x9, [x18, #64]
-	stp	x10, x11, [x18, #80]
-	stp	x12, x13, [x18, #96]
-	stp	x14, x15, [x18, #112]
-	stp	x16, x17, [x18, #128]
+	pairs	stp, x, 8, x18, "0,1", X2_TO_X17
 	ldr	x18, [sp, #24]
 	ldp	x29, x30, [sp], #32
 	ret

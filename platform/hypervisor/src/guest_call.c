@@ -159,7 +159,10 @@ static enum guest_call mmio_guard_enroll(struct vcpu *vcpu)
 
 static enum guest_call mmio_guard_map(struct vcpu *vcpu)
 {
-	return memory_answer(vcpu, guest_set_device(vcpu->vm, vcpu->x[1], true));
+	uint64_t ipa = vcpu->x[1];
+
+	return memory_answer(vcpu,
+			     ipa % PAGE_BYTES ? HYP_EINVAL : guest_set_device(vcpu->vm, ipa, true));
 }
 
 static enum guest_call mmio_guard_unmap(struct vcpu *vcpu)

@@ -38,11 +38,20 @@ static bool is_private(const struct vm *vm, uint64_t ipa, uint64_t align)
 	return ipa % align == 0 && ipa < top_of(vm);
 }
 
-/* What a guest gets when EL2 cannot reach its memory at @ipa. */
+/*
+ * What a guest gets when EL2 cannot reach its memory at @ipa: the host can only bring what
+ * is RAM.
+ */
 static enum guest_call refuse(struct vcpu *vcpu, enum hyp_status status, uint64_t ipa)
 {
-	return guest_is_transient(status) ? guest_retry(vcpu, status, ipa) :
-					    guest_status(vcpu, RSI_ERROR_INPUT);
+	uint64_t page = ipa & ~(uint64_t)(PAGE_BYTES - 1), end;
+	bool is_ram = false;
+
+	if (status == HYP_ENOPAGE &&
+	    guest_ripas_get(vcpu->vm, page, page + PAGE_BYTES, &is_ram, &end) == HYP_OK && is_ram) {
+		return guest_retry(vcpu, status, ipa);
+	}
+	return guest_status(vcpu, RSI_ERROR_INPUT);
 }
 
 enum guest_call guest_rsi_version(struct vcpu *vcpu)

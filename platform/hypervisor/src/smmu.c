@@ -259,6 +259,8 @@ enum hyp_status smmu_init(struct span registers, uint64_t table)
 	if (!quiesce() || !start(streams, bits)) {
 		return HYP_EBUSY;
 	}
+	log_line("SMMU: streams' table at %#lx, queues at %#lx and %#lx", streams,
+		 (uint64_t)(uintptr_t)commands, (uint64_t)(uintptr_t)events);
 	running = true;
 	return HYP_OK;
 }

@@ -24,10 +24,12 @@ _Static_assert(sizeof(struct vcpu) <= HYP_VCPU_PAGES * PAGE_BYTES, "hyp_hypercal
 
 enum hyp_status vcpu_features(struct regs *regs)
 {
+	struct cpu_facts cpu = cpu_facts();
+
 	regs->x[1] = S2_IPA_BITS;
-	regs->x[2] = cpu_list_registers();
-	regs->x[3] = cpu_features() | HYP_FEATURE_RSI;
-	regs->x[4] = cpu_sve_bytes();
+	regs->x[2] = cpu.list_registers;
+	regs->x[3] = cpu.features | HYP_FEATURE_RSI;
+	regs->x[4] = cpu.sve_bytes;
 	return HYP_OK;
 }
 
@@ -53,8 +55,10 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t argument)
  */
 static enum hyp_status create_check(const struct vm *vm, uint64_t index, uint64_t flags)
 {
-	if (index >= HYP_VCPUS_MAX || flags & ~(uint64_t)(cpu_features() | HYP_VCPU_OFF) ||
-	    cpu_list_registers() < HYP_LIST_REGISTERS) {
+	struct cpu_facts cpu = cpu_facts();
+
+	if (index >= HYP_VCPUS_MAX || flags & ~(uint64_t)(cpu.features | HYP_VCPU_OFF) ||
+	    cpu.list_registers < HYP_LIST_REGISTERS) {
 		return HYP_EINVAL;
 	}
 	if (vm->vcpus[index] || (vm_is_protected(vm) && vm->has_run)) {
@@ -90,7 +94,7 @@ enum hyp_status vcpu_create(struct regs *regs)
 		vcpu->index = (uint32_t)index;
 		vcpu->features = (uint32_t)flags & ALL_FEATURES;
 		vcpu->mpidr = MPIDR_RES1 | vcpu_affinity((uint32_t)index);
-		vcpu->vector_bytes = flags & HYP_VCPU_SVE ? cpu_sve_bytes() : FP_BYTES;
+		vcpu->vector_bytes = flags & HYP_VCPU_SVE ? cpu_facts().sve_bytes : FP_BYTES;
 		vcpu->power = flags & HYP_VCPU_OFF ? VCPU_OFF : VCPU_ON;
 		vcpu_id_init(vcpu->id, vcpu->features, vm_is_protected(vm));
 		vcpu_reset(vcpu, 0, 0);

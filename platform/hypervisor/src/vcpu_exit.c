@@ -49,17 +49,13 @@ struct access_row {
 
 #define ANY(op0, op1, crn, crm, op2) (uint16_t)(~SYSREG(op0, op1, crn, crm, op2))
 #define EXACT UINT16_MAX
-#define ROW(op0, op1, crn, crm, op2, mask, normal, protected) \
-	{                                                     \
-		SYSREG(op0, op1, crn, crm, op2), mask,        \
-		{                                             \
-			ACCESS_##normal, ACCESS_##protected   \
-		}                                             \
-	}
-
 /* clang-format off */
+#define ROW(op0, op1, crn, crm, op2, mask, normal, protected) \
+	{ SYSREG(op0, op1, crn, crm, op2), mask, { ACCESS_##normal, ACCESS_##protected } }
+
 static const struct access_row accesses[] = {
-	/* ICC_SGI1R, ASGI1R, SGI0R_EL1; CNTP_TVAL, CTL, CVAL_EL0 */
+	/* ICC_DIR, SGI1R, ASGI1R, SGI0R_EL1; CNTP_TVAL, CTL, CVAL_EL0 */
+	ROW(3, 0, 12, 11, 1, EXACT, HOST_SGI, HOST_SGI),
 	ROW(3, 0, 12, 11, 5, EXACT, HOST_SGI, HOST_SGI),
 	ROW(3, 0, 12, 11, 6, ANY(0, 0, 0, 0, 1), HOST_SGI, HOST_SGI),
 	ROW(3, 3, 14, 2, 0, EXACT, HOST, HOST),
@@ -393,27 +389,20 @@ bool vcpu_handle_trap(struct vcpu *vcpu)
 
 uint64_t vcpu_answers(const struct vcpu *vcpu)
 {
-	switch (vcpu->exit.reason) {
-	case HYP_EXIT_MEMORY:
-		return HYP_RUN_ABORT | HYP_RUN_DEVICE;
-	case HYP_EXIT_MMIO:
-		return vcpu->exit.esr & ESR_ISV ? HYP_RUN_ABORT | HYP_RUN_ANSWER : HYP_RUN_ABORT;
-	case HYP_EXIT_HVC:
-		return vcpu->vm->forwards_hvc ? HYP_RUN_ANSWER | HYP_RUN_SERVE : HYP_RUN_ANSWER;
-	case HYP_EXIT_SYSREG:
-		return HYP_RUN_ANSWER | HYP_RUN_UNDEF;
-	case HYP_EXIT_IRQ:
-	case HYP_EXIT_WFX:
-	case HYP_EXIT_PSCI:
-	case HYP_EXIT_RETURNED:
-	case HYP_EXIT_SERROR:
-	case HYP_EXIT_DEBUG:
-	case HYP_EXIT_TABLES:
-	case HYP_EXIT_BROKEN:
-	case HYP_EXIT_COUNT:
-		break;
+	static const uint16_t answers[HYP_EXIT_COUNT] = {
+		[HYP_EXIT_MEMORY] = HYP_RUN_ABORT | HYP_RUN_DEVICE,
+		[HYP_EXIT_MMIO] = HYP_RUN_ABORT | HYP_RUN_ANSWER,
+		[HYP_EXIT_HVC] = HYP_RUN_ANSWER | HYP_RUN_SERVE,
+		[HYP_EXIT_SYSREG] = HYP_RUN_ANSWER | HYP_RUN_UNDEF,
+	};
+	uint64_t refused = 0;
+
+	if (vcpu->exit.reason == HYP_EXIT_HVC && !vcpu->vm->forwards_hvc) {
+		refused = HYP_RUN_SERVE;
+	} else if (vcpu->exit.reason == HYP_EXIT_MMIO && !(vcpu->exit.esr & ESR_ISV)) {
+		refused = HYP_RUN_ANSWER;
 	}
-	return 0;
+	return answers[vcpu->exit.reason] & ~refused;
 }
 
 static void answer(struct vcpu *vcpu, const uint64_t x[4])

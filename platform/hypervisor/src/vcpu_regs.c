@@ -48,21 +48,14 @@ static const struct {
 	enum id_index id[2];
 	uint64_t mask[2];
 } features[] = {
-	{ HYP_VCPU_PAUTH,
-	  SYS_APIAKEYLO_EL1,
-	  SYS_APGAKEYHI_EL1,
-	  { ID_ID_AA64ISAR1_EL1, ID_ID_AA64ISAR2_EL1 },
-	  { ISAR1_PAUTH, ISAR2_PAUTH } },
-	{ HYP_VCPU_SVE,
-	  SYS_ZCR_EL1,
-	  SYS_ZCR_EL1,
-	  { ID_ID_AA64PFR0_EL1, ID_ID_AA64ZFR0_EL1 },
-	  { PFR0_SVE_MASK, UINT64_MAX } },
-	{ HYP_VCPU_PMU,
-	  SYS_PMCNTENSET_EL0,
-	  SYS_PMCR_EL0,
-	  { ID_ID_AA64DFR0_EL1, ID_ID_AA64DFR0_EL1 },
-	  { DFR0_PMUVER_MASK, 0 } },
+	/* clang-format off */
+	{ HYP_VCPU_PAUTH, SYS_APIAKEYLO_EL1, SYS_APGAKEYHI_EL1,
+	  { ID_ID_AA64ISAR1_EL1, ID_ID_AA64ISAR2_EL1 }, { ISAR1_PAUTH, ISAR2_PAUTH } },
+	{ HYP_VCPU_SVE, SYS_ZCR_EL1, SYS_ZCR_EL1,
+	  { ID_ID_AA64PFR0_EL1, ID_ID_AA64ZFR0_EL1 }, { PFR0_SVE_MASK, UINT64_MAX } },
+	{ HYP_VCPU_PMU, SYS_PMCNTENSET_EL0, SYS_PMCR_EL0,
+	  { ID_ID_AA64DFR0_EL1, ID_ID_AA64DFR0_EL1 }, { DFR0_PMUVER_MASK, 0 } },
+	/* clang-format on */
 };
 
 /* Each field of @value, at most as in @most. */
@@ -80,8 +73,10 @@ static uint64_t fields_limit(uint64_t value, uint64_t most)
 
 void vcpu_id_init(uint64_t id[ID_COUNT], uint32_t vcpu_features, bool is_protected)
 {
+	struct cpu_facts cpu = cpu_facts();
+
 	for (uint32_t n = 0; n < ID_COUNT; n++) {
-		id[n] = fields_limit(cpu_id_register(n), id_registers[n].most[is_protected]);
+		id[n] = fields_limit(cpu.id[n], id_registers[n].most[is_protected]);
 	}
 	for (size_t n = 0; n < sizeof(features) / sizeof(features[0]); n++) {
 		if (!(vcpu_features & features[n].feature)) {
@@ -169,7 +164,7 @@ uint64_t *vcpu_sysreg(struct vcpu *vcpu, uint32_t encoding)
 static bool constant_read(const struct vcpu *vcpu, uint32_t encoding, uint64_t *value)
 {
 	if (encoding == ENCODING_MIDR) {
-		*value = cpu_midr();
+		*value = cpu_facts().midr;
 	} else if (encoding == ENCODING_MPIDR) {
 		*value = vcpu->mpidr;
 	} else if ((encoding & ENCODING_ID_MASK) == ENCODING_ID && CRM(encoding) != 0) {

@@ -29,10 +29,8 @@ struct host_cpu {
 static struct host_cpu hosts[CPU_MAX];
 
 enum guest_event guest_enter(struct vcpu *vcpu);
-void fp_save(uint8_t *z, uint64_t *control);
-void fp_load(const uint8_t *z, const uint64_t *control);
-void sve_save(uint8_t *z, uint8_t *p, uint64_t *control);
-void sve_load(const uint8_t *z, const uint8_t *p, const uint64_t *control);
+void fp_save(struct fp_state *fp, bool is_sve);
+void fp_load(const struct fp_state *fp, bool is_sve);
 uint32_t sve_bytes(void);
 
 extern char guest_vectors[], vectors[];
@@ -64,49 +62,24 @@ static void el1_load(const struct cpu_state *state, uint32_t features)
 	}
 }
 
-static bool has_sve(void)
+/* Of ID_AA64PFR0_EL1. */
+static bool has(uint32_t shift)
 {
-	return ID_FIELD(sysreg_read(id_aa64pfr0_el1), PFR0_SVE_SHIFT) != 0;
-}
-
-static bool has_ras(void)
-{
-	return ID_FIELD(sysreg_read(id_aa64pfr0_el1), PFR0_RAS_SHIFT) != 0;
-}
-
-/* Vectors: the host's are as long as the CPU has them. CPTR_EL2 is the host's. */
-static void vectors_save(struct cpu_state *state, bool is_sve)
-{
-	if (is_sve) {
-		sve_save(state->fp.z, state->fp.p, state->fp.control);
-	} else {
-		fp_save(state->fp.z, state->fp.control);
-	}
-}
-
-static void vectors_load(const struct cpu_state *state, bool is_sve)
-{
-	if (is_sve) {
-		sve_load(state->fp.z, state->fp.p, state->fp.control);
-	} else {
-		fp_load(state->fp.z, state->fp.control);
-	}
+	return ID_FIELD(sysreg_read(id_aa64pfr0_el1), shift) != 0;
 }
 
 /* ---- PMU ---- */
 
-static uint32_t pmu_counters(void)
+static bool has_pmu(void)
 {
 	uint64_t version = ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_PMUVER_SHIFT);
 
-	return version == 0 || version == PMUVER_OTHER ?
-		       0 :
-		       (uint32_t)(sysreg_read(pmcr_el0) >> PMCR_N_SHIFT & PMCR_N_MASK);
+	return version != 0 && version != PMUVER_OTHER;
 }
 
-static bool has_pmu(void)
+static uint32_t pmu_counters(void)
 {
-	return cpu_features() & HYP_FEATURE_PMU;
+	return sysreg_read(pmcr_el0) >> PMCR_N_SHIFT & PMCR_N_MASK;
 }
 
 /* Counters stand still at EL2 (MDCR_EL2.HPMD) or are stopped by PMCR_EL0.E meanwhile. */
@@ -172,42 +145,36 @@ static uint64_t pmu_leave(struct vcpu *vcpu, struct host_cpu *host)
 /* ---- debug ---- */
 
 /* clang-format off */
-#define EACH_DEBUG(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) \
-	X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-#define DEBUG_SAVE(n)                                              \
-	if (n <= breakpoints) {                                    \
-		state->debug[0][n] = sysreg_read(dbgbvr##n##_el1); \
-		state->debug[1][n] = sysreg_read(dbgbcr##n##_el1); \
-	}                                                          \
-	if (n <= watchpoints) {                                    \
-		state->debug[2][n] = sysreg_read(dbgwvr##n##_el1); \
-		state->debug[3][n] = sysreg_read(dbgwcr##n##_el1); \
-	}
-#define DEBUG_LOAD(n)                                              \
-	if (n <= breakpoints) {                                    \
-		sysreg_write(dbgbvr##n##_el1, state->debug[0][n]); \
-		sysreg_write(dbgbcr##n##_el1, state->debug[1][n]); \
-	}                                                          \
-	if (n <= watchpoints) {                                    \
-		sysreg_write(dbgwvr##n##_el1, state->debug[2][n]); \
-		sysreg_write(dbgwcr##n##_el1, state->debug[3][n]); \
-	}
+#define EACH_OF_16(X, kind, name, last)                                                    \
+	X(kind, name, 0, last) X(kind, name, 1, last) X(kind, name, 2, last)               \
+	X(kind, name, 3, last) X(kind, name, 4, last) X(kind, name, 5, last)               \
+	X(kind, name, 6, last) X(kind, name, 7, last) X(kind, name, 8, last)               \
+	X(kind, name, 9, last) X(kind, name, 10, last) X(kind, name, 11, last)             \
+	X(kind, name, 12, last) X(kind, name, 13, last) X(kind, name, 14, last)            \
+	X(kind, name, 15, last)
+#define DEBUG_REGISTERS(X)                                                                 \
+	EACH_OF_16(X, 0, dbgbvr, DFR0_BRPS_SHIFT) EACH_OF_16(X, 1, dbgbcr, DFR0_BRPS_SHIFT) \
+	EACH_OF_16(X, 2, dbgwvr, DFR0_WRPS_SHIFT) EACH_OF_16(X, 3, dbgwcr, DFR0_WRPS_SHIFT)
+#define DEBUG_SAVE(kind, name, n, last)         \
+	if (n <= (int)ID_FIELD(there, last)) {  \
+		state->debug[kind][n] = sysreg_read(name##n##_el1); }
+#define DEBUG_LOAD(kind, name, n, last)         \
+	if (n <= (int)ID_FIELD(there, last)) {  \
+		sysreg_write(name##n##_el1, state->debug[kind][n]); }
 /* clang-format on */
 
 static void debug_save(struct cpu_state *state)
 {
-	int breakpoints = (int)ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_BRPS_SHIFT);
-	int watchpoints = (int)ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_WRPS_SHIFT);
+	uint64_t there = sysreg_read(id_aa64dfr0_el1);
 
-	EACH_DEBUG(DEBUG_SAVE)
+	DEBUG_REGISTERS(DEBUG_SAVE)
 }
 
 static void debug_load(const struct cpu_state *state)
 {
-	int breakpoints = (int)ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_BRPS_SHIFT);
-	int watchpoints = (int)ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_WRPS_SHIFT);
+	uint64_t there = sysreg_read(id_aa64dfr0_el1);
 
-	EACH_DEBUG(DEBUG_LOAD)
+	DEBUG_REGISTERS(DEBUG_LOAD)
 }
 
 /*
@@ -331,8 +298,8 @@ void world_enter(struct vcpu *vcpu, const struct world_run *run)
 	host->spsr = sysreg_read(spsr_el2);
 	pmu_enter(vcpu, host);
 	debug_enter(vcpu, host, run->flags);
-	vectors_save(&host->state, has_sve());
-	vectors_load(state, vcpu->features & HYP_VCPU_SVE);
+	fp_save(&host->state.fp, has(PFR0_SVE_SHIFT));
+	fp_load(&state->fp, vcpu->features & HYP_VCPU_SVE);
 	el1_save(&host->state, vcpu->features);
 	sysreg_write(vbar_el2, (uintptr_t)guest_vectors);
 	sysreg_write(cptr_el2, vcpu->features & HYP_VCPU_SVE ? CPTR_GUEST : CPTR_GUEST | CPTR_TZ);
@@ -340,7 +307,7 @@ void world_enter(struct vcpu *vcpu, const struct world_run *run)
 	sysreg_write(hcr_el2, hcr_of(vcpu, run->flags));
 	stage2_enter(vcpu, host);
 	el1_load(state, vcpu->features);
-	if (has_ras()) {
+	if (has(PFR0_RAS_SHIFT)) {
 		SYSREGS_RAS(LOAD)
 	}
 	interrupts_enter(state, run);
@@ -355,7 +322,7 @@ void world_leave(struct vcpu *vcpu, struct world_run *run)
 	run->state = 0;
 	interrupts_leave(state, run);
 	vcpu->has_vserror = sysreg_read(hcr_el2) & HCR_VSE;
-	if (has_ras()) {
+	if (has(PFR0_RAS_SHIFT)) {
 		SYSREGS_RAS(SAVE)
 	}
 	el1_save(state, vcpu->features);
@@ -366,8 +333,8 @@ void world_leave(struct vcpu *vcpu, struct world_run *run)
 	sysreg_write(vbar_el2, (uintptr_t)vectors);
 	isb();
 	el1_load(&host->state, vcpu->features);
-	vectors_save(state, vcpu->features & HYP_VCPU_SVE);
-	vectors_load(&host->state, has_sve());
+	fp_save(&state->fp, vcpu->features & HYP_VCPU_SVE);
+	fp_load(&host->state.fp, has(PFR0_SVE_SHIFT));
 	debug_leave(host);
 	run->state |= pmu_leave(vcpu, host);
 	sysreg_write(elr_el2, host->elr);
@@ -419,39 +386,22 @@ enum guest_event world_guest(struct vcpu *vcpu)
 	return event;
 }
 
-/* ---- what the CPUs have ---- */
-
 #define READ_ID(name, crm, op2, most, most_protected) \
 	[ID_##name] = sysreg_read_at(SYSREG_AT(3, 0, 0, crm, op2)),
 
-uint64_t cpu_id_register(enum id_index index)
+struct cpu_facts cpu_facts(void)
 {
-	const uint64_t registers[ID_COUNT] = { ID_REGS(READ_ID) };
+	struct cpu_facts facts = { .id = { ID_REGS(READ_ID) }, .midr = sysreg_read(midr_el1) };
 
-	return registers[index];
-}
-
-uint32_t cpu_features(void)
-{
-	uint64_t pmu = ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_PMUVER_SHIFT);
-	bool has_pauth = sysreg_read(id_aa64isar1_el1) & ISAR1_PAUTH ||
-			 sysreg_read(S3_0_C0_C6_2) & ISAR2_PAUTH; /* ID_AA64ISAR2_EL1 */
-
-	return (has_pauth ? HYP_FEATURE_PAUTH : 0) | (has_sve() ? HYP_FEATURE_SVE : 0) |
-	       (pmu != 0 && pmu != PMUVER_OTHER ? HYP_FEATURE_PMU : 0);
-}
-
-uint32_t cpu_sve_bytes(void)
-{
-	return has_sve() ? sve_bytes() : 0;
-}
-
-uint32_t cpu_list_registers(void)
-{
-	return (uint32_t)(sysreg_read(S3_4_C12_C11_1) & ICH_VTR_LISTREGS) + 1; /* ICH_VTR_EL2 */
-}
-
-uint64_t cpu_midr(void)
-{
-	return sysreg_read(midr_el1);
+	facts.features = facts.id[ID_ID_AA64ISAR1_EL1] & ISAR1_PAUTH ||
+					 facts.id[ID_ID_AA64ISAR2_EL1] & ISAR2_PAUTH ?
+				 HYP_FEATURE_PAUTH :
+				 0;
+	facts.features |= has_pmu() ? HYP_FEATURE_PMU : 0;
+	if (has(PFR0_SVE_SHIFT)) {
+		facts.features |= HYP_FEATURE_SVE;
+		facts.sve_bytes = sve_bytes();
+	}
+	facts.list_registers = (sysreg_read(S3_4_C12_C11_1) & ICH_VTR_LISTREGS) + 1; /* ICH_VTR */
+	return facts;
 }

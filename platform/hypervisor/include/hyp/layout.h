@@ -35,4 +35,8 @@
 /* struct regs, below. */
 #define REGS_BYTES 256
 
+/* struct fp_state: Z0 and P0 from its start on, from Z0 on. */
+#define FP_Z 16
+#define FP_P (32 * 256)
+
 #endif /* HYP_LAYOUT_H */

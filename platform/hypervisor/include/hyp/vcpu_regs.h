@@ -10,7 +10,10 @@
 #ifndef HYP_VCPU_REGS_H
 #define HYP_VCPU_REGS_H
 
+#include <hyp/layout.h>
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* clang-format off */
@@ -128,12 +131,15 @@ enum id_index { ID_REGS(ID_ENUM) ID_COUNT };
 #define PMU_COUNTERS_MAX 31
 #define SVE_BYTES_MAX 256
 
-/* FP/SIMD and SVE: registers of @vector_bytes each, one behind the other. In fp.S. */
+/* FP/SIMD and SVE: vectors one behind the other, as fp.S stores them. */
 struct fp_state {
-	uint8_t z[32 * SVE_BYTES_MAX];
-	uint8_t p[17 * SVE_BYTES_MAX / 8]; /* P0-P15, FFR */
 	uint64_t control[2];               /* FPSR, FPCR */
+	uint8_t z[32 * SVE_BYTES_MAX];     /* or V0-V31 */
+	uint8_t p[17 * SVE_BYTES_MAX / 8]; /* P0-P15, FFR */
 } __attribute__((aligned(16)));
+
+_Static_assert(offsetof(struct fp_state, z) == FP_Z, "fp.S");
+_Static_assert(offsetof(struct fp_state, p) == FP_Z + FP_P, "fp.S");
 
 /* What is switched between host and guest, beside the general registers. */
 struct cpu_state {

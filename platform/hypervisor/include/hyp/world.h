@@ -39,14 +39,15 @@ void exception_take(uint64_t *pc, uint64_t *pstate, uint64_t esr);
 /* The same for an abort at the address @far. */
 void exception_take_abort(uint64_t *pc, uint64_t *pstate, uint64_t esr, uint64_t far);
 
-/*
- * What this machine's CPUs have (all the same): an ID register; HYP_FEATURE_*
- * that vCPUs can have; bytes of the longest SVE vector, 0 without; list registers; MIDR_EL1.
- */
-uint64_t cpu_id_register(enum id_index index);
-uint32_t cpu_features(void);
-uint32_t cpu_sve_bytes(void);
-uint32_t cpu_list_registers(void);
-uint64_t cpu_midr(void);
+/* What this machine's CPUs have, all the same. */
+struct cpu_facts {
+	uint64_t id[ID_COUNT];
+	uint64_t midr;
+	uint32_t features;  /* HYP_FEATURE_* that vCPUs can have */
+	uint32_t sve_bytes; /* of the longest vector; 0: no SVE */
+	uint32_t list_registers;
+};
+
+struct cpu_facts cpu_facts(void);
 
 #endif /* HYP_WORLD_H */
