@@ -20,13 +20,12 @@
 #define SAS_BYTES(esr) (1u << ((esr) >> ESR_SAS_SHIFT & 3))
 
 /* Parts of ESR_EL2 that the host is told, by exit. */
-#define TOLD_MEMORY \
-	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_S1PTW | ESR_WNR | ESR_FSC_MASK)
+#define TOLD_MEMORY (ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_S1PTW | ESR_WNR | ESR_FSC_MASK)
 #define TOLD_MMIO                                                                                  \
-	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_ISV | UINT64_C(3) << ESR_SAS_SHIFT | \
-	 ESR_SSE | ESR_SF | ESR_WNR | ESR_FSC_MASK)
+	(ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_ISV | UINT64_C(3) << ESR_SAS_SHIFT | ESR_SSE | \
+	 ESR_SF | ESR_WNR | ESR_FSC_MASK)
 #define TOLD_SYSREG (~(ESR_RT_MASK << ESR_SYS_RT_SHIFT) & UINT32_MAX)
-#define TOLD_WFX ((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_WFX_TI)
+#define TOLD_WFX (ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_WFX_TI)
 
 /* What happens at a trapped access to a system register. Zero refuses. */
 enum access {
@@ -58,8 +57,7 @@ static const struct access_row accesses[] = {
 	ROW(3, 0, 12, 11, 1, EXACT, HOST_SGI, HOST_SGI),
 	ROW(3, 0, 12, 11, 5, EXACT, HOST_SGI, HOST_SGI),
 	ROW(3, 0, 12, 11, 6, ANY(0, 0, 0, 0, 1), HOST_SGI, HOST_SGI),
-	ROW(3, 3, 14, 2, 0, EXACT, HOST, HOST),
-	ROW(3, 3, 14, 2, 1, EXACT, HOST, HOST),
+	ROW(3, 3, 14, 2, 0, ANY(0, 0, 0, 0, 1), HOST, HOST),
 	ROW(3, 3, 14, 2, 2, EXACT, HOST, HOST),
 	/* REVIDR_EL1, AIDR_EL1; then ID registers, CRm 1 to 7 */
 	ROW(3, 0, 0, 0, 6, EXACT, NOTHING, NOTHING),
@@ -136,11 +134,6 @@ static void reg_write(struct vcpu *vcpu, uint64_t n, uint64_t value)
 	}
 }
 
-static bool is_at_el1(const struct vcpu *vcpu)
-{
-	return (vcpu->pstate & PSR_M_MASK) != PSR_EL0T;
-}
-
 /* ---- exceptions that the guest gets ---- */
 
 static bool undefined(struct vcpu *vcpu, uint64_t esr)
@@ -154,16 +147,16 @@ static bool undefined(struct vcpu *vcpu, uint64_t esr)
 static bool external_abort(struct vcpu *vcpu)
 {
 	uint64_t class = EC_OF(vcpu->trap.esr);
-	bool is_access = class == EC_DABT_LOW || class == EC_IABT_LOW;
-	uint64_t esr = FSC_EXTERNAL | ESR_IL | (is_access ? 0 : ESR_FNV);
+	uint64_t esr = FSC_EXTERNAL | ESR_IL, far = vcpu->trap.far;
 
-	if (class == EC_IABT_LOW) {
-		esr |= (uint64_t)(is_at_el1(vcpu) ? EC_IABT_CUR : EC_IABT_LOW) << ESR_EC_SHIFT;
-	} else {
-		esr |= (uint64_t)(is_at_el1(vcpu) ? EC_DABT_CUR : EC_DABT_LOW) << ESR_EC_SHIFT;
-		esr |= is_access ? vcpu->trap.esr & ESR_WNR : 0;
+	if (class == EC_DABT_LOW) {
+		esr |= vcpu->trap.esr & ESR_WNR;
+	} else if (class != EC_IABT_LOW) { /* a call of the guest: there is no address */
+		class = EC_DABT_LOW;
+		esr |= ESR_FNV;
+		far = 0;
 	}
-	exception_take_abort(&vcpu->pc, &vcpu->pstate, esr, is_access ? vcpu->trap.far : 0);
+	exception_take_abort(&vcpu->pc, &vcpu->pstate, class << ESR_EC_SHIFT | esr, far);
 	return false;
 }
 
@@ -248,13 +241,6 @@ static uint32_t encoding_of(uint64_t esr)
 				esr >> 17 & 7);
 }
 
-static bool sysreg_to_host(struct vcpu *vcpu, uint64_t esr, uint64_t value)
-{
-	exit_to_host(vcpu, HYP_EXIT_SYSREG, esr & TOLD_SYSREG);
-	vcpu->exit.x[0] = value;
-	return true;
-}
-
 /* Read into or write from *value. False: not that way. */
 static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding, bool is_read,
 			  uint64_t *value)
@@ -263,14 +249,12 @@ static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding
 
 	switch (kind) {
 	case ACCESS_NOTHING:
-		*value = 0;
+	case ACCESS_SRE:
+		*value = kind == ACCESS_SRE ? ICC_SRE_FIXED : 0;
 		return true;
 	case ACCESS_ID:
 		*value = vcpu_id_read(vcpu, encoding >> 3 & 7, encoding & 7);
 		return is_read;
-	case ACCESS_SRE:
-		*value = ICC_SRE_FIXED;
-		return true;
 	case ACCESS_VALUE:
 	case ACCESS_READ:
 		slot = vcpu_sysreg(vcpu, encoding);
@@ -280,8 +264,9 @@ static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding
 		*(is_read ? value : slot) = *(is_read ? slot : value);
 		return true;
 	case ACCESS_OS_LOCK:
-		slot = &vcpu->state.sys[SYS_OSLSR_EL1];
-		*slot = (*slot & ~OSLSR_LOCKED) | (*value & 1 ? OSLSR_LOCKED : 0);
+		if (!is_read) {
+			vcpu->state.sys[SYS_OSLSR_EL1] = *value & 1 ? OSLSR_LOCKED : OSLSR_OPEN;
+		}
 		return !is_read;
 	case ACCESS_UNDEF:
 	case ACCESS_HOST:
@@ -300,7 +285,9 @@ static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
 	enum access kind = access_of(vcpu, encoding);
 
 	if (kind == ACCESS_HOST || (kind == ACCESS_HOST_SGI && !is_read)) {
-		return sysreg_to_host(vcpu, esr, value);
+		exit_to_host(vcpu, HYP_EXIT_SYSREG, esr & TOLD_SYSREG);
+		vcpu->exit.x[0] = value;
+		return true;
 	}
 	if (!sysreg_access(vcpu, kind, encoding, is_read, &value)) {
 		return undefined(vcpu, esr);

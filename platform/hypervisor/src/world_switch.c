@@ -40,26 +40,21 @@ extern char guest_vectors[], vectors[];
 #define LOAD(name, op0, op1, crn, crm, op2, reset) \
 	sysreg_write_at(SYSREG_AT(op0, op1, crn, crm, op2), state->sys[SYS_##name]);
 
+/* clang-format off */
+#define EL1(way)                                                       \
+	SYSREGS_BASE(way)                                              \
+	if (features & HYP_VCPU_PAUTH) { SYSREGS_PAUTH(way) }          \
+	if (features & HYP_VCPU_SVE) { SYSREGS_SVE(way) }
+/* clang-format on */
+
 static void el1_save(struct cpu_state *state, uint32_t features)
 {
-	SYSREGS_BASE(SAVE)
-	if (features & HYP_VCPU_PAUTH) {
-		SYSREGS_PAUTH(SAVE)
-	}
-	if (features & HYP_VCPU_SVE) {
-		SYSREGS_SVE(SAVE)
-	}
+	EL1(SAVE)
 }
 
 static void el1_load(const struct cpu_state *state, uint32_t features)
 {
-	SYSREGS_BASE(LOAD)
-	if (features & HYP_VCPU_PAUTH) {
-		SYSREGS_PAUTH(LOAD)
-	}
-	if (features & HYP_VCPU_SVE) {
-		SYSREGS_SVE(LOAD)
-	}
+	EL1(LOAD)
 }
 
 /* Of ID_AA64PFR0_EL1. */
@@ -77,9 +72,10 @@ static bool has_pmu(void)
 	return version != 0 && version != PMUVER_OTHER;
 }
 
+/* MDCR_EL2.HPMN: all that there are. */
 static uint32_t pmu_counters(void)
 {
-	return sysreg_read(pmcr_el0) >> PMCR_N_SHIFT & PMCR_N_MASK;
+	return sysreg_read(mdcr_el2) & PMCR_N_MASK;
 }
 
 /* Counters stand still at EL2 (MDCR_EL2.HPMD) or are stopped by PMCR_EL0.E meanwhile. */
@@ -185,7 +181,7 @@ static void debug_enter(struct vcpu *vcpu, struct host_cpu *host, uint64_t flags
 {
 	uint64_t mdscr = vcpu->state.sys[SYS_MDSCR_EL1];
 	bool is_on = mdscr & (MDSCR_SS | MDSCR_KDE | MDSCR_MDE) &&
-		     !(vcpu->state.sys[SYS_OSLSR_EL1] & OSLSR_LOCKED);
+		     vcpu->state.sys[SYS_OSLSR_EL1] != OSLSR_LOCKED;
 	uint64_t traps = MDCR_GUEST;
 
 	host->mdcr = sysreg_read(mdcr_el2);
@@ -228,15 +224,14 @@ static void interrupts_enter(const struct cpu_state *state, const struct world_r
 	sysreg_write(S3_4_C12_C12_3, run->lr[3]);
 	sysreg_write(S3_4_C12_C11_0, (run->ich_hcr & ICH_HCR_HOST) | ICH_HCR_EN);
 	sysreg_write(cnthctl_el2, CNTHCTL_GUEST);
-	sysreg_write(cntvoff_el2, state->sys[SYS_CNTVOFF_EL2]);
-	sysreg_write(cntv_cval_el0, state->sys[SYS_CNTV_CVAL_EL0]);
-	sysreg_write(cntv_ctl_el0, state->sys[SYS_CNTV_CTL_EL0]);
+	SYSREGS_TIMER(LOAD)
 }
 
 static void interrupts_leave(struct cpu_state *state, struct world_run *run)
 {
 	SYSREGS_TIMER(SAVE)
 	sysreg_write(cntv_ctl_el0, 0);
+	sysreg_write(cntv_cval_el0, 0); /* the host could read it */
 	sysreg_write(cntvoff_el2, 0);
 	sysreg_write(cnthctl_el2, CNTHCTL_HOST);
 	run->misr = sysreg_read(S3_4_C12_C11_2); /* ICH_MISR_EL2 */
@@ -281,7 +276,7 @@ static void stage2_enter(const struct vcpu *vcpu, struct host_cpu *host)
 	*last = (uint8_t)(vcpu->index + 1);
 	isb();
 	tlbi(vmalle1);
-	__asm__ volatile("ic iallu" : : : "memory");
+	ic_iallu();
 	dsb(nsh);
 	isb();
 }
@@ -353,7 +348,7 @@ static uint64_t abort_ipa(uint64_t esr, uint64_t far)
 	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_PERMISSION && !(esr & ESR_S1PTW)) {
 		uint64_t guest_par = sysreg_read(par_el1);
 
-		__asm__ volatile("at s1e1r, %0" : : "r"(far) : "memory");
+		at_s1e1r(far);
 		isb();
 		ipa = sysreg_read(par_el1);
 		sysreg_write(par_el1, guest_par);

@@ -70,9 +70,9 @@
 	X(ICH_AP0R0_EL2,  3, 4, 12, 8, 0, 0)            \
 	X(ICH_AP1R0_EL2,  3, 4, 12, 9, 0, 0)
 #define SYSREGS_TIMER(X)                                \
-	X(CNTV_CTL_EL0,   3, 3, 14, 3, 1, 0)            \
+	X(CNTVOFF_EL2,    3, 4, 14, 0, 3, 0)            \
 	X(CNTV_CVAL_EL0,  3, 3, 14, 3, 2, 0)            \
-	X(CNTVOFF_EL2,    3, 4, 14, 0, 3, 0)
+	X(CNTV_CTL_EL0,   3, 3, 14, 3, 1, 0)
 
 /* With HYP_VCPU_PMU; event counters beside. PMCR_EL0 starts the counters: the last one. */
 #define SYSREGS_PMU(X)                                  \
