@@ -14,8 +14,6 @@
 #define PAGE_OFFSET_MASK UINT64_C(0xfff)
 #define PAR_FAILED BIT(0)
 #define PAR_ADDRESS UINT64_C(0x0000fffffffff000)
-#define DFR0_BRPS_SHIFT 12
-#define DFR0_WRPS_SHIFT 20
 
 /* What of the host is not here while a guest runs. */
 struct host_cpu {
