@@ -265,7 +265,7 @@ static void begin_vms(void)
 {
 	static const uint8_t flags[] = { HYP_VM_PROTECTED, HYP_VM_RSI, 0 };
 
-	for (uint8_t i = 0; i < sizeof(flags); i++) {
+	for (uint32_t i = 0; i < sizeof(flags); i++) {
 		uint8_t pages = (uint8_t)(200 + i * 16);
 
 		for (uint64_t page = 0; page < 16; page++) {

@@ -85,7 +85,11 @@ static enum guest_call kvm_features(struct vcpu *vcpu);
 
 static enum guest_call kvm_ptp(struct vcpu *vcpu)
 {
-	return ask_host(vcpu, false, 0);
+	enum guest_call outcome = ask_host(vcpu, false, 0);
+
+	vcpu->exit.x[2] = 0; /* it has one argument */
+	vcpu->exit.x[3] = 0;
+	return outcome;
 }
 
 /* What a guest gets for what guest_memory.h answers. */
