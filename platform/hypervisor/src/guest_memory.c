@@ -358,7 +358,11 @@ static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *to, const void *f
 	}
 	at = (char *)stage1_window(view.pa - offset) + offset;
 	cache_flush(at, bytes);
-	memcpy(to ? to : at, to ? at : from, bytes);
+	if (to) {
+		memcpy(to, at, bytes);
+	} else {
+		memcpy(at, from, bytes);
+	}
 	cache_flush(at, bytes);
 	stage1_window_close();
 	return HYP_OK;
