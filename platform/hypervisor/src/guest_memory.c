@@ -338,10 +338,10 @@ enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool
 }
 
 /*
- * By this CPU's window: [ipa, ipa + bytes) of the guest's, to @to or from @from. It may look
+ * By this CPU's window: [ipa, ipa + bytes) of the guest's, to @data or from there. It may look
  * with its caches off: what is there must be in memory.
  */
-static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *to, const void *from, uint64_t bytes)
+static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *data, uint64_t bytes, bool to_data)
 {
 	uint64_t offset = ipa % PAGE_BYTES;
 	struct s2_view view;
@@ -358,11 +358,7 @@ static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *to, const void *f
 	}
 	at = (char *)stage1_window(view.pa - offset) + offset;
 	cache_flush(at, bytes);
-	if (to) {
-		memcpy(to, at, bytes);
-	} else {
-		memcpy(at, from, bytes);
-	}
+	memcpy(to_data ? data : at, to_data ? at : data, bytes);
 	cache_flush(at, bytes);
 	stage1_window_close();
 	return HYP_OK;
@@ -370,12 +366,12 @@ static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *to, const void *f
 
 enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes)
 {
-	return copy(vm, ipa, to, NULL, bytes);
+	return copy(vm, ipa, to, bytes, true);
 }
 
 enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes)
 {
-	return copy(vm, ipa, NULL, from, bytes);
+	return copy(vm, ipa, (void *)(uintptr_t)from, bytes, false);
 }
 
 static enum guest_fault rsi_fault(const struct vm *vm, uint64_t ipa, uint64_t low)
