@@ -491,7 +491,7 @@ static void what_this_cpu_has(void **state)
 	assert_int_equal(cpu.list_registers, 4);
 	assert_int_equal(cpu.id[ID_ID_AA64PFR0_EL1], UINT64_C(0x110000000));
 	sysreg_write(id_aa64pfr0_el1, 0);
-	sysreg_write(id_aa64dfr0_el1, 0xf00);
+	sysreg_write(mdcr_el2, 0); /* no counters */
 	sysreg_write(S3_0_C0_C6_2, 0x1000);
 	cpu = cpu_facts();
 	assert_int_equal(cpu.features, HYP_FEATURE_PAUTH);

@@ -116,7 +116,11 @@ enum guest_call guest_kvm_features(struct vcpu *vcpu)
 
 enum guest_call guest_kvm_ptp(struct vcpu *vcpu)
 {
-	return ask_host(vcpu, false, 0);
+	enum guest_call outcome = ask_host(vcpu, false, 0);
+
+	vcpu->exit.x[2] = 0; /* it has one argument */
+	vcpu->exit.x[3] = 0;
+	return outcome;
 }
 
 /* x0 granule; x1 bit 0: MEM_SHARE and MEM_UNSHARE take ranges. */

@@ -15,7 +15,6 @@
 #define INSTRUCTION_BYTES 4
 #define EC_COUNT (ESR_EC_MASK + 1)
 #define EC_OF(esr) ((esr) >> ESR_EC_SHIFT & ESR_EC_MASK)
-#define SYSREG_BITS 16
 #define ICC_SRE_FIXED 7 /* SRE, DFB, DIB */
 #define SAS_BYTES(esr) (1u << ((esr) >> ESR_SAS_SHIFT & 3))
 
@@ -100,18 +99,11 @@ void vcpu_set_exit(struct vcpu *vcpu, enum hyp_exit reason)
 	vcpu->exit = (struct vcpu_exit){ .reason = reason };
 }
 
-static bool exit_to_host(struct vcpu *vcpu, enum hyp_exit reason, uint64_t esr)
+static bool exit_to_host(struct vcpu *vcpu, enum hyp_exit reason, uint64_t esr, uint64_t address,
+			 uint64_t x4)
 {
-	vcpu_set_exit(vcpu, reason);
-	vcpu->exit.esr = esr;
-	return true;
-}
-
-static bool broken(struct vcpu *vcpu, uint32_t why)
-{
-	vcpu->broken = why;
-	vcpu_set_exit(vcpu, HYP_EXIT_BROKEN);
-	vcpu->exit.x[0] = why;
+	vcpu->exit =
+		(struct vcpu_exit){ .reason = reason, .esr = esr, .address = address, .x = { x4 } };
 	return true;
 }
 
@@ -164,7 +156,7 @@ static bool external_abort(struct vcpu *vcpu)
 
 static bool mmio(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
 {
-	uint64_t bits = SAS_BYTES(esr) * 8;
+	uint64_t data = 0;
 
 	if (esr & ESR_CM) {
 		skip(vcpu); /* there is no cache to maintain */
@@ -174,13 +166,12 @@ static bool mmio(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
 	    (!(esr & ESR_ISV) && vm_is_protected(vcpu->vm))) {
 		return external_abort(vcpu);
 	}
-	exit_to_host(vcpu, HYP_EXIT_MMIO, esr & (esr & ESR_ISV ? TOLD_MMIO : TOLD_MEMORY));
-	vcpu->exit.address = ipa;
 	if (esr & ESR_ISV && esr & ESR_WNR) {
-		vcpu->exit.x[0] = reg_read(vcpu, esr >> ESR_SRT_SHIFT & ESR_RT_MASK) &
-				  (UINT64_MAX >> (64 - bits));
+		data = reg_read(vcpu, esr >> ESR_SRT_SHIFT & ESR_RT_MASK) &
+		       (UINT64_MAX >> (64 - SAS_BYTES(esr) * 8));
 	}
-	return true;
+	return exit_to_host(vcpu, HYP_EXIT_MMIO, esr & (esr & ESR_ISV ? TOLD_MMIO : TOLD_MEMORY),
+			    ipa, data);
 }
 
 /* A read's result as the instruction wants it: SAS, SSE, SF. */
@@ -211,9 +202,8 @@ static bool trap_abort(struct vcpu *vcpu, uint64_t esr)
 	case GUEST_FAULT_RETRY:
 		return false;
 	case GUEST_FAULT_MEMORY:
-		exit_to_host(vcpu, HYP_EXIT_MEMORY, esr & TOLD_MEMORY);
-		vcpu->exit.address = at & ~(uint64_t)(PAGE_BYTES - 1);
-		return true;
+		return exit_to_host(vcpu, HYP_EXIT_MEMORY, esr & TOLD_MEMORY,
+				    at & ~(uint64_t)(PAGE_BYTES - 1), 0);
 	case GUEST_FAULT_DEVICE:
 		return mmio(vcpu, esr, at);
 	case GUEST_FAULT_ABORT:
@@ -285,9 +275,7 @@ static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
 	enum access kind = access_of(vcpu, encoding);
 
 	if (kind == ACCESS_HOST || (kind == ACCESS_HOST_SGI && !is_read)) {
-		exit_to_host(vcpu, HYP_EXIT_SYSREG, esr & TOLD_SYSREG);
-		vcpu->exit.x[0] = value;
-		return true;
+		return exit_to_host(vcpu, HYP_EXIT_SYSREG, esr & TOLD_SYSREG, 0, value);
 	}
 	if (!sysreg_access(vcpu, kind, encoding, is_read, &value)) {
 		return undefined(vcpu, esr);
@@ -334,15 +322,15 @@ static bool trap_call(struct vcpu *vcpu, uint64_t esr)
 static bool trap_wfx(struct vcpu *vcpu, uint64_t esr)
 {
 	skip(vcpu);
-	return exit_to_host(vcpu, HYP_EXIT_WFX, esr & TOLD_WFX);
+	return exit_to_host(vcpu, HYP_EXIT_WFX, esr & TOLD_WFX, 0, 0);
 }
 
 /* Only with MDCR_EL2.TDE: RUN_DEBUG. */
 static bool trap_debug(struct vcpu *vcpu, uint64_t esr)
 {
-	exit_to_host(vcpu, HYP_EXIT_DEBUG, esr);
-	vcpu->exit.address = EC_OF(esr) == EC_WATCHPOINT_LOW ? vcpu->trap.far : 0;
-	return true;
+	uint64_t far = EC_OF(esr) == EC_WATCHPOINT_LOW ? vcpu->trap.far : 0;
+
+	return exit_to_host(vcpu, HYP_EXIT_DEBUG, esr, far, 0);
 }
 
 static const trap_fn traps[EC_COUNT] = {
@@ -369,7 +357,11 @@ bool vcpu_handle_trap(struct vcpu *vcpu)
 	uint64_t esr = vcpu->trap.esr;
 	trap_fn trap = traps[EC_OF(esr)];
 
-	return trap ? trap(vcpu, esr) : broken(vcpu, HYP_BROKEN_TRAP);
+	if (trap) {
+		return trap(vcpu, esr);
+	}
+	vcpu->broken = HYP_BROKEN_TRAP;
+	return exit_to_host(vcpu, HYP_EXIT_BROKEN, 0, 0, vcpu->broken);
 }
 
 /* ---- the host's answers ---- */

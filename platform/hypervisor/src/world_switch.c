@@ -21,8 +21,7 @@
 struct host_cpu {
 	struct cpu_state state;
 	uint64_t elr, spsr, mdcr, mdscr, pmcr;
-	bool has_debug_loaded; /* the debug registers are the guest's */
-	bool has_pmu_stopped;
+	bool has_debug_loaded;     /* the debug registers are the guest's */
 	uint8_t last_vcpu[VM_MAX]; /* by VMID: index + 1 of the vCPU that ran here */
 };
 
@@ -65,14 +64,7 @@ static bool has(uint32_t shift)
 
 /* ---- PMU ---- */
 
-static bool has_pmu(void)
-{
-	uint64_t version = ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_PMUVER_SHIFT);
-
-	return version != 0 && version != PMUVER_OTHER;
-}
-
-/* MDCR_EL2.HPMN: all that there are. */
+/* MDCR_EL2.HPMN: all that there are; 0: no PMU. */
 static uint32_t pmu_counters(void)
 {
 	return sysreg_read(mdcr_el2) & PMCR_N_MASK;
@@ -108,16 +100,13 @@ static void pmu_load(const struct cpu_state *state)
 /* Of a vCPU without PMU: the host counts normal guests if it likes, protected ones never. */
 static void pmu_enter(struct vcpu *vcpu, struct host_cpu *host)
 {
-	host->has_pmu_stopped = false;
+	host->pmcr = 0;
 	if (vcpu->features & HYP_VCPU_PMU) {
 		pmu_save(&host->state);
 		pmu_load(&vcpu->state);
-	} else if (vm_is_protected(vcpu->vm) && has_pmu()) {
+	} else if (vm_is_protected(vcpu->vm) && pmu_counters() > 0) {
 		host->pmcr = sysreg_read(pmcr_el0);
-		host->has_pmu_stopped = host->pmcr & PMCR_ENABLE;
-		if (host->has_pmu_stopped) {
-			sysreg_write(pmcr_el0, host->pmcr & ~PMCR_ENABLE);
-		}
+		sysreg_write(pmcr_el0, host->pmcr & ~PMCR_ENABLE);
 	}
 }
 
@@ -125,7 +114,7 @@ static uint64_t pmu_leave(struct vcpu *vcpu, struct host_cpu *host)
 {
 	const uint64_t *sys = vcpu->state.sys;
 
-	if (host->has_pmu_stopped) {
+	if (host->pmcr) {
 		sysreg_write(pmcr_el0, host->pmcr);
 	}
 	if (!(vcpu->features & HYP_VCPU_PMU)) {
@@ -392,7 +381,7 @@ struct cpu_facts cpu_facts(void)
 					 facts.id[ID_ID_AA64ISAR2_EL1] & ISAR2_PAUTH ?
 				 HYP_FEATURE_PAUTH :
 				 0;
-	facts.features |= has_pmu() ? HYP_FEATURE_PMU : 0;
+	facts.features |= pmu_counters() > 0 ? HYP_FEATURE_PMU : 0;
 	if (has(PFR0_SVE_SHIFT)) {
 		facts.features |= HYP_FEATURE_SVE;
 		facts.sve_bytes = sve_bytes();
