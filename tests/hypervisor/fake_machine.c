@@ -106,7 +106,7 @@ void fake_machine_boot(void)
 	el2_set(0, MACHINE_HYP_PAGES, true);
 	pool_init(MACHINE_RAM, MACHINE_RAM + MACHINE_HYP_PAGES * PAGE);
 	owner_init(owners, MACHINE_PFN, MACHINE_PAGES);
-	fake_machine_must(host_s2_init() == HYP_OK, "host_s2_init");
+	fake_machine_must(host_s2_init(false) == HYP_OK, "host_s2_init");
 	fake_machine_must(owner_apply(&hyp) == HYP_OK && owner_apply(&host) == HYP_OK,
 			  "owner_apply");
 	owner_seal();

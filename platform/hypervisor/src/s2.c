@@ -88,7 +88,7 @@ static void replace(struct s2 *s2, uint64_t *entry, int level, uint64_t ipa, uin
 	uint64_t base = ipa & ~(level_bytes(level) - 1);
 	bool was_valid = *entry & S2_VALID;
 
-	if (was_valid && !((value & S2_VALID) && s2_may_replace())) {
+	if (was_valid && !((value & S2_VALID) && (s2->is_devices || s2_may_replace()))) {
 		entry_set(s2, entry, level, 0);
 		s2_flush(s2, base, level_bytes(level));
 		was_valid = false;

@@ -241,6 +241,10 @@ void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size)
 {
 	uint64_t before = sysreg_read(vttbr_el2);
 
+	if (s2->is_devices) {
+		smmu_flush(ipa, size);
+		return;
+	}
 	dsb(ishst);
 	sysreg_write(vttbr_el2, s2_vttbr(s2));
 	isb();
@@ -258,6 +262,6 @@ void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size)
 	sysreg_write(vttbr_el2, before);
 	isb();
 	if (s2->vmid == 0) {
-		smmu_flush(ipa, size); /* the host's table is the devices' */
+		smmu_flush(ipa, size); /* it may be the devices' too */
 	}
 }

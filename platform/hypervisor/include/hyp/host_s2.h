@@ -17,9 +17,11 @@
 /*
  * Make the table, with nothing in it. Needs the pool; to be called once, on one CPU.
  *
+ * @apart  devices get a table of their own, that says the same. For CPUs for which an entry
+ *         must be broken before it is split: a device does not try again.
  * Errors  HYP_ENOMEM.
  */
-__attribute__((warn_unused_result)) enum hyp_status host_s2_init(void);
+__attribute__((warn_unused_result)) enum hyp_status host_s2_init(bool apart);
 
 /*
  * The host reaches [base, base + bytes) as devices. Needs to be before the host runs.
@@ -32,5 +34,8 @@ __attribute__((warn_unused_result)) enum hyp_status host_s2_map_device(uint64_t 
 
 /* The table's address, for VTTBR_EL2. */
 uint64_t host_s2_root(void);
+
+/* The same for the SMMU; no entry of it is ever broken while what it says stays. */
+uint64_t host_s2_devices_root(void);
 
 #endif /* HYP_HOST_S2_H */

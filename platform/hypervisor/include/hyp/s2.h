@@ -46,6 +46,7 @@ enum s2_note {
 struct s2 {
 	uint64_t *root;       /* two pages */
 	uint32_t vmid;        /* constant; 0: the host */
+	bool is_devices;      /* constant; only devices use it, by the SMMU */
 	void *free_list;      /* guests: free pages for tables, each begins with the next */
 	uint64_t free_count;  /* guests: of these; never less than block_count */
 	uint64_t block_count; /* guests: mapped blocks; a page is kept to split each */
