@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Function identifiers and status codes of the calls that cross an exception
- * level here: SMCCC (Arm DEN 0028), PSCI (Arm DEN 0022), TRNG (Arm DEN 0098)
+ * level here: SMCCC (Arm DEN 0028), PSCI (Arm DEN 0022), TRNG (Arm DEN 0098),
+ * RSI (Arm DEN 0137)
  * and the vendor calls that pKVM offers to its guests
  * (Linux Documentation/virt/kvm/arm/hypercalls.rst).
  *

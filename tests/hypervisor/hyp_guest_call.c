@@ -137,6 +137,8 @@ static void what_the_host_is_asked(void **state)
 	vcpu = fake_begin(PKVM, 1);
 	assert_int_equal(fake_call(0x86000001, 1, 2, 3), GUEST_CALL_EXIT);
 	assert_int_equal(vcpu->exit.reason, HYP_EXIT_HVC);
+	assert_int_equal(vcpu->exit.x[1], 1);
+	assert_int_equal(vcpu->exit.x[2] | vcpu->exit.x[3], 0);
 }
 
 static void conduits(void **state)
