@@ -8,6 +8,7 @@
 #include <hyp/lock.h>
 #include <hyp/owner.h>
 #include <hyp/page_ops.h>
+#include <hyp/trace.h>
 
 #include <stddef.h>
 
@@ -193,6 +194,13 @@ static uint64_t run_end(uint64_t index, uint64_t end)
 	return index;
 }
 
+/* For the trace (hyp_trace.h). */
+static uint64_t transition(struct entry entry, const struct owner_request *request, uint64_t count)
+{
+	return (uint64_t)entry.state | (uint64_t)entry_after(entry, request).state << 8 |
+	       (uint64_t)request->op << 16 | count << 32;
+}
+
 /*
  * Cannot fail. The host loses its way to a page first of all, and gains it last. Whether
  * it has one at the end is the same for all pages of a request.
@@ -218,6 +226,7 @@ static void pages_commit(const struct owner_request *request)
 		    (content == CONTENT_WIPE && entry.state != PAGE_HOST_GUEST)) {
 			page_settle(pfn, count, content == CONTENT_WIPE);
 		}
+		trace_emit(page_transition, request->vm, 0, pfn, transition(entry, request, count));
 		for (; index < stop; index++) {
 			entry_set(index, entry_after(entry_get(index), request));
 		}
