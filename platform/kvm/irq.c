@@ -309,7 +309,6 @@ int irq_check_extension(struct kvm_vm *vm, long cap)
 	case KVM_CAP_IRQFD:
 	case KVM_CAP_IRQFD_RESAMPLE:
 	case KVM_CAP_IOEVENTFD:
-	case KVM_CAP_IOEVENTFD_NO_LENGTH:
 	case KVM_CAP_IOEVENTFD_ANY_LENGTH:
 	case KVM_CAP_DEVICE_CTRL:
 	case KVM_CAP_VCPU_ATTRIBUTES:

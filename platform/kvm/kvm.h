@@ -48,7 +48,7 @@ struct kvm_memory {
 	unsigned long invalidate_seq; /* lock: mmu_lock */
 	long invalidating;            /* lock: mmu_lock; notifier calls under way */
 	bool has_devices;             /* atomic: a page was made a device's */
-	bool keeps_dirty;             /* lock: vm->lock; KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
+	u32 dirty_flags;              /* lock: vm->lock; KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
 };
 
 struct filter;
