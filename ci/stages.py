@@ -41,7 +41,6 @@ STAGES = (
     Stage("fuzz", ("make", f"-j{os.cpu_count()}", "fuzz"), ("junit/fuzz.xml",)),
     Stage("pytest-unit", ("make", "pytest-unit"), ("junit/pytest-unit.xml",)),
     Stage("planted", ("make", "test-planted"), ("junit/planted.xml",), needs=("build",)),
-    Stage("terrarium", ("make", "test-terrarium"), ("runs/junit.xml",), needs=("build",)),
     Stage("scenarios", ("make", "test-scenarios"), ("runs/junit.xml",), needs=("build",)),
 )
 

@@ -20,7 +20,7 @@
 #define WRITE_AT 8192 /* byte of the disk where the guest writes its block */
 #define RNG_BYTES 64
 #define LINE_MAX 256
-#define INPUT_LIMIT_MS 10000
+#define INPUT_LIMIT_MS 60000
 
 static alignas(BLOCK_BYTES) uint8_t block[BLOCK_BYTES];
 static alignas(BLOCK_BYTES) uint8_t again[BLOCK_BYTES];

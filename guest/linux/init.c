@@ -8,6 +8,8 @@
  *   terrarium.console        hvc0 echoes one line
  *   terrarium.rng            /dev/hwrng is virtio's
  *   terrarium.vsock=PORT     talks to PORT of the host, then answers at PORT + 1
+ *   terrarium.secret=SEED    has a page of the words that xorshift64 (13, 7, 17) makes of
+ *                            the number SEED, and at the end still has it
  *   terrarium.hvc            all is said on hvc0 instead of ttyS0
  *
  * A device that is named and does not come is a failure.
@@ -18,6 +20,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +37,14 @@
 #include "platform/abi/guest_report.h"
 
 #define MODULE_LIST "/etc/modules-at-boot"
+#define SECRET_WORDS 512 /* a page of them */
 #define NODE_LIMIT_MS 10000
 #define SYSLOG_ACTION_CONSOLE_LEVEL 8
 #define CONSOLE_LEVEL_QUIET 1 /* only a panic still speaks */
 
 static int serial_fd = -1;
 static unsigned failures;
+static uint64_t secret[SECRET_WORDS];
 
 void report(const char *format, ...)
 {
@@ -170,10 +175,26 @@ static void power_off(void)
 	reboot(RB_POWER_OFF);
 }
 
+/* The words of the secret are @fill'ed in, or compared. */
+static bool walk_secret(uint64_t x, bool fill)
+{
+	for (unsigned i = 0; i < SECRET_WORDS; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		if (fill) {
+			secret[i] = x;
+		} else if (secret[i] != x) {
+			return false;
+		}
+	}
+	return true;
+}
+
 int main(void)
 {
 	struct utsname kernel = { 0 };
-	unsigned port = 0;
+	unsigned port = 0, seed = 0;
 	bool prepared = prepare();
 
 	/* The kernel's messages go to the same serial: lines must not mix from here on. */
@@ -185,6 +206,9 @@ int main(void)
 	uname(&kernel);
 	report("ok init kernel=%s", kernel.release);
 	check(load_modules(), "modules");
+	if (wanted("secret", &seed)) {
+		walk_secret(seed, true);
+	}
 	if (wanted("block", NULL)) {
 		use_block();
 	}
@@ -196,6 +220,10 @@ int main(void)
 	}
 	if (wanted("vsock", &port)) {
 		use_vsock(port);
+	}
+	if (seed != 0) {
+		errno = 0;
+		check(walk_secret(seed, false), "secret_intact");
 	}
 	report("end status=%u", failures);
 	power_off();

@@ -24,7 +24,7 @@
  *                -> x1 VM. EBUSY: there are 255 already
  *   VM_DONATE    x1 VM, x2 pfn, x3 pages: for its tables
  *   VM_CONFIG    x1 VM, x2 HYP_CONFIG_*, x3 value; before its first run only (EBUSY).
- *                CONFIG_RAM: x3 gfn, x4 pages. EBUSY: some were declared or mapped before
+ *                CONFIG_RAM: x3 gfn, x4 pages
  *   VM_MAP       x1 VM, x2 pfn, x3 gfn, x4 pages, x5 HYP_MAP_*: protected VM: the pages
  *                become its own, with what is in them (x5 must be HYP_MAP_ALL); normal VM:
  *                they are lent to it. EBUSY: something is mapped at a gfn, or it is a

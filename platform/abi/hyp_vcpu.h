@@ -4,7 +4,7 @@
  * masked; a physical interrupt ends the run and is taken by the host when it unmasks.
  *
  * In:  x1 VM, x2 vCPU, x3 HYP_RUN_* flags, x4-x7 the answer to the exit before (RUN_ANSWER),
- *      x8 ICH_HCR_EL2 (of it only UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE; En is always set),
+ *      x8 ICH_HCR_EL2 (of it only UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE, TDIR; En is set),
  *      x9-x12 list registers 0 to 3
  * Out: x0 status; if OK: x1 HYP_EXIT_*, x2 to x7 by exit, x8 ICH_HCR_EL2 (EOIcount),
  *      x9-x12 list registers, x13 ICH_VMCR_EL2, x14 ICH_MISR_EL2, x15 HYP_STATE_* bits,

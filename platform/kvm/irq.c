@@ -318,6 +318,7 @@ int irq_check_extension(struct kvm_vm *vm, long cap)
 		return IRQ_ROUTES_MAX;
 	case KVM_CAP_ARM_USER_IRQ:
 	case KVM_CAP_COUNTER_OFFSET:
+	case KVM_CAP_IOEVENTFD_NO_LENGTH: /* it works; KVM says so on x86 only */
 	case KVM_CAP_MSI_DEVID:
 	case KVM_CAP_SIGNAL_MSI:
 		return 0;

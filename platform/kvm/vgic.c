@@ -21,7 +21,7 @@ static void irq_setup(struct vgic_irq *irq, u32 intid, u8 target)
 		.holder = VGIC_NOBODY,
 		.group1 = true,
 		.enabled = intid < GIC_FIRST_PPI,
-		.edge = intid < GIC_FIRST_PPI,
+		.edge = intid < GIC_FIRST_PPI || intid >= GIC_FIRST_SPI, /* SPIs: as KVM */
 	};
 }
 

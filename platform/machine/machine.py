@@ -143,11 +143,6 @@ def kernel_command_line(options: Options) -> str:
     return " ".join(part for part in (*parts, options.append) if part)
 
 
-def no_vms(options: Options) -> str | None:
-    """Why virtual machines cannot be had on this target, one sentence; None: they can."""
-    return DESCRIPTION["target"][options.hyp].get("no_vms")
-
-
 def image(options: Options) -> Path | None:
     """The target's own image for EL2, with its symbols beside it as .elf; None: the kernel has it."""
     name = DESCRIPTION["target"][options.hyp].get("image")

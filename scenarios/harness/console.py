@@ -27,6 +27,7 @@ FATAL = re.compile(
 )
 STAGES = (
     (re.compile(r"Booting Linux on physical CPU"), lambda m: "kernel starts"),
+    (re.compile(r"^hyp: [0-9]+ CPUs, RAM "), lambda m: "EL2 up: Terrarium's hypervisor"),
     (re.compile(r"kvm \[1\]: ((?:Protected )?\w+ mode) initialized"), lambda m: f"EL2 up: {m[1]}"),
     (re.compile(r"Run /init as init process"), lambda m: "host's init"),
 )

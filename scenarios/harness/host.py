@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from scenarios.harness.errors import StepFailed, Unusable
+from scenarios.harness.errors import StepFailed
 from scenarios.harness.steps import Driver, Result
 from scenarios.harness.vm import VM
 
@@ -52,15 +52,10 @@ class Job:
 
 
 class Host:
-    """@stage is called with a text for the user when something has been reached.
+    """@stage is called with a text for the user when something has been reached."""
 
-    @no_vms  why the target has no virtual machines, if it has none
-    """
-
-    def __init__(
-        self, driver: Driver, stage: Callable[[str], None], no_vms: str | None = None
-    ) -> None:
-        self._driver, self.stage, self._no_vms = driver, stage, no_vms
+    def __init__(self, driver: Driver, stage: Callable[[str], None]) -> None:
+        self._driver, self.stage = driver, stage
         self._vms: list[VM] = []
         self._modules: set[str] = set()
 
@@ -107,8 +102,6 @@ class Host:
 
     def vm(self, program: str | None, **options: Any) -> VM:
         """Start a virtual machine; see VM.start for the options."""
-        if self._no_vms is not None:
-            raise Unusable(self._no_vms)
         name = options.pop("name", None) or (program or "vm").replace("_", "-")
         taken = {vm.name for vm in self._vms}
         number, unique = 1, name

@@ -136,14 +136,15 @@ set $el2_offset = {down:#x} - *(long *){offset:#x}
 def _script_of_image(folder: RunFolder, remote: Path, known: list[symbols.Symbol], image: Path) -> Path:
     """The same for a target with an image of its own at EL2, which runs where it is linked."""
     kernel_elf = folder.write("kernel.elf", symbols.elf(known))
-    text = f"""# Made by `make gdb`. Stops at the first trap of the host.
+    entry = symbols.address_in(image.with_suffix(".elf"), "trap_host")
+    text = f"""# Made by `make gdb`. Stops at the first trap of the host, in trap_host().
 set pagination off
 set confirm off
 set architecture aarch64
 symbol-file {kernel_elf}
 add-symbol-file {image.with_suffix(".elf")}
 target remote {remote}
-thbreak trap_host
+thbreak *{entry:#x}
 continue
 """
     return folder.write("commands.gdb", text.encode())

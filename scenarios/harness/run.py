@@ -89,9 +89,6 @@ class ScenarioRun:
         )
 
     def machine(self) -> Machine:
-        no_vms = paths.machine_description.no_vms(self.setup.options)
-        if self.plea.vm is not None and no_vms is not None:
-            raise Unusable(no_vms)  # before anything boots
         if self._machine is None:
             self._rungs.climb("machine", self._key(), self._start_machine, self.plea.scenario)
         assert self._machine is not None
@@ -119,16 +116,15 @@ class ScenarioRun:
         return self._host
 
     def _reach_host(self, machine: Machine) -> Host:
-        no_vms = paths.machine_description.no_vms(self.setup.options)
         if self.phase == CLOSED:
-            return Host(self._closed_driver, lambda text: None, no_vms)
+            return Host(self._closed_driver, lambda text: None)
         assert isinstance(machine, LiveMachine)
         driver = machine.ready()
         if self.phase == LIVE:
-            return Host(driver, self.progress.stage, no_vms)
+            return Host(driver, self.progress.stage)
         recorder = Recorder(driver)
         self._plan = recorder.plan
-        return Host(recorder, self.progress.stage, no_vms)
+        return Host(recorder, self.progress.stage)
 
     def vm_created(self) -> VM:
         host = self.host()

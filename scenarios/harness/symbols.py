@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import struct
+import subprocess
+from pathlib import Path
+
+from scenarios.harness import paths
 
 EL2_PREFIX = "__kvm_nvhe_"
 EM_AARCH64, ET_EXEC, SHT_NOBITS, SHT_SYMTAB, SHT_STRTAB = 183, 2, 8, 2, 3
@@ -43,6 +48,16 @@ def el2_only(symbols: list[Symbol]) -> list[Symbol]:
 
 def address_of(symbols: list[Symbol], name: str) -> int:
     return next(symbol.address for symbol in symbols if symbol.name == name)
+
+
+def address_in(file: Path, name: str) -> int:
+    """That of @name in the ELF file @file, by the SDK's nm. Raises LookupError."""
+    tool = paths.out() / "sdk" / "bin" / "aarch64-linux-gnu-nm"
+    text = subprocess.run([tool, file], check=True, capture_output=True, text=True).stdout
+    found = re.search(rf"^([0-9a-f]+) \w {re.escape(name)}$", text, re.M)
+    if found is None:
+        raise LookupError(f"{paths.short(file)} has no {name}")
+    return int(found[1], 16)
 
 
 def elf(symbols: list[Symbol]) -> bytes:

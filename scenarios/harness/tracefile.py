@@ -11,9 +11,9 @@ from scenarios.harness.trace_perfetto import write_perfetto
 
 __all__ = ["READABLE_RECORDS", "Trace", "decode"]
 
-# Up to so many records the readable files are written after every run: 60 MB
-# and 10 s of decoding at the most. A Linux guest's boot makes twice as many.
-READABLE_RECORDS = 300_000
+# Up to so many records the readable files are written after every run: 10 MB
+# and 2 s of decoding at the most. A Linux guest's boot makes ten times as many.
+READABLE_RECORDS = 50_000
 
 
 def decode(folder: Path) -> tuple[Trace, str]:

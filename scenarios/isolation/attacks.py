@@ -26,9 +26,9 @@ protected_secret = pytest.mark.vm("keep_secret", protected=True, mem=16, **COMPR
 normal_secret = pytest.mark.vm("keep_secret", protected=False, mem=16, **COMPROMISED)
 
 
-def secret_words(count: int) -> list[int]:
-    """The first 64-bit words of the secret page: Marsaglia's xorshift64 (13, 7, 17)."""
-    words, x = [], SEED
+def secret_words(count: int, seed: int = SEED) -> list[int]:
+    """The first 64-bit words of a secret page: Marsaglia's xorshift64 (13, 7, 17)."""
+    words, x = [], seed
     for _ in range(count):
         x ^= x << 13 & (1 << 64) - 1
         x ^= x >> 7

@@ -38,3 +38,11 @@ def test_rsi_calls(vm_running: VM, check: Checks) -> None:
     """Arm CCA's realm services, call by call; memory shared and taken back is empty both times."""
     check("the guest found RSI", 1, vm_running.report("realm").number("is"))
     check_all_ok(vm_running, check)
+
+
+@pytest.mark.only_on("terrarium", reason="upstream pKVM has no guests that speak RSI")
+@pytest.mark.machine(smp=4)
+@pytest.mark.vm("smp", protected=True, mem=16, cpus=4, options=["--rsi"])
+def test_realm_smp(vm_running: VM, check: Checks) -> None:
+    """A realm with four CPUs turns them on and off by PSCI, which it reaches by SMC."""
+    check_all_ok(vm_running, check)

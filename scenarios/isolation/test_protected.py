@@ -17,37 +17,38 @@ from scenarios.isolation.attacks import (
     secret_words,
     wait_for_pages,
 )
+from scenarios.targets import REFUSED_SIGNAL
 
 WRITTEN = 0xBAD
 
 
 @protected_secret
-def test_host_reads_guest(vm_running: VM, host: Host, check: Checks) -> None:
+def test_host_reads_guest(vm_running: VM, host: Host, check: Checks, target: str) -> None:
     """The VMM reads a protected guest's page through its own mapping and gets a signal."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     seen = vm.attack("vmm", "read", ipa=pages.number("private_ipa"))
-    check("VMM reads the secret", "sigsegv", seen["result"])
+    check("VMM reads the secret", REFUSED_SIGNAL[target], seen["result"])
     check_no_secret(check, "VMM reads", seen)
     check_guest_is_whole(vm, pages, host, check)
 
 
 @protected_secret
-def test_host_writes_guest(vm_running: VM, host: Host, check: Checks) -> None:
+def test_host_writes_guest(vm_running: VM, host: Host, check: Checks, target: str) -> None:
     """The VMM writes a protected guest's pages through its own mapping and gets a signal."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     for page in ("private_ipa", "code_ipa"):
         seen = vm.attack("vmm", "write", ipa=pages.number(page), data=WRITTEN)
-        check(f"VMM writes {page}", "sigsegv", seen["result"])
+        check(f"VMM writes {page}", REFUSED_SIGNAL[target], seen["result"])
     check_guest_is_whole(vm, pages, host, check)
 
 
 @protected_secret
-def test_host_executes_guest(vm_running: VM, host: Host, check: Checks) -> None:
+def test_host_executes_guest(vm_running: VM, host: Host, check: Checks, target: str) -> None:
     """The VMM, and a process mapped by the kernel, call a protected guest's code and get a signal."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     for who in ("vmm", "kernel"):
         seen = vm.attack(who, "exec", ipa=pages.number("code_ipa"))
-        check(f"code called by way of {who}", "sigsegv", seen["result"])
+        check(f"code called by way of {who}", REFUSED_SIGNAL[target], seen["result"])
     check_guest_is_whole(vm, pages, host, check)
 
 
@@ -107,7 +108,9 @@ def test_kernel_reads_guest(vm_running: VM, host: Host, check: Checks) -> None:
 
 
 @protected_secret
-def test_shared_page_until_unshared(vm_running: VM, host: Host, check: Checks) -> None:
+def test_shared_page_until_unshared(
+    vm_running: VM, host: Host, check: Checks, target: str
+) -> None:
     """A page that the guest shares is readable, and after it takes the page back is not."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     ipa = pages.number("shared_ipa")
@@ -118,7 +121,8 @@ def test_shared_page_until_unshared(vm_running: VM, host: Host, check: Checks) -
     let_go(vm, pages, 1)
     vm.report("unshared")
     vm.report("waiting", go=2)
-    for who, refusal in (("vmm", "sigsegv"), ("syscall", "efault"), ("kernel", "efault")):
+    signal = REFUSED_SIGNAL[target]
+    for who, refusal in (("vmm", signal), ("syscall", "efault"), ("kernel", "efault")):
         seen = vm.attack(who, "read", ipa=ipa)
         check(f"page taken back read by way of {who}", refusal, seen["result"])
         check(f"bytes read by way of {who}", 0, seen["size"])

@@ -11,7 +11,7 @@ from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
 from scenarios.harness.vm import VM
 
-BOTH = pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+KINDS = {"protected": True, "normal": False}  # both in one machine: its boot is most of the time
 
 STOPPED, RESET, CRASH, PANIC, WATCHDOG = 0, 32, 33, 34, 36
 GUEST_STATUS = 7  # guest/bare/exit_status.c
@@ -29,26 +29,26 @@ def nothing_is_left(vm: VM, host: Host, check: Checks) -> None:
     check("processes and control socket are gone", 0, host.run(["sh", "-c", gone], 20.0).exit)
 
 
-@BOTH
-@pytest.mark.vm("exit_status")
-def test_run_to_completion(vm_running: VM, host: Host, check: Checks, protected: bool) -> None:
+def test_run_to_completion(host: Host, check: Checks) -> None:
     """A guest runs to its end, and its exit status is seen."""
-    check("exit code of the VMM", STOPPED, vm_running.wait())
-    check("status that the guest ended with", GUEST_STATUS, vm_running.status)
-    nothing_is_left(vm_running, host, check)
+    for kind, protected in KINDS.items():
+        vm = host.vm("exit_status", protected=protected)
+        check(f"{kind}: exit code of the VMM", STOPPED, vm.wait())
+        check(f"{kind}: status that the guest ended with", GUEST_STATUS, vm.status)
+        nothing_is_left(vm, host, check)
 
 
-@BOTH
-@pytest.mark.vm("spin")
-def test_stop_from_host(vm_running: VM, host: Host, check: Checks, protected: bool) -> None:
+def test_stop_from_host(host: Host, check: Checks) -> None:
     """The host stops a running VM by its control socket."""
-    vm_running.report("spinning")
-    vm_running.stop()
-    check("exit code of the VMM", STOPPED, vm_running.wait())
-    check("the guest ended by itself", None, vm_running.status)
-    check("the VMM says why", matches("vmm: info: stopped by the control socket"),
-          vm_running.log())
-    nothing_is_left(vm_running, host, check)
+    for kind, protected in KINDS.items():
+        vm = host.vm("spin", protected=protected)
+        vm.report("spinning")
+        vm.stop()
+        check(f"{kind}: exit code of the VMM", STOPPED, vm.wait())
+        check(f"{kind}: the guest ended by itself", None, vm.status)
+        check(f"{kind}: the VMM says why", matches("vmm: info: stopped by the control socket"),
+              vm.log())
+        nothing_is_left(vm, host, check)
 
 
 @pytest.mark.vm("spin", protected=True, cpus=4)
@@ -61,47 +61,47 @@ def test_stop_by_signal(vm_running: VM, host: Host, check: Checks) -> None:
     nothing_is_left(vm_running, host, check)
 
 
-@BOTH
-@pytest.mark.vm("spin", cpus=2)
-def test_killed(vm_running: VM, host: Host, check: Checks, protected: bool) -> None:
-    """A VMM that is killed leaves nothing behind, and the next VM of that name runs."""
-    vm_running.report("spinning")
-    vm_running.signal("KILL")
-    check("exit status of the VMM", KILLED, vm_running.wait())
-    nothing_is_left(vm_running, host, check)
-    after = host.vm("hello", protected=protected)
-    after.finish()
-    check("a VM after it", STOPPED, after.exit_code)
+def test_killed(host: Host, check: Checks) -> None:
+    """A VMM that is killed leaves nothing behind, and the next VM runs."""
+    for kind, protected in KINDS.items():
+        vm = host.vm("spin", protected=protected, cpus=2)
+        vm.report("spinning")
+        vm.signal("KILL")
+        check(f"{kind}: exit status of the VMM", KILLED, vm.wait())
+        nothing_is_left(vm, host, check)
+        after = host.vm("hello", protected=protected)
+        after.finish()
+        check(f"{kind}: a VM after it", STOPPED, after.exit_code)
 
 
-@BOTH
-@pytest.mark.vm("reset")
-def test_guest_reset(vm_running: VM, check: Checks, protected: bool) -> None:
+def test_guest_reset(host: Host, check: Checks) -> None:
     """A guest that resets its machine ends the VM with the code that says so."""
-    vm_running.report("about_to_reset")
-    check("exit code of the VMM", RESET, vm_running.wait())
+    for kind, protected in KINDS.items():
+        vm = host.vm("reset", protected=protected)
+        vm.report("about_to_reset")
+        check(f"{kind}: exit code of the VMM", RESET, vm.wait())
 
 
-@BOTH
-@pytest.mark.vm("panic")
-def test_guest_panic(vm_running: VM, check: Checks, protected: bool) -> None:
+def test_guest_panic(host: Host, check: Checks) -> None:
     """A guest that panics says so by pvpanic."""
-    vm_running.report("about_to_panic")
-    check("exit code of the VMM", PANIC, vm_running.wait())
-    check("the guest ended by itself", None, vm_running.status)
+    for kind, protected in KINDS.items():
+        vm = host.vm("panic", protected=protected)
+        vm.report("about_to_panic")
+        check(f"{kind}: exit code of the VMM", PANIC, vm.wait())
+        check(f"{kind}: the guest ended by itself", None, vm.status)
 
 
-@BOTH
-@pytest.mark.vm("fault")
-def test_guest_fault(vm_running: VM, check: Checks, protected: bool) -> None:
+def test_guest_fault(host: Host, check: Checks) -> None:
     """A guest that reads a bad address reports where, and panics."""
-    vm_running.report("about_to_read")
-    check("exit code of the VMM", PANIC, vm_running.wait())
-    faults = [report for report in vm_running.reports() if report.kind == "fault"]
-    check("faults that the guest reported", 1, len(faults))
-    check("address of the fault", BAD_ADDRESS, faults[0]["far"] if faults else None)
-    frames = [report for report in vm_running.reports() if report.name == "frame"]
-    check("frames of the back trace", at_least(2), len(frames))
+    for kind, protected in KINDS.items():
+        vm = host.vm("fault", protected=protected)
+        vm.report("about_to_read")
+        check(f"{kind}: exit code of the VMM", PANIC, vm.wait())
+        faults = [report for report in vm.reports() if report.kind == "fault"]
+        check(f"{kind}: faults that the guest reported", 1, len(faults))
+        check(f"{kind}: address of the fault", BAD_ADDRESS, faults[0]["far"] if faults else None)
+        frames = [report for report in vm.reports() if report.name == "frame"]
+        check(f"{kind}: frames of the back trace", at_least(2), len(frames))
 
 
 def test_guest_crash(host: Host, check: Checks) -> None:
@@ -112,19 +112,16 @@ def test_guest_crash(host: Host, check: Checks) -> None:
     check("the VMM says why", matches("an instruction that KVM cannot decode"), vm.log())
 
 
-@BOTH
-@pytest.mark.vm("stall")
-def test_watchdog(vm_running: VM, check: Checks, protected: bool) -> None:
-    """A guest that stops petting its stall detector is ended by it."""
-    check("the guest petted in time before", PETS, vm_running.report("petted")["count"])
-    vm_running.report("stalling")
-    check("exit code of the VMM", WATCHDOG, vm_running.wait())
-    check("it was warned by an interrupt first", matches("vCPU 0 did not pet .*: interrupted"),
-          vm_running.log())
-
-
-@pytest.mark.vm("stall", options=["--no-watchdog"])
-def test_no_watchdog(vm_created: VM, check: Checks) -> None:
-    """Without a watchdog the same guest finds none."""
-    found = vm_created.report("stall_detector", any_kind=True)
-    check("the guest's stall detector", "fail", found.kind)
+def test_watchdog(host: Host, check: Checks) -> None:
+    """A guest that stops petting its stall detector is ended by it; without one it finds none."""
+    for kind, protected in KINDS.items():
+        vm = host.vm("stall", protected=protected)
+        petted = vm.report("petted")["count"]
+        check(f"{kind}: the guest petted in time before", PETS, petted)
+        vm.report("stalling")
+        check(f"{kind}: exit code of the VMM", WATCHDOG, vm.wait())
+        check(f"{kind}: it was warned by an interrupt first",
+              matches("vCPU 0 did not pet .*: interrupted"), vm.log())
+    without = host.vm("stall", options=["--no-watchdog"])
+    found = without.report("stall_detector", any_kind=True)
+    check("without: the guest's stall detector", "fail", found.kind)

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.harness.checks import Checks
+from scenarios.harness.checks import Checks, at_least
 from scenarios.harness.host import Host
 from scenarios.harness.paths import out
+from scenarios.harness.vm import VM
+from scenarios.isolation.attacks import secret_words
 
 KERNEL = "/guest/linux-image"
 INITRD = "/guest/linux-initrd"
@@ -16,11 +18,12 @@ PORT = 5000  # the guest calls it; it answers at the next one
 CALL_BYTES = 150_000
 GUEST_BYTES = 200_000  # what guest/linux/vsock.c sends
 BOOT_S = 150.0
+SEED = 271828182  # of the guest's secret
 PARAMS = "console=ttyS0 quiet terrarium.block terrarium.console terrarium.rng"
 STEPS = (
     "block_open", "block_write", "block_open_read_only", "block_is_read_only",
     "block_refuses_writes", "console_input", "console_output", "rng_is_virtio", "rng_read",
-    "vsock_connect", "vsock_echo", "vsock_accept", "vsock_end",
+    "vsock_connect", "vsock_echo", "vsock_accept", "vsock_end", "secret_intact",
 )
 
 
@@ -52,6 +55,20 @@ def test_linux_realm(host: Host, check: Checks) -> None:
     run_linux(host, check, realm=True)
 
 
+def check_secret(vm: VM, host: Host, check: Checks, realm: bool) -> None:
+    """What the host's kernel finds of the guest's memory: all of it, or what a realm shares."""
+    host.module("attack")
+    found = host.run(["attack", "scan", hex(secret_words(2, SEED)[1])]).report
+    places = found.number("hits")
+    if not realm:
+        check("places in host memory that hold a word of the guest's secret", at_least(1), places)
+        return
+    check("places in host memory that hold a word of the guest's secret", 0, places)
+    held = vm.attack("kernel", "hold")
+    check("pages of the guest that the host may not read", at_least(10_000), held["refused"])
+    check("pages that the guest shares, for its devices", at_least(100), held["readable"])
+
+
 def run_linux(host: Host, check: Checks, realm: bool) -> None:
     disk = bytes(range(256)) * 64
     fixed = bytes(reversed(disk))
@@ -66,7 +83,7 @@ def run_linux(host: Host, check: Checks, realm: bool) -> None:
         options=[
             *(["--rsi"] if realm else []),
             "--kernel", KERNEL, "--initrd", INITRD,
-            "--params", f"{PARAMS} terrarium.vsock={PORT}",
+            "--params", f"{PARAMS} terrarium.vsock={PORT} terrarium.secret={SEED}",
             "--block", "/run/disk", "--block", "/run/fixed-disk,ro", "--rng", "--cid", str(CID),
             "--console", "file:/run/hvc0", "--console-input", "/run/hvc0-input",
         ],
@@ -77,11 +94,16 @@ def run_linux(host: Host, check: Checks, realm: bool) -> None:
           vm.report("init", BOOT_S)["kernel"])
 
     vm.report("console_open")
+    check_secret(vm, host, check, realm)
     host.run(["sh", "-c", "echo hello guest > /run/hvc0-input"], ok=True)
     vm.report("vsock_listen")
     called = host.run(["vsock", "call", str(CID), str(PORT + 1), str(CALL_BYTES)]).report
     check("the guest answers a call from the host, bytes", CALL_BYTES, called["bytes"])
     vm.finish()
+    if realm:
+        released = host.run(["attack", "kernel", "release"]).report
+        check("of the pages that were refused, zeroed after the end", at_least(10_000), released["zero"])
+        check("of these, not zeroed", 0, released["nonzero"])
 
     kinds = {report.name: report.kind for report in vm.reports()}
     for step in STEPS:

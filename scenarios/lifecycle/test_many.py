@@ -12,7 +12,7 @@ from scenarios.harness.host import Host
 from scenarios.harness.vm import VM
 from scenarios.lifecycle.memory import free_memory
 
-BOTH = pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+KINDS = {"protected": True, "normal": False}
 
 MIB = 1 << 20
 CPUS = 4
@@ -23,18 +23,18 @@ AT_ONCE = 4
 TOLERANCE = 4 * MIB
 
 
-@BOTH
-@pytest.mark.vm("smp", cpus=CPUS)
-def test_smp_bring_up(vm_running: VM, check: Checks, protected: bool) -> None:
+def test_smp_bring_up(host: Host, check: Checks) -> None:
     """A guest brings up all its vCPUs by PSCI, and they work at the same time."""
-    vm_running.finish()
-    reports = vm_running.reports()
-    seen = sorted(int(r["mpidr"]) for r in reports if r.name == "cpu")
-    check("vCPUs that reported", list(range(CPUS)), seen)
-    total = next(r for r in reports if r.name == "sum")
-    check("sum that all added to under one lock", total["expected"], total["is"])
-    went_off = [r.kind for r in reports if r.name == "cpu_off"]
-    check("vCPUs that went off again", ["ok"] * (CPUS - 1), went_off)
+    for kind, protected in KINDS.items():
+        vm = host.vm("smp", protected=protected, cpus=CPUS)
+        vm.finish()
+        reports = vm.reports()
+        seen = sorted(int(r["mpidr"]) for r in reports if r.name == "cpu")
+        check(f"{kind}: vCPUs that reported", list(range(CPUS)), seen)
+        total = next(r for r in reports if r.name == "sum")
+        check(f"{kind}: sum that all added to under one lock", total["expected"], total["is"])
+        went_off = [r.kind for r in reports if r.name == "cpu_off"]
+        check(f"{kind}: vCPUs that went off again", ["ok"] * (CPUS - 1), went_off)
 
 
 @pytest.mark.vm("smp", protected=True, cpus=8)
@@ -45,14 +45,14 @@ def test_smp_most(vm_running: VM, check: Checks) -> None:
     check("vCPUs that reported", list(range(8)), seen)
 
 
-@BOTH
 @pytest.mark.limit(240)
-def test_ten_in_a_row(host: Host, check: Checks, protected: bool) -> None:
+def test_ten_in_a_row(host: Host, check: Checks) -> None:
     """Ten VMs one after the other; the host's free memory is back where it was."""
-    host.vm("dirty_pages", protected=protected, mem=32, name="first").finish()
+    for protected in KINDS.values():
+        host.vm("dirty_pages", protected=protected, mem=32, name="first").finish()
     before = free_memory(host)
     for number in range(IN_A_ROW):
-        vm = host.vm("dirty_pages", protected=protected, mem=32, name=f"row-{number}")
+        vm = host.vm("dirty_pages", protected=number % 2 == 0, mem=32, name=f"row-{number}")
         vm.finish()
     check("bytes of memory lost", at_most(TOLERANCE), before - free_memory(host))
     check("VMMs left", 1, host.run(["pidof", "vmm"]).exit)

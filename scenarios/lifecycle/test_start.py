@@ -37,21 +37,20 @@ def test_sandbox(vm_running: VM, host: Host, check: Checks) -> None:
     check("exit code of the VMM", 0, vm_running.wait())
 
 
-@pytest.mark.parametrize(
-    ("option", "words"),
-    [
-        (["--mem", "3"], "--mem: '3' is not an even number of MiB from 4 to 65536"),
-        (["--cpus", "9"], "--cpus: '9' is not a number of vCPUs from 1 to 8"),
-        (["--serial1", "tty"], "--serial1: 'tty' is not null, stdout or file:PATH"),
-        (["--nonsense"], "--nonsense: no such option"),
-    ],
-    ids=["mem", "cpus", "serial", "unknown"],
-)
-def test_bad_arguments(host: Host, check: Checks, option: list[str], words: str) -> None:
+BAD_OPTIONS = {
+    "--mem 3": "--mem: '3' is not an even number of MiB from 4 to 65536",
+    "--cpus 9": "--cpus: '9' is not a number of vCPUs from 1 to 8",
+    "--serial1 tty": "--serial1: 'tty' is not null, stdout or file:PATH",
+    "--nonsense": "--nonsense: no such option",
+}
+
+
+def test_bad_arguments(host: Host, check: Checks) -> None:
     """A bad value names the option and what is allowed."""
-    result = host.run([*HELLO[:4], *option])
-    check("exit code of the VMM", BAD_ARGUMENTS, result.exit)
-    check("its words", f"vmm: error: {words}", result.err.strip().split(";")[0])
+    for option, words in BAD_OPTIONS.items():
+        result = host.run([*HELLO[:4], *option.split()])
+        check(f"{option}: exit code of the VMM", BAD_ARGUMENTS, result.exit)
+        check(f"{option}: its words", f"vmm: error: {words}", result.err.strip().split(";")[0])
 
 
 def test_missing_kvm(host: Host, check: Checks) -> None:
@@ -64,6 +63,7 @@ def test_missing_kvm(host: Host, check: Checks) -> None:
     check("magic number of the device tree", "d00dfeed", host.get("/run/dtb")[:4].hex())
 
 
+@pytest.mark.only_on("pkvm", reason="upstream's kernel can be told to make none; terrarium's EL2 always makes both kinds")
 @pytest.mark.machine(append="kvm-arm.mode=nvhe")
 def test_no_protected_vms(host: Host, check: Checks) -> None:
     """A host whose KVM makes no protected VMs: said for a protected one, no matter for another."""

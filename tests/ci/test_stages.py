@@ -108,4 +108,4 @@ def test_our_own_skips_file_is_good() -> None:
 
 def test_every_stage_is_there_once() -> None:
     names = [stage.name for stage in stages.STAGES]
-    assert names == ["build", "lint", "unit", "fuzz", "pytest-unit", "planted", "terrarium", "scenarios"]
+    assert names == ["build", "lint", "unit", "fuzz", "pytest-unit", "planted", "scenarios"]

@@ -235,8 +235,8 @@ static void guest_faults(const uint8_t *call)
 	if (vm) {
 		guest_fault(vm, gfn_of(call[3]) << 12, call[4] & 1, call[4] & 2, &at);
 		if (call[5] & 1 && guest_set_device(vm, at, call[5] & 2) == HYP_EPERM) {
-			need(guest_page_at(vm, at) != GUEST_PAGE_DEVICE || call[5] & 2 ||
-				     vm->guards_mmio || vm->flags & HYP_VM_RSI,
+			need(guest_fault(vm, at, false, false, &at) != GUEST_FAULT_DEVICE ||
+				     call[5] & 2 || vm->guards_mmio || vm->flags & HYP_VM_RSI,
 			     "a device's page was refused");
 		}
 		vm_release(vm);
@@ -265,7 +265,7 @@ static void begin_vms(void)
 {
 	static const uint8_t flags[] = { HYP_VM_PROTECTED, HYP_VM_RSI, 0 };
 
-	for (uint8_t i = 0; i < sizeof(flags); i++) {
+	for (uint32_t i = 0; i < sizeof(flags); i++) {
 		uint8_t pages = (uint8_t)(200 + i * 16);
 
 		for (uint64_t page = 0; page < 16; page++) {

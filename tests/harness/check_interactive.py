@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 110
+TARGETS = ("terrarium", "pkvm")
 
 # What gdb does with the commands of the file after -x, so far as the test needs it: the remote
 # protocol (GDB manual, appendix "Remote Serial Protocol") on the socket, a hardware breakpoint, go.
@@ -100,8 +101,9 @@ def terminal():
         each.close()
 
 
-def test_shell(terminal) -> None:
-    shell = terminal("shell")
+@pytest.mark.parametrize("target", TARGETS)
+def test_shell(terminal, target: str) -> None:
+    shell = terminal("shell", HYP=target)
     shell.wait(r"~ # ")
     shell.type("echo $((6 * 7)) cpus=$(nproc) kvm=$(test -c /dev/kvm && echo yes)\n")
     shell.wait(r"\n42 cpus=2 kvm=yes")
@@ -110,11 +112,12 @@ def test_shell(terminal) -> None:
     assert shell.status() == 0
 
 
-def test_gdb(terminal, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_gdb(terminal, tmp_path: Path, target: str) -> None:
     debugger = tmp_path / "gdb-multiarch"
     debugger.write_text(DEBUGGER)
     debugger.chmod(0o755)
-    gdb = terminal("gdb", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    gdb = terminal("gdb", HYP=target, PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert gdb.status() == 0, gdb.text
     said = dict(re.findall(r"^(stopped|pc|cpsr|entry) (\S+)\s*$", gdb.text, re.M))
     assert said["stopped"] == "T05"

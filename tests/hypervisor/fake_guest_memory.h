@@ -13,6 +13,14 @@
 #define FAKE_PAGE 4096u
 #define FAKE_VCPUS 5u
 
+/* What is at an IPA, from the guest's point of view. */
+enum guest_page {
+	GUEST_PAGE_NONE = 0, /* nothing mapped: the host shall */
+	GUEST_PAGE_OWN,      /* memory: private, or lent by the host to a normal VM */
+	GUEST_PAGE_SHARED,   /* memory that the protected guest shares with the host */
+	GUEST_PAGE_DEVICE,   /* accesses go to the VMM; of a VM with RSI: EMPTY, not shared */
+};
+
 struct fake_guest {
 	struct vm vm;
 	struct vcpu vcpus[FAKE_VCPUS];

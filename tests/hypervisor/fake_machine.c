@@ -229,7 +229,7 @@ void cache_flush(const void *base, uint64_t size)
 
 /* ---- page_ops.h: contents ---- */
 
-static void settle(uint64_t pfn, uint64_t count, bool wipe)
+void page_settle(uint64_t pfn, uint64_t count, bool wipe)
 {
 	for (uint64_t i = pfn; i < pfn + count; i++) {
 		/* What EL2 still maps for itself is not to be anybody else's yet. */
@@ -239,16 +239,6 @@ static void settle(uint64_t pfn, uint64_t count, bool wipe)
 			memset(fake_machine_page(i), 0, PAGE);
 		}
 	}
-}
-
-void page_wipe(uint64_t pfn, uint64_t count)
-{
-	settle(pfn, count, true);
-}
-
-void page_settle(uint64_t pfn, uint64_t count)
-{
-	settle(pfn, count, false);
 }
 
 /* ---- s2.h ---- */

@@ -53,17 +53,12 @@ bool page_host_reaches(uint64_t pfn)
 	return pfn >= FAKE_PFN && pfn < FAKE_PFN + FAKE_PAGES && fake_pages.reach[pfn - FAKE_PFN];
 }
 
-void page_wipe(uint64_t pfn, uint64_t count)
+void page_settle(uint64_t pfn, uint64_t count, bool wipe)
 {
 	if (!is_range(pfn, count)) {
 		return;
 	}
-	for (uint64_t i = pfn - FAKE_PFN; i < pfn - FAKE_PFN + count; i++) {
+	for (uint64_t i = pfn - FAKE_PFN; wipe && i < pfn - FAKE_PFN + count; i++) {
 		fake_pages.content[i] = 0;
 	}
-}
-
-void page_settle(uint64_t pfn, uint64_t count)
-{
-	(void)is_range(pfn, count);
 }

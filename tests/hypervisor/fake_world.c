@@ -151,7 +151,7 @@ void exception_take(uint64_t *pc, uint64_t *pstate, uint64_t esr)
 void exception_take_abort(uint64_t *pc, uint64_t *pstate, uint64_t esr, uint64_t far)
 {
 	fake.far = far;
-	exception_take(pc, pstate, esr);
+	exception_take(pc, pstate, esr + ((*pstate & 0xf) ? UINT64_C(1) << 26 : 0));
 }
 
 struct cpu_facts cpu_facts(void)

@@ -28,15 +28,17 @@ static void ram_is_declared(void **state)
 	assert_int_equal(fault(IPA), GUEST_FAULT_MEMORY);
 	assert_int_equal(fault(IPA + GIB - PAGE), GUEST_FAULT_MEMORY);
 	assert_int_equal(fault(IPA + GIB), GUEST_FAULT_ABORT);
-	assert_int_equal(guest_declare_ram(vm, IPA >> 12, 1), HYP_EBUSY);
-	assert_int_equal(guest_declare_ram(vm, (IPA >> 12) - 1, 2), HYP_EBUSY);
-	assert_int_equal(guest_declare_ram(vm, 0, 0), HYP_EINVAL);
-	assert_int_equal(guest_declare_ram(vm, TOP >> 12, 1), HYP_EINVAL);
-	assert_int_equal(guest_declare_ram(vm, (TOP >> 12) - 1, 2), HYP_EINVAL);
-	assert_int_equal(guest_declare_ram(vm, 0, UINT64_MAX), HYP_EINVAL);
-	assert_int_equal(guest_declare_ram(vm, 0, 1), HYP_ENOTABLE);
+	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, IPA >> 12, 1), HYP_OK);
+	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, 0, 0), HYP_EINVAL);
+	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, TOP >> 12, 1),
+			 HYP_EINVAL);
+	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, (TOP >> 12) - 1, 2),
+			 HYP_EINVAL);
+	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, 0, UINT64_MAX),
+			 HYP_EINVAL);
+	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, 0, 1), HYP_ENOTABLE);
 	assert_int_equal(call(HYP_CALL_VM_DONATE, vm->id, META + 4, 2), HYP_OK);
-	assert_int_equal(guest_declare_ram(vm, 0, 1), HYP_OK);
+	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, 0, 1), HYP_OK);
 	vm->has_run = true;
 	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, 1, 1), HYP_EBUSY);
 }
@@ -52,7 +54,7 @@ static void both_aliases(void **state)
 	assert_int_equal(guest_fault(vm, IPA, true, false, &at), GUEST_FAULT_ABORT);
 	assert_int_equal(guest_fault(vm, TOP + IPA + 4, true, false, &at), GUEST_FAULT_DEVICE);
 	assert_int_equal(at, IPA + 4);
-	assert_int_equal(guest_page_at(vm, IPA), GUEST_PAGE_DEVICE);
+	assert_int_equal(what_is_at(IPA), IS_DEVICE);
 	assert_int_equal(guest_set_device(vm, IPA, true), HYP_EPERM);
 	assert_int_equal(guest_set_device(vm, IPA, false), HYP_EPERM);
 	assert_int_equal(guest_fault(vm, 2 * TOP, true, false, &at), GUEST_FAULT_ABORT);
@@ -61,11 +63,11 @@ static void both_aliases(void **state)
 	assert_int_equal(next, IPA + 2 * PAGE);
 	assert_int_equal(fault(IPA), GUEST_FAULT_MEMORY);
 	assert_int_equal(fault(TOP + IPA), GUEST_FAULT_ABORT);
-	assert_int_equal(guest_page_at(vm, IPA), GUEST_PAGE_NONE);
+	assert_int_equal(what_is_at(IPA), IS_NOTHING);
 	assert_int_equal(host_maps(IPA, PAGES, 1), HYP_OK);
 	assert_int_equal(fault(IPA), GUEST_FAULT_RETRY);
 	assert_int_equal(fault(TOP + IPA), GUEST_FAULT_ABORT);
-	assert_int_equal(guest_page_at(vm, IPA), GUEST_PAGE_OWN);
+	assert_int_equal(what_is_at(IPA), IS_OWN);
 	assert_false(owner_view(PAGES).host);
 	assert_int_equal(host_maps(IPA, PAGES + 1, 1), HYP_EBUSY);
 	/* shared: one with a page, one without */
@@ -78,8 +80,8 @@ static void both_aliases(void **state)
 	assert_int_equal(guest_finds(IPA), 0);
 	assert_int_equal(guest_finds(TOP + IPA), PAGES);
 	assert_int_equal(fake_machine_walk(s2_vttbr(&vm->s2), TOP + IPA) >> 53 & 3, 2);
-	assert_int_equal(guest_page_at(vm, IPA), GUEST_PAGE_SHARED);
-	assert_int_equal(guest_page_at(vm, IPA + PAGE), GUEST_PAGE_NONE);
+	assert_int_equal(what_is_at(IPA), IS_SHARED);
+	assert_int_equal(what_is_at(IPA + PAGE), IS_NOTHING);
 	assert_int_equal(fault(IPA), GUEST_FAULT_ABORT);
 	assert_int_equal(fault(TOP + IPA), GUEST_FAULT_RETRY);
 	assert_int_equal(fault(TOP + IPA + PAGE), GUEST_FAULT_MEMORY);
@@ -227,9 +229,9 @@ static uint64_t random_below(uint64_t limit)
 
 static void compare_page(uint64_t i)
 {
-	static const enum guest_page pages[3][2] = { { GUEST_PAGE_DEVICE, GUEST_PAGE_DEVICE },
-						     { GUEST_PAGE_NONE, GUEST_PAGE_OWN },
-						     { GUEST_PAGE_NONE, GUEST_PAGE_SHARED } };
+	static const enum what_is pages[3][2] = { { IS_DEVICE, IS_DEVICE },
+						  { IS_NOTHING, IS_OWN },
+						  { IS_NOTHING, IS_SHARED } };
 	static const enum guest_fault faults[3][2] = { { GUEST_FAULT_ABORT, GUEST_FAULT_DEVICE },
 						       { GUEST_FAULT_MEMORY, GUEST_FAULT_ABORT },
 						       { GUEST_FAULT_ABORT, GUEST_FAULT_MEMORY } };
@@ -242,7 +244,7 @@ static void compare_page(uint64_t i)
 		fail_msg("page %llu: finds %#llx and %#llx", (unsigned long long)i,
 			 (unsigned long long)low, (unsigned long long)high);
 	}
-	assert_int_equal(guest_page_at(vm, ipa), pages[page->what][page->pfn != 0]);
+	assert_int_equal(what_is_at(ipa), pages[page->what][page->pfn != 0]);
 	if (page->pfn == 0) {
 		assert_int_equal(fault(ipa), faults[page->what][0]);
 		assert_int_equal(fault(TOP + ipa), faults[page->what][1]);

@@ -278,7 +278,7 @@ static void one_random_step(void)
 	enum hyp_status status = HYP_OK;
 
 	random_range(&page, &count);
-	switch (random_below(4)) {
+	switch (random_below(3)) {
 	case 0:
 		if (is_free(page, count)) {
 			uint64_t pa = 64 * MIB + (random_below(2) ? page : random_below(4)) * PAGE;
@@ -289,13 +289,10 @@ static void one_random_step(void)
 	case 1:
 		unmap(page, count);
 		break;
-	case 2:
+	default:
 		if (is_free(page, count)) {
 			status = note(page, count, notes[random_below(4)]);
 		}
-		break;
-	default:
-		s2_fold(&s2, ipa_of(page), count * PAGE);
 		break;
 	}
 	assert_true(status == HYP_OK || status == HYP_ENOTABLE);
@@ -315,36 +312,6 @@ static void steps_at_random(void **state)
 		unmap(0, PAGES);
 		assert_int_equal(s2.block_count, 0);
 	}
-}
-
-/* All tables of a guest are free pages again, when all of it says the same. */
-static void fold_gives_pages_back(void **state)
-{
-	(void)state;
-	give_pages(8);
-	assert_int_equal(map(1, 511, 32 * MIB + PAGE, S2_RAM), HYP_OK);
-	s2_fold(&s2, ipa_of(1), 511 * PAGE);
-	assert_int_equal(s2.free_count, 6);
-	assert_int_equal(map(0, 1, 32 * MIB, S2_RAM), HYP_OK);
-	s2_fold(&s2, ipa_of(0), PAGE);
-	compare("a block again");
-	assert_int_equal(s2.free_count, 7);
-	assert_int_equal(s2.block_count, 1);
-	unmap(0, 512);
-	s2_fold(&s2, ipa_of(0), 512 * PAGE);
-	compare("nothing again");
-	assert_int_equal(s2.free_count, 8);
-}
-
-/* What no block can show stays a table. */
-static void fold_needs_a_border(void **state)
-{
-	(void)state;
-	give_pages(8);
-	assert_int_equal(map(0, 512, 32 * MIB + PAGE, S2_RAM), HYP_OK);
-	s2_fold(&s2, ipa_of(0), 512 * PAGE);
-	compare("pages in a row, at no border");
-	assert_int_equal(s2.free_count, 6);
 }
 
 /* Unmapping forgets notes where their entry lies inside, and leaves larger ones alone. */
@@ -372,8 +339,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(blocks_can_always_be_split, begin, end),
 		cmocka_unit_test_setup_teardown(blocks_need_both_addresses, begin, end),
 		cmocka_unit_test_setup_teardown(steps_at_random, begin, end),
-		cmocka_unit_test_setup_teardown(fold_gives_pages_back, begin, end),
-		cmocka_unit_test_setup_teardown(fold_needs_a_border, begin, end),
 		cmocka_unit_test_setup_teardown(notes_around_what_is_unmapped, begin, end),
 	};
 

@@ -318,7 +318,7 @@ static enum may may_access(uint32_t encoding, bool is_read, bool is_protected)
 		 crm = encoding >> 3 & 15, op2 = encoding & 7;
 	uint32_t id = op0 << 12 | op1 << 8 | crn << 4 | crm;
 
-	if (id == 0x30cb && op2 >= 5) { /* ICC_SGI1R, ASGI1R, SGI0R */
+	if (id == 0x30cb && (op2 >= 5 || op2 == 1)) { /* ICC_SGI1R, ASGI1R, SGI0R, DIR */
 		return is_read ? REFUSED : TO_HOST;
 	}
 	if (id == 0x33e2 && op2 <= 2) { /* CNTP_* */

@@ -313,8 +313,8 @@ static void what_cannot_be_configured(void **state)
 	assert_int_equal(call(CONFIG, normal, 3, 0), EINVAL);
 	assert_int_equal(call(CONFIG, normal, 1, 2), EINVAL);
 	assert_int_equal(call(CONFIG, safe, 1, 1), EPERM);
-	assert_int_equal(call(CONFIG, normal, 2, 0, 1), EPERM); /* RAM is told of VMs with RSI */
-	assert_int_equal(call(CONFIG, safe, 2, 0, 1), EPERM);
+	assert_int_equal(call(CONFIG, normal, 2, 0, 1), EINVAL); /* RAM is told of VMs with RSI */
+	assert_int_equal(call(CONFIG, safe, 2, 0, 1), EINVAL);
 	assert_false(vm->forwards_hvc);
 	assert_int_equal(call(CONFIG, normal, 1, 1), OK);
 	assert_true(vm->forwards_hvc);

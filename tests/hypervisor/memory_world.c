@@ -78,3 +78,16 @@ enum guest_fault fault(uint64_t ipa)
 
 	return guest_fault(vm, ipa, false, false, &at);
 }
+
+enum what_is what_is_at(uint64_t ipa)
+{
+	bool rsi = vm->flags & HYP_VM_RSI;
+	struct s2_view low = s2_look(&vm->s2, ipa), high = s2_look(&vm->s2, ipa | (rsi ? TOP : 0));
+	struct s2_view view = rsi && low.entry == S2_NOTE_NONE ? high : low;
+
+	if (view.entry & S2_VALID) {
+		return owner_view(view.pa / PAGE).state == PAGE_GUEST_HOST ? IS_SHARED : IS_OWN;
+	}
+	return view.entry == S2_NOTE_DEVICE || (rsi && view.entry == S2_NOTE_NONE) ? IS_DEVICE :
+										     IS_NOTHING;
+}

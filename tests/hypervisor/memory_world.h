@@ -40,6 +40,10 @@ uint64_t guest_finds(uint64_t ipa);
 /* What a read of the guest that faults at @ipa means. */
 enum guest_fault fault(uint64_t ipa);
 
+/* What is at an address of the guest, without the top bit. */
+enum what_is { IS_NOTHING, IS_OWN, IS_SHARED, IS_DEVICE };
+enum what_is what_is_at(uint64_t ipa);
+
 /* All of a page is SECRET; whether all of it is @word. */
 void fill(uint64_t pfn);
 bool is_filled_with(uint64_t pfn, uint64_t word);

@@ -16,12 +16,15 @@ HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c 
 $(foreach part,vm s2 guest_memory guest_ripas,$(eval HT_hyp_$(part) := $(HT_MEMORY)))
 HT_hyp_vcpu := $(addprefix platform/hypervisor/src/,vcpu.c vcpu_exit.c vcpu_regs.c) tests/hypervisor/fake_world.c
 HT_hyp_vcpu_exit := $(HT_hyp_vcpu)
+HT_hyp_world_switch := $(addprefix platform/hypervisor/src/,world_switch.c exception.c)
+HT_FAKE_ARCH := $(HT_hyp_world_switch:%.c=$(HT_BUILD)/%.o) $(HT_BUILD)/tests/hypervisor/hyp_world_switch.o
 HT_GUEST_CALLS := $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
 HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(HT_GUEST_CALLS)
 $(foreach other,call rsi,$(eval HT_hyp_guest_$(other) := $(HT_hyp_guest_psci)))
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(HT_TESTS))
 
+$(HT_FAKE_ARCH): HT_CFLAGS := -I$(ROOT)/tests/hypervisor/fake_arch $(HT_CFLAGS)
 $(HT_BUILD)/%.o: $(ROOT)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HT_CFLAGS) $(HT_SANITIZE) -MMD -MP -c $< -o $@

@@ -13,7 +13,7 @@
 
 #define PAGE UINT64_C(4096)
 #define WORDS (PAGE / sizeof(uint64_t))
-#define HOST_WORD UINT64_C(0x05705740570705) /* a block of RAM, if it were in a table */
+#define HOST_WORD UINT64_C(0x05705740570705)     /* a block of RAM, if it were in a table */
 #define SECRET_WORD UINT64_C(0x5ec7e75ec7e70000) /* + VM */
 #define USES_MAX 6u /* translations that TLBs get to see after each call */
 

@@ -417,7 +417,7 @@ static void start(struct game *game, u64 seed, bool split)
 			*model(game, cpu, intid) = (struct model_irq){
 				.group1 = true,
 				.enabled = intid < 16,
-				.edge = intid < 16,
+				.edge = intid < 16 || intid >= 32,
 				.hw = intid == HW_PPI,
 				.target = intid < 32 ? cpu : 0,
 			};

@@ -31,83 +31,85 @@ static int teardown(void **state)
 }
 
 /* Constants and plain registers: value after reset, and after all ones were written. */
+static const struct {
+	int frame;
+	u32 offset, bytes;
+	u64 reset, written;
+} plain[] = {
+	/* CTLR: both groups as the bench enabled them, ARE and DS always. */
+	{ DIST, 0x0, 4, 0x53, 0x53 },
+	/* TYPER: 128 interrupts, 10 bits of INTID, No1N. */
+	{ DIST, 0x4, 4, 0x02480003, 0x02480003 },
+	{ DIST, 0x8, 4, 0x4b00343b, 0x4b00343b },
+	{ DIST, 0xc, 4, 0, 0 },
+	{ DIST, 0x10, 4, 0, 0 },
+	/* Private interrupts are not the distributor's. */
+	{ DIST, 0x80, 4, 0, 0 },
+	{ DIST, 0x100, 4, 0, 0 },
+	{ DIST, 0x200, 4, 0, 0 },
+	{ DIST, 0x400, 4, 0, 0 },
+	{ DIST, 0xc00, 4, 0, 0 },
+	{ DIST, 0x6000, 8, 0, 0 },
+	{ DIST, 0x84, 4, 0xffffffff, 0xffffffff },
+	{ DIST, 0x104, 4, 0, 0xffffffff },
+	{ DIST, 0x420, 4, 0, 0xf8f8f8f8 },
+	{ DIST, 0x420, 1, 0, 0xf8 },
+	{ DIST, 0x423, 1, 0, 0xf8 },
+	{ DIST, 0x820, 4, 0, 0 },
+	{ DIST, 0xc08, 4, 0xaaaaaaaa, 0xaaaaaaaa },
+	{ DIST, 0xc1c, 4, 0xaaaaaaaa, 0xaaaaaaaa },
+	{ DIST, 0xc20, 4, 0, 0 },
+	{ DIST, 0xd04, 4, 0, 0 },
+	{ DIST, 0x6100, 8, 0, 0xffffff },
+	{ DIST, 0x6100, 4, 0, 0xffffff },
+	{ DIST, 0x6104, 4, 0, 0 },
+	/* The last one that there is, and the first that is not. */
+	{ DIST, 0x10c, 4, 0, 0xffffffff },
+	{ DIST, 0x110, 4, 0, 0 },
+	{ DIST, 0x47c, 4, 0, 0xf8f8f8f8 },
+	{ DIST, 0x480, 4, 0, 0 },
+	{ DIST, 0x63f8, 8, 0, 0xffffff },
+	{ DIST, 0x6400, 8, 0, 0 },
+	{ DIST, 0x7ff8, 8, 0, 0 },
+	{ DIST, 0x5000, 4, 0, 0 },
+	{ DIST, 0xffe8, 4, 0x3b, 0x3b },
+	{ DIST, 0xffd0, 4, 0, 0 },
+	{ RD, 0x0, 4, 0, 0 },
+	{ RD, 0x4, 4, 0x4b00343b, 0x4b00343b },
+	/* TYPER of vCPU 1 of 3. */
+	{ RD, 0x8, 8, 0x100000100, 0x100000100 },
+	{ RD, 0x8, 4, 0x100, 0x100 },
+	{ RD, 0xc, 4, 1, 1 },
+	{ RD, 0x10, 4, 0, 0 },
+	{ RD, 0x14, 4, 0, 0 },
+	{ RD, 0x70, 8, 0, 0 },
+	{ RD, 0x78, 8, 0, 0 },
+	{ RD, 0x1000, 4, 0, 0 },
+	{ RD, 0xffe8, 4, 0x3b, 0x3b },
+	{ SGI, 0x80, 4, 0xffffffff, 0xffffffff },
+	{ SGI, 0x84, 4, 0, 0 },
+	{ SGI, 0x100, 4, 0xffff, 0xffffffff },
+	{ SGI, 0x104, 4, 0, 0 },
+	{ SGI, 0x400, 4, 0, 0xf8f8f8f8 },
+	{ SGI, 0x41c, 4, 0, 0xf8f8f8f8 },
+	{ SGI, 0x420, 4, 0, 0 },
+	{ SGI, 0xc00, 4, 0xaaaaaaaa, 0xaaaaaaaa },
+	{ SGI, 0xc04, 4, 0, 0 },
+	{ SGI, 0x6000, 8, 0, 0 },
+	{ SGI, 0x6008, 4, 0, 0 },
+};
+
 static void plain_registers(void **state)
 {
-	static const struct {
-		int frame;
-		u32 offset, bytes;
-		u64 reset, written;
-	} rows[] = {
-		/* CTLR: both groups as the bench enabled them, ARE and DS always. */
-		{ DIST, 0x0, 4, 0x53, 0x53 },
-		/* TYPER: 128 interrupts, 10 bits of INTID, No1N. */
-		{ DIST, 0x4, 4, 0x02480003, 0x02480003 },
-		{ DIST, 0x8, 4, 0x4b00343b, 0x4b00343b },
-		{ DIST, 0xc, 4, 0, 0 },
-		{ DIST, 0x10, 4, 0, 0 },
-		/* Private interrupts are not the distributor's. */
-		{ DIST, 0x80, 4, 0, 0 },
-		{ DIST, 0x100, 4, 0, 0 },
-		{ DIST, 0x200, 4, 0, 0 },
-		{ DIST, 0x400, 4, 0, 0 },
-		{ DIST, 0xc00, 4, 0, 0 },
-		{ DIST, 0x6000, 8, 0, 0 },
-		{ DIST, 0x84, 4, 0xffffffff, 0xffffffff },
-		{ DIST, 0x104, 4, 0, 0xffffffff },
-		{ DIST, 0x420, 4, 0, 0xf8f8f8f8 },
-		{ DIST, 0x420, 1, 0, 0xf8 },
-		{ DIST, 0x423, 1, 0, 0xf8 },
-		{ DIST, 0x820, 4, 0, 0 },
-		{ DIST, 0xc08, 4, 0, 0xaaaaaaaa },
-		{ DIST, 0xd04, 4, 0, 0 },
-		{ DIST, 0x6100, 8, 0, 0xffffff },
-		{ DIST, 0x6100, 4, 0, 0xffffff },
-		{ DIST, 0x6104, 4, 0, 0 },
-		/* The last one that there is, and the first that is not. */
-		{ DIST, 0x10c, 4, 0, 0xffffffff },
-		{ DIST, 0x110, 4, 0, 0 },
-		{ DIST, 0x47c, 4, 0, 0xf8f8f8f8 },
-		{ DIST, 0x480, 4, 0, 0 },
-		{ DIST, 0x63f8, 8, 0, 0xffffff },
-		{ DIST, 0x6400, 8, 0, 0 },
-		{ DIST, 0x7ff8, 8, 0, 0 },
-		{ DIST, 0x5000, 4, 0, 0 },
-		{ DIST, 0xffe8, 4, 0x3b, 0x3b },
-		{ DIST, 0xffd0, 4, 0, 0 },
-		{ RD, 0x0, 4, 0, 0 },
-		{ RD, 0x4, 4, 0x4b00343b, 0x4b00343b },
-		/* TYPER of vCPU 1 of 3. */
-		{ RD, 0x8, 8, 0x100000100, 0x100000100 },
-		{ RD, 0x8, 4, 0x100, 0x100 },
-		{ RD, 0xc, 4, 1, 1 },
-		{ RD, 0x10, 4, 0, 0 },
-		{ RD, 0x14, 4, 0, 0 },
-		{ RD, 0x70, 8, 0, 0 },
-		{ RD, 0x78, 8, 0, 0 },
-		{ RD, 0x1000, 4, 0, 0 },
-		{ RD, 0xffe8, 4, 0x3b, 0x3b },
-		{ SGI, 0x80, 4, 0xffffffff, 0xffffffff },
-		{ SGI, 0x84, 4, 0, 0 },
-		{ SGI, 0x100, 4, 0xffff, 0xffffffff },
-		{ SGI, 0x104, 4, 0, 0 },
-		{ SGI, 0x400, 4, 0, 0xf8f8f8f8 },
-		{ SGI, 0x41c, 4, 0, 0xf8f8f8f8 },
-		{ SGI, 0x420, 4, 0, 0 },
-		{ SGI, 0xc00, 4, 0xaaaaaaaa, 0xaaaaaaaa },
-		{ SGI, 0xc04, 4, 0, 0 },
-		{ SGI, 0x6000, 8, 0, 0 },
-		{ SGI, 0x6008, 4, 0, 0 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
 		setup(NULL);
-		assert_int_equal(guest_read(&bench, 1, rows[i].frame, rows[i].offset,
-					    rows[i].bytes),
-				 rows[i].reset);
-		guest_write(&bench, 1, rows[i].frame, rows[i].offset, rows[i].bytes, ~0ULL);
-		assert_int_equal(guest_read(&bench, 1, rows[i].frame, rows[i].offset,
-					    rows[i].bytes),
-				 rows[i].written);
+		assert_int_equal(guest_read(&bench, 1, plain[i].frame, plain[i].offset,
+					    plain[i].bytes),
+				 plain[i].reset);
+		guest_write(&bench, 1, plain[i].frame, plain[i].offset, plain[i].bytes, ~0ULL);
+		assert_int_equal(guest_read(&bench, 1, plain[i].frame, plain[i].offset,
+					    plain[i].bytes),
+				 plain[i].written);
 		teardown(NULL);
 	}
 }
@@ -155,6 +157,7 @@ static void set_and_clear(void **state)
 		assert_int_equal(guest_read(&bench, 0, DIST, clear, 4), 0);
 	}
 	/* A level is pending while its wire is high, whatever is cleared. */
+	guest_write(&bench, 0, DIST, 0xc10, 4, 0);
 	assert_true(vgic_inject(&bench.vgic, 0, 64, true, false));
 	guest_write(&bench, 0, DIST, 0x288, 4, 1);
 	assert_int_equal(guest_read(&bench, 0, DIST, 0x208, 4), 1);
@@ -187,6 +190,7 @@ static void banks_and_routes(void **state)
 /* Who waits for what: routes, kicks, enables. */
 static void kicks(void **state)
 {
+	guest_write(&bench, 0, DIST, 0xc08, 4, 0);
 	guest_write(&bench, 0, DIST, 0x104, 4, 1);
 	guest_write(&bench, 0, DIST, 0x6100, 8, 1);
 	assert_int_equal(bench.kicked, 0);
@@ -232,6 +236,7 @@ static void user_space(void **state)
 	u64 value;
 	u32 levels;
 
+	guest_write(&bench, 0, DIST, 0xc08, 4, 0);
 	vgic_inject(&bench.vgic, 0, 40, true, false);
 	assert_int_equal(guest_read(&bench, 0, DIST, 0x204, 4), 0x100);
 	assert_int_equal(user_read(&bench, 0, DIST, 0x204, &value), 0);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Proofs by CBMC (README.md here). CBMC= says where it is.
 CBMC ?= cbmc
-PROOF_FLAGS := -I. -Iplatform/hypervisor/include -DFAKE_PAGES=2u -DOWNER_VM_MAX=2u --unwinding-assertions --object-bits 12 \
+PROOF_FLAGS := -Itests/proofs/include -I. -Iplatform/hypervisor/include -DFAKE_PAGES=2u -DOWNER_VM_MAX=2u --unwinding-assertions --object-bits 12 \
 	--bounds-check --pointer-check --signed-overflow-check --undefined-shift-check --enum-range-check
 PROOF_SRCS := tests/proofs/owner.c tests/hypervisor/fake_pages.c tests/hypervisor/owner_invariant.c tests/hypervisor/fake_trace.c
 

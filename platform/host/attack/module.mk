@@ -2,7 +2,8 @@
 # The attacks. `attack` and libattack.so share the accesses that may be refused.
 
 HOST_ATTACK := $(HOST)/attack
-ALL += $(O)/host/lib/libattack.so $(O)/host/modules/attack.ko $(O)/host/modules/dma.ko
+ATTACK_MODULES := $(patsubst %,$(O)/host/modules/%.ko,attack calls dma)
+ALL += $(O)/host/lib/libattack.so $(ATTACK_MODULES)
 
 $(O)/host/bin/attack: $(HOST_ATTACK)/probe.c
 
@@ -18,11 +19,10 @@ ATTACK_KBUILD = env -u MAKEFLAGS make -s -C $(SDK)/kernel/build M=$(ATTACK_BUILD
 	CONFIG_DEBUG_INFO_BTF_MODULES= TERRARIUM_ROOT=$(ROOT) modules
 ATTACK_NOISE := ^warning: .* differs from the one used|The kernel was built (by|with)|You are using:
 
-$(O)/host/modules/dma.ko: $(O)/host/modules/attack.ko
-	@$(CROSS)strip --strip-debug -o $@ $(ATTACK_BUILD)/dma.ko
-
-$(O)/host/modules/attack.ko: $(addprefix $(HOST_ATTACK)/,attack.c dma.c Kbuild) platform/abi/attack.h $(SDK)/.ready
+ATTACK_SOURCES := $(addprefix $(HOST_ATTACK)/,attack.c dma.c) $(wildcard $(HOST_ATTACK)/calls*) $(HOST_ATTACK)/Kbuild
+$(ATTACK_MODULES) &: $(ATTACK_SOURCES) $(addprefix platform/abi/,attack.h calls.h register_tags.h) $(wildcard platform/abi/hyp_*.h) $(SDK)/.ready
+	@rm -rf $(ATTACK_BUILD)
 	@mkdir -p $(@D) $(ATTACK_BUILD)
-	@cp $(addprefix $(HOST_ATTACK)/,attack.c dma.c Kbuild) $(ATTACK_BUILD)
+	@cp $(ATTACK_SOURCES) $(ATTACK_BUILD)
 	$(ATTACK_KBUILD) 2> >(grep -vE '$(ATTACK_NOISE)' >&2)
-	@$(CROSS)strip --strip-debug -o $@ $(ATTACK_BUILD)/attack.ko
+	@for module in $(ATTACK_MODULES); do $(CROSS)strip --strip-debug -o $$module $(ATTACK_BUILD)/$${module##*/}; done

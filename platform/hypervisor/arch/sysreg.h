@@ -24,6 +24,8 @@
 
 #define isb() __asm__ volatile("isb" : : : "memory")
 #define dsb(kind) __asm__ volatile("dsb " #kind : : : "memory")
+#define ic_iallu() __asm__ volatile("ic iallu" : : : "memory")
+#define at_s1e1r(va) __asm__ volatile("at s1e1r, %0" : : "r"((uint64_t)(va)) : "memory")
 #define tlbi(what) __asm__ volatile("tlbi " #what : : : "memory")
 #define tlbi_by(what, value) \
 	__asm__ volatile("tlbi " #what ", %0" : : "r"((uint64_t)(value)) : "memory")
@@ -39,34 +41,19 @@
 #define HCR_HOST (HCR_VM | HCR_TSC | HCR_RW | HCR_APK | HCR_API)
 
 /*
- * HCR_EL2 for guests. Beside the above: physical interrupts and SErrors go to EL2 (FMO, IMO,
- * AMO); set/way invalidation cleans (SWIO); no table walk through device memory (PTW); TLB and
- * cache maintenance and barriers reach all CPUs (FB, BSU), since the vCPU may move; traps of ID
- * registers (TID1, TID3), ACTLR, implementation-defined registers (TIDCP), LORegions (TLOR),
- * error records (TERR), MTE's GMID_EL1 (TID5); external aborts come to EL2 (TEA).
+ * HCR_EL2 for guests. Beside HCR_HOST's first three: set/way invalidation cleans (SWIO, bit 1);
+ * no table walk through device memory (PTW, 2); physical interrupts and SErrors come to EL2
+ * (FMO, IMO, AMO, 3-5); TLB and cache maintenance and barriers reach all CPUs (FB, 9, BSU, 10),
+ * since the vCPU may move; traps of ID registers (TID1, 16, TID3, 18), implementation-defined
+ * ones (TIDCP, 20), ACTLR_EL1 (TACR, 21), LORegions (TLOR, 35), error records (TERR, 36),
+ * GMID_EL1 (TID5, 58); external aborts come to EL2 (TEA, 37).
  */
-#define HCR_SWIO BIT(1)
-#define HCR_PTW BIT(2)
-#define HCR_FMO BIT(3)
-#define HCR_IMO BIT(4)
-#define HCR_AMO BIT(5)
 #define HCR_VSE BIT(8)
-#define HCR_FB BIT(9)
-#define HCR_BSU_INNER BIT(10)
 #define HCR_TWI BIT(13)
 #define HCR_TWE BIT(14)
-#define HCR_TID1 BIT(16)
-#define HCR_TID3 BIT(18)
-#define HCR_TIDCP BIT(20)
-#define HCR_TACR BIT(21)
-#define HCR_TLOR BIT(35)
-#define HCR_TERR BIT(36)
-#define HCR_TEA BIT(37)
-#define HCR_TID5 BIT(58)
-#define HCR_GUEST                                                                              \
-	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER |  \
-	 HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR | \
-	 HCR_TEA | HCR_TID5)
+#define HCR_GUEST                                                                          \
+	(HCR_VM | HCR_TSC | HCR_RW | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(9) | \
+	 BIT(10) | BIT(16) | BIT(18) | BIT(20) | BIT(21) | BIT(35) | BIT(36) | BIT(37) | BIT(58))
 
 /* CPTR_EL2 without E2H: RES1 bits; TZ (8) and TFP (10) clear, TSM (12) set: no SME. */
 #define CPTR_HOST UINT64_C(0x32ff)
@@ -134,14 +121,15 @@
 #define MDSCR_SS BIT(0)
 #define MDSCR_KDE BIT(13)
 #define MDSCR_MDE BIT(15)
-#define OSLSR_LOCKED BIT(1)
+#define OSLSR_OPEN BIT(3) /* OSLM: there is a lock */
+#define OSLSR_LOCKED (OSLSR_OPEN | BIT(1))
 
 /* PMCR_EL0.E */
 #define PMCR_ENABLE BIT(0)
 
-/* ICH_HCR_EL2: En; what the host may set: UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE; EOIcount. */
+/* ICH_HCR_EL2: En; what the host may set: UIE, LRENPIE, NPIE, VGrp*EIE, VGrp*DIE, TDIR; EOIcount. */
 #define ICH_HCR_EN BIT(0)
-#define ICH_HCR_HOST UINT64_C(0xfe)
+#define ICH_HCR_HOST UINT64_C(0x40fe)
 #define ICH_HCR_EOICOUNT (UINT64_C(0x1f) << 27)
 /* ICH_LR<n>_EL2: HW, pINTID. */
 #define ICH_LR_HW BIT(61)
@@ -172,7 +160,7 @@
 
 /* ESR_EL2 */
 #define ESR_EC_SHIFT 26
-#define ESR_EC_MASK 0x3f
+#define ESR_EC_MASK UINT64_C(0x3f)
 #define ESR_IL BIT(25)
 #define ESR_IMM16_MASK UINT64_C(0xffff)
 #define ESR_WNR BIT(6)

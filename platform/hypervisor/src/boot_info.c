@@ -12,7 +12,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-#define RESERVED "/reserved-memory"
+#define CELL_BYTES 4
 #define CELLS_64 2
 #define SPAN_CELLS (2 * CELLS_64)
 #define PCI_CELLS 3 /* of an address on a PCI bus (Open Firmware, PCI binding 2.2.1) */
@@ -28,145 +28,103 @@
  * fw_cfg has a DMA interface; virtio-mmio and the platform bus are not behind the SMMU; the
  * ITS writes where it is told.
  */
-static const struct host_device {
-	const char *compatible;
-	int regs; /* it gets so many ranges of "reg", from the first on */
-} host_devices[] = {
-	{ "arm,gic-v3", 1 }, /* the distributor; redistributors: gic.h */
-	{ "arm,pl011", 1 },
-	{ "arm,pl031", 1 },
-	{ "arm,pl061", 1 },
-	{ "cfi-flash", 2 },
-	{ "pci-host-ecam-generic", 1 },
+static const char *const host_devices[] = {
+	"arm,gic-v3", /* the distributor; redistributors: gic.h */
+	"arm,pl011",  "arm,pl031", "arm,pl061", "cfi-flash", "pci-host-ecam-generic",
 };
 
-static bool complain(const char *what)
-{
-	log_line("device tree: %s", what);
-	return false;
-}
-
-static uint64_t cells(const fdt32_t *cell, int count)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < count; i++) {
-		value = value << 32 | fdt32_to_cpu(cell[i]);
-	}
-	return value;
-}
-
-/* The range at cell @at of @property; false: it is not there, or is none. */
-static bool read_span_at(const void *fdt, int node, const char *property, int at, struct span *span)
+/* The range at cell @at of @property, in the root's cells; false: not there, or none. */
+static bool read_span(const void *fdt, int node, const char *property, int at, struct span *span)
 {
 	int length;
-	const fdt32_t *cell = fdt_getprop(fdt, node, property, &length);
+	const fdt64_t *cell = fdt_getprop(fdt, node, property, &length);
 
-	if (!cell || length < (at + SPAN_CELLS) * (int)sizeof(*cell)) {
+	if (!cell || length < (at + SPAN_CELLS) * CELL_BYTES) {
 		return false;
 	}
-	*span = (struct span){ .base = cells(cell + at, CELLS_64),
-			       .bytes = cells(cell + at + CELLS_64, CELLS_64) };
+	cell = (const fdt64_t *)((const fdt32_t *)cell + at);
+	*span = (struct span){ .base = fdt64_ld(cell), .bytes = fdt64_ld(cell + 1) };
 	return span->bytes > 0 && span->base + span->bytes > span->base;
 }
 
-/* The first range in "reg" of @node, which is below the root or in the root's cells. */
-static bool read_span(const void *fdt, int node, struct span *span)
+/* The next node after @node that is of the kind; negative: none. */
+static int next_of(const void *fdt, int node, const char *kind)
 {
-	return read_span_at(fdt, node, "reg", 0, span);
+	return fdt_node_offset_by_prop_value(fdt, node, "device_type", kind, (int)strlen(kind) + 1);
 }
 
-static bool read_ram(const void *fdt, struct span *ram)
+/* Each of these answers what is wrong, or NULL. */
+static const char *read_loaded(const void *fdt, struct boot_info *info)
 {
-	static const char memory[] = "memory";
-	int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", memory, sizeof(memory));
+	int kernel = fdt_node_offset_by_compatible(fdt, -1, "multiboot,kernel");
+	int initrd = fdt_node_offset_by_compatible(fdt, -1, "multiboot,ramdisk");
+	int memory = next_of(fdt, -1, "memory");
 
-	if (node < 0 || !read_span(fdt, node, ram)) {
-		return complain("no memory");
+	info->fdt = (struct span){ .base = (uintptr_t)fdt, .bytes = fdt_totalsize(fdt) };
+	info->initrd = (struct span){ 0 };
+	if (fdt_address_cells(fdt, 0) != CELLS_64 || fdt_size_cells(fdt, 0) != CELLS_64) {
+		return "the root's addresses and sizes are not of two cells";
 	}
-	if (fdt_node_offset_by_prop_value(fdt, node, "device_type", memory, sizeof(memory)) >= 0) {
-		return complain("more than one piece of memory");
+	if (!read_span(fdt, kernel, "reg", 0, &info->kernel)) {
+		return "no kernel (QEMU: -device guest-loader,addr=...,kernel=...)";
 	}
-	return true;
+	if (initrd >= 0 && !read_span(fdt, initrd, "reg", 0, &info->initrd)) {
+		return "a ramdisk without an address";
+	}
+	if (!read_span(fdt, memory, "reg", 0, &info->ram)) {
+		return "no memory";
+	}
+	return next_of(fdt, memory, "memory") >= 0 ? "more than one piece of memory" : NULL;
 }
 
-static bool read_cpus(const void *fdt, struct boot_info *info)
+static const char *read_cpus(const void *fdt, struct boot_info *info)
 {
-	static const char cpu[] = "cpu";
-	int cpus = fdt_path_offset(fdt, "/cpus");
-	int width = cpus < 0 ? 0 : fdt_address_cells(fdt, cpus);
-	int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", cpu, sizeof(cpu));
+	int length;
 
-	for (info->cpu_count = 0; node >= 0; info->cpu_count++) {
-		int length;
-		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &length);
+	info->cpu_count = 0;
+	for (int node = next_of(fdt, -1, "cpu"); node >= 0; node = next_of(fdt, node, "cpu")) {
+		const void *reg = fdt_getprop(fdt, node, "reg", &length);
 
-		if (!reg || width < 1 || width > CELLS_64 || length < width * (int)sizeof(*reg)) {
-			return complain("a CPU without a number");
+		if (!reg || (length != CELL_BYTES && length != CELLS_64 * CELL_BYTES)) {
+			return "a CPU without a number";
 		}
 		if (info->cpu_count == CPU_MAX) {
-			return complain("more CPUs than the hypervisor has room for");
+			return "more CPUs than the hypervisor has room for";
 		}
-		info->affinities[info->cpu_count] = cells(reg, width) & MPIDR_AFFINITY;
-		node = fdt_node_offset_by_prop_value(fdt, node, "device_type", cpu, sizeof(cpu));
+		info->affinities[info->cpu_count++] =
+			(length == CELL_BYTES ? fdt32_ld(reg) : fdt64_ld(reg)) & MPIDR_AFFINITY;
 	}
-	return info->cpu_count > 0 || complain("no CPU");
+	return info->cpu_count > 0 ? NULL : "no CPU";
 }
 
-/* The module of a kind, below /chosen; negative: none. */
-static int find_module(const void *fdt, const char *kind)
-{
-	int node;
-
-	fdt_for_each_subnode(node, fdt, fdt_path_offset(fdt, "/chosen"))
-	{
-		if (fdt_node_check_compatible(fdt, node, kind) == 0) {
-			return node;
-		}
-	}
-	return -FDT_ERR_NOTFOUND;
-}
-
-/* Whether @node, below the root, stands for addresses that are not RAM. */
-static bool is_device(const void *fdt, int node)
-{
-	static const char memory[] = "memory";
-	int length;
-	const char *type = fdt_getprop(fdt, node, "device_type", &length);
-
-	return (fdt_getprop(fdt, node, "reg", NULL) || fdt_getprop(fdt, node, "ranges", NULL)) &&
-	       !(type && length == sizeof(memory) && memcmp(type, memory, sizeof(memory)) == 0);
-}
-
-/* What the host gets of @node, which is below the root; NULL: nothing, it is to go. */
-static const struct host_device *find_host_device(const void *fdt, int node)
+static bool is_for_host(const void *fdt, int node)
 {
 	for (size_t i = 0; i < sizeof(host_devices) / sizeof(host_devices[0]); i++) {
-		if (fdt_node_check_compatible(fdt, node, host_devices[i].compatible) == 0) {
-			return &host_devices[i];
+		if (fdt_node_check_compatible(fdt, node, host_devices[i]) == 0) {
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 /* Up to @count ranges in @property of @node are the host's; each at cell @at of an entry. */
 static bool add_spans(const void *fdt, int node, const char *property, int at, int count,
 		      struct boot_info *info)
 {
-	int stride = at + SPAN_CELLS;
 	struct span span;
+	int cell = at;
 
-	for (int i = 0; i < count && read_span_at(fdt, node, property, at + i * stride, &span);
-	     i++) {
+	for (; count > 0 && read_span(fdt, node, property, cell, &span); count--) {
 		if (info->device_count == DEVICE_SPANS) {
-			return complain("more devices than the hypervisor has room for");
+			return false;
 		}
 		info->devices[info->device_count++] = span;
+		cell += at + SPAN_CELLS;
 	}
 	return true;
 }
 
-static bool read_devices(const void *fdt, struct boot_info *info)
+static const char *read_devices(const void *fdt, struct boot_info *info)
 {
 	int gic = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
 	int smmu = fdt_node_offset_by_compatible(fdt, -1, "arm,smmu-v3");
@@ -175,143 +133,125 @@ static bool read_devices(const void *fdt, struct boot_info *info)
 	info->device_count = 0;
 	fdt_for_each_subnode(node, fdt, 0)
 	{
-		const struct host_device *device = find_host_device(fdt, node);
-
-		if (device && (!add_spans(fdt, node, "reg", 0, device->regs, info) ||
-			       !add_spans(fdt, node, "ranges", PCI_CELLS, DEVICE_SPANS, info))) {
-			return false;
+		if (is_for_host(fdt, node) &&
+		    (!add_spans(fdt, node, "reg", 0, node == gic ? 1 : DEVICE_SPANS, info) ||
+		     !add_spans(fdt, node, "ranges", PCI_CELLS, DEVICE_SPANS, info))) {
+			return "more devices than the hypervisor has room for";
 		}
 	}
-	if (gic < 0 || !read_span_at(fdt, gic, "reg", SPAN_CELLS, &info->redistributor)) {
-		return complain("no GICv3");
+	if (!read_span(fdt, gic, "reg", SPAN_CELLS, &info->redistributor)) {
+		return "no GICv3";
 	}
-	if (smmu < 0 || !read_span(fdt, smmu, &info->smmu)) {
-		return complain("no SMMUv3, so devices could not be held off memory");
-	}
-	return true;
+	return read_span(fdt, smmu, "reg", 0, &info->smmu) ?
+		       NULL :
+		       "no SMMUv3, so devices could not be held off memory";
 }
 
 bool boot_info_read(const void *fdt, struct boot_info *info)
 {
-	int kernel, initrd;
+	const char *wrong = "none where the boot loader says it is";
 
-	if (fdt_check_header(fdt) != 0) {
-		return complain("none where the boot loader says it is");
+	if (fdt_check_header(fdt) == 0) {
+		wrong = read_loaded(fdt, info);
+		wrong = wrong ? wrong : read_cpus(fdt, info);
+		wrong = wrong ? wrong : read_devices(fdt, info);
 	}
-	info->fdt = (struct span){ .base = (uintptr_t)fdt, .bytes = fdt_totalsize(fdt) };
-	if (fdt_address_cells(fdt, 0) != CELLS_64 || fdt_size_cells(fdt, 0) != CELLS_64) {
-		return complain("the root's addresses and sizes are not of two cells");
+	if (wrong) {
+		log_line("device tree: %s", wrong);
 	}
-	kernel = find_module(fdt, "multiboot,kernel");
-	initrd = find_module(fdt, "multiboot,ramdisk");
-	info->initrd = (struct span){ 0 };
-	if (kernel < 0 || !read_span(fdt, kernel, &info->kernel)) {
-		return complain("no kernel (QEMU: -device guest-loader,addr=...,kernel=...)");
+	return !wrong;
+}
+
+/* A tree that is being changed. The first error stays, and nothing is changed after it. */
+struct edit {
+	void *fdt;
+	int status;
+};
+
+static void put(struct edit *edit, int node, const char *name, const void *value, size_t bytes)
+{
+	if (edit->status == 0) {
+		edit->status = node < 0 ? node :
+					  fdt_setprop(edit->fdt, node, name, value, (int)bytes);
 	}
-	if (initrd >= 0 && !read_span(fdt, initrd, &info->initrd)) {
-		return complain("a ramdisk without an address");
-	}
-	return read_ram(fdt, &info->ram) && read_cpus(fdt, info) && read_devices(fdt, info);
+}
+
+/* The node @name below @parent, made if it is not there; negative: an error. */
+static int node_below(struct edit *edit, int parent, const char *name)
+{
+	int node = parent < 0 ? parent : fdt_subnode_offset(edit->fdt, parent, name);
+
+	return node == -FDT_ERR_NOTFOUND && edit->status == 0 ?
+		       fdt_add_subnode(edit->fdt, parent, name) :
+		       node;
 }
 
 /* The kernel's command line goes from its module to /chosen. */
-static int move_command_line(void *fdt)
+static void move_command_line(struct edit *edit)
 {
 	char line[2048]; /* the kernel's own limit */
 	int length;
-	int module = find_module(fdt, "multiboot,kernel");
-	const char *text = fdt_getprop(fdt, module, "bootargs", &length);
+	int module = fdt_node_offset_by_compatible(edit->fdt, -1, "multiboot,kernel");
+	const char *text = fdt_getprop(edit->fdt, module, "bootargs", &length);
 
-	if (!text) {
-		return 0;
+	if (text && length > (int)sizeof(line)) {
+		edit->status = -FDT_ERR_NOSPACE;
+	} else if (text) {
+		memcpy(line, text, (size_t)length);
+		put(edit, node_below(edit, 0, "chosen"), "bootargs", line, (size_t)length);
 	}
-	if (length > (int)sizeof(line)) {
-		return -FDT_ERR_NOSPACE;
-	}
-	for (int i = 0; i < length; i++) {
-		line[i] = text[i];
-	}
-	return fdt_setprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", line, length);
 }
 
 /* EL2's random numbers begin with the machine's seed; the host gets one that is made of it. */
-static int divide_seed(void *fdt)
+static void divide_seed(struct edit *edit)
 {
 	int length;
-	void *seed = fdt_getprop_w(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", &length);
+	void *seed = fdt_getprop_w(edit->fdt, node_below(edit, 0, "chosen"), "rng-seed", &length);
 
 	if (seed && length > 0) {
 		trng_add(seed, (uint64_t)length);
-		return trng_read(seed, (uint64_t)length) ? 0 : -FDT_ERR_INTERNAL;
+		edit->status = trng_read(seed, (uint64_t)length) ? 0 : -FDT_ERR_INTERNAL;
 	}
-	return 0;
 }
 
-static int remove_modules(void *fdt)
+static void tell_initrd(struct edit *edit, struct span initrd)
 {
-	int status = 0;
-
-	for (int node = find_module(fdt, "multiboot,module"); node >= 0 && status == 0;
-	     node = find_module(fdt, "multiboot,module")) {
-		status = fdt_del_node(fdt, node);
-	}
-	return status;
-}
-
-static int tell_initrd(void *fdt, struct span initrd)
-{
-	int chosen = fdt_path_offset(fdt, "/chosen");
-	int status = 0;
+	fdt64_t start = cpu_to_fdt64(initrd.base), end = cpu_to_fdt64(initrd.base + initrd.bytes);
+	int chosen = node_below(edit, 0, "chosen");
 
 	if (initrd.bytes > 0) {
-		status = fdt_setprop_u64(fdt, chosen, "linux,initrd-start", initrd.base);
+		put(edit, chosen, "linux,initrd-start", &start, sizeof(start));
+		put(edit, chosen, "linux,initrd-end", &end, sizeof(end));
 	}
-	if (initrd.bytes > 0 && status == 0) {
-		status = fdt_setprop_u64(fdt, chosen, "linux,initrd-end",
-					 initrd.base + initrd.bytes);
-	}
-	return status;
-}
-
-/* The node that holds reservations, made if it is not there; or an error. */
-static int reserved_node(void *fdt)
-{
-	int node = fdt_path_offset(fdt, RESERVED);
-	int status = 0;
-
-	if (node >= 0) {
-		return node;
-	}
-	node = fdt_add_subnode(fdt, 0, &RESERVED[1]);
-	if (node < 0) {
-		return node;
-	}
-	status = status ? status : fdt_setprop_u32(fdt, node, "#address-cells", CELLS_64);
-	status = status ? status : fdt_setprop_u32(fdt, node, "#size-cells", CELLS_64);
-	status = status ? status : fdt_setprop_empty(fdt, node, "ranges");
-	return status ? status : node;
 }
 
 /*
  * Reserved, but not "no-map": as for any other reserved page the host's kernel has an
  * address for it, and an access by that address is what EL2 refuses.
  */
-static int reserve(void *fdt, struct span hidden)
+static void reserve(struct edit *edit, struct span hidden)
 {
-	int parent = reserved_node(fdt);
-	int node = parent < 0 ? parent : fdt_add_subnode(fdt, parent, "hypervisor");
 	fdt64_t reg[2] = { cpu_to_fdt64(hidden.base), cpu_to_fdt64(hidden.bytes) };
+	fdt32_t width = cpu_to_fdt32(CELLS_64);
+	int parent = node_below(edit, 0, "reserved-memory");
 
-	return node < 0 ? node : fdt_setprop(fdt, node, "reg", reg, sizeof(reg));
+	put(edit, parent, "#address-cells", &width, sizeof(width));
+	put(edit, parent, "#size-cells", &width, sizeof(width));
+	put(edit, parent, "ranges", NULL, 0);
+	put(edit, node_below(edit, parent, "hypervisor"), "reg", reg, sizeof(reg));
 }
 
-/* The node's "interrupts", @count of them at least; NULL: not there. */
-static const fdt32_t *interrupts(const void *fdt, int node, int count)
+/* @count interrupts of @node, from the @first on, to @to. */
+static void copy_interrupts(struct edit *edit, int node, int first, int count, fdt32_t *to)
 {
 	int length;
-	const fdt32_t *irqs = fdt_getprop(fdt, node, "interrupts", &length);
+	const fdt32_t *irqs = fdt_getprop(edit->fdt, node, "interrupts", &length);
 
-	return irqs && length >= count * IRQ_CELLS * (int)sizeof(*irqs) ? irqs : NULL;
+	if (irqs && length >= (first + count) * IRQ_CELLS * CELL_BYTES) {
+		memcpy(to, irqs + first * IRQ_CELLS, (size_t)count * IRQ_CELLS * CELL_BYTES);
+	} else if (edit->status == 0) {
+		edit->status = -FDT_ERR_NOTFOUND;
+	}
 }
 
 /*
@@ -319,82 +259,81 @@ static const fdt32_t *interrupts(const void *fdt, int node, int count)
  * which a kernel then goes. The node /hypervisor has the interrupts that whoever runs
  * guests in the host needs: virtual timer, and maintenance of the GIC.
  */
-static int divide_timers(void *fdt)
+static void divide_timers(struct edit *edit)
 {
-	static const char host_names[] = "sec-phys\0phys";
-	static const char names[] = "vtimer\0maintenance";
+	static const char host_names[] = "sec-phys\0phys", names[] = "vtimer\0maintenance";
+	static const char compatible[] = "terrarium,hypervisor";
 	fdt32_t host[TIMER_HOST * IRQ_CELLS], mine[2 * IRQ_CELLS];
-	int timer = fdt_node_offset_by_compatible(fdt, -1, "arm,armv8-timer");
-	int gic = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
-	const fdt32_t *timer_irqs = interrupts(fdt, timer, TIMER_VIRTUAL + 1);
-	const fdt32_t *gic_irqs = interrupts(fdt, gic, 1);
-	int status = timer_irqs && gic_irqs ? 0 : -FDT_ERR_NOTFOUND;
+	int timer = fdt_node_offset_by_compatible(edit->fdt, -1, "arm,armv8-timer");
+	int gic = fdt_node_offset_by_compatible(edit->fdt, -1, "arm,gic-v3");
 	int node;
 
-	if (status == 0) {
-		memcpy(host, timer_irqs, sizeof(host));
-		memcpy(mine, timer_irqs + TIMER_VIRTUAL * IRQ_CELLS, sizeof(mine) / 2);
-		memcpy(mine + IRQ_CELLS, gic_irqs, sizeof(mine) / 2);
-		status = fdt_setprop(fdt, timer, "interrupts", host, sizeof(host));
-	}
-	status = status ?
-			 status :
-			 fdt_setprop(fdt, timer, "interrupt-names", host_names, sizeof(host_names));
-	node = status ? status : fdt_add_subnode(fdt, 0, "hypervisor");
-	status = node < 0 ? node :
-			    fdt_setprop_string(fdt, node, "compatible", "terrarium,hypervisor");
-	status = status ? status : fdt_setprop(fdt, node, "interrupts", mine, sizeof(mine));
-	return status ? status : fdt_setprop(fdt, node, "interrupt-names", names, sizeof(names));
+	copy_interrupts(edit, timer, 0, TIMER_HOST, host);
+	copy_interrupts(edit, timer, TIMER_VIRTUAL, 1, mine);
+	copy_interrupts(edit, gic, 0, 1, mine + IRQ_CELLS);
+	put(edit, timer, "interrupts", host, sizeof(host));
+	put(edit, timer, "interrupt-names", host_names, sizeof(host_names));
+	node = node_below(edit, 0, "hypervisor");
+	put(edit, node, "compatible", compatible, sizeof(compatible));
+	put(edit, node, "interrupts", mine, sizeof(mine));
+	put(edit, node, "interrupt-names", names, sizeof(names));
 }
 
-/* A device that is not the host's, or the child of one that is: message interrupts of the GIC. */
-static int find_hidden(const void *fdt)
+static bool is_module(const void *fdt, int node)
 {
-	int node, child;
+	return fdt_node_check_compatible(fdt, node, "multiboot,module") == 0;
+}
 
-	fdt_for_each_subnode(node, fdt, 0)
-	{
-		const struct host_device *device = find_host_device(fdt, node);
+/* A node below the root that stands for addresses that are neither RAM nor the host's. */
+static bool is_hidden(const void *fdt, int node)
+{
+	return (fdt_getprop(fdt, node, "reg", NULL) || fdt_getprop(fdt, node, "ranges", NULL)) &&
+	       fdt_stringlist_search(fdt, node, "device_type", "memory") != 0 &&
+	       !is_for_host(fdt, node);
+}
 
-		child = device ? fdt_first_subnode(fdt, node) : -FDT_ERR_NOTFOUND;
-		if (child >= 0 || (!device && is_device(fdt, node))) {
-			return child >= 0 ? child : node;
+/* Make gaps of the nodes below @parent: of all (NULL), or those that @goes says are to go. */
+static void drop(void *fdt, int parent, bool (*goes)(const void *fdt, int node))
+{
+	int next;
+
+	for (int node = fdt_first_subnode(fdt, parent); node >= 0; node = next) {
+		next = fdt_next_subnode(fdt, node);
+		if (!goes || goes(fdt, node)) {
+			(void)fdt_nop_node(fdt, node);
 		}
 	}
-	return -FDT_ERR_NOTFOUND;
 }
 
-/* With what is not the host's goes what points to it. */
-static int remove_hidden(void *fdt)
+/* What is not the host's goes, and what points to it. Nothing moves. */
+static void drop_hidden(void *fdt)
 {
-	static const char *const pointers[] = { "iommu-map", "msi-map" };
-	int status = 0, pci;
+	int gic = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
+	int pci = fdt_node_offset_by_compatible(fdt, -1, "pci-host-ecam-generic");
 
-	for (int node = find_hidden(fdt); node >= 0 && status == 0; node = find_hidden(fdt)) {
-		status = fdt_del_node(fdt, node);
-	}
-	pci = fdt_node_offset_by_compatible(fdt, -1, "pci-host-ecam-generic");
-	for (size_t i = 0; pci >= 0 && i < sizeof(pointers) / sizeof(pointers[0]); i++) {
-		int gone = fdt_delprop(fdt, pci, pointers[i]);
-
-		status = status || gone == -FDT_ERR_NOTFOUND ? status : gone;
-	}
-	return status;
+	(void)fdt_nop_property(fdt, pci, "iommu-map");
+	(void)fdt_nop_property(fdt, pci, "msi-map");
+	drop(fdt, gic, NULL); /* what makes interrupts of messages */
+	drop(fdt, fdt_path_offset(fdt, "/chosen"), is_module);
+	drop(fdt, 0, is_hidden);
 }
 
 bool boot_info_hand_over(void *fdt, const struct boot_info *info, struct span hidden)
 {
-	int status = fdt_open_into(fdt, fdt, (int)info->fdt.bytes);
+	struct edit edit = { .fdt = fdt, .status = fdt_open_into(fdt, fdt, (int)info->fdt.bytes) };
 
-	status = status ? status : move_command_line(fdt);
-	status = status ? status : remove_modules(fdt);
-	status = status ? status : tell_initrd(fdt, info->initrd);
-	status = status ? status : remove_hidden(fdt);
-	status = status ? status : divide_seed(fdt);
-	status = status ? status : reserve(fdt, hidden);
-	status = status ? status : divide_timers(fdt);
-	if (status != 0) {
-		log_line("device tree: cannot be made the host's: %s", fdt_strerror(status));
+	if (edit.status == 0) {
+		move_command_line(&edit);
+		drop_hidden(fdt);
+		tell_initrd(&edit, info->initrd);
+		reserve(&edit, hidden);
+		divide_timers(&edit);
 	}
-	return status == 0;
+	if (edit.status == 0) {
+		divide_seed(&edit);
+	}
+	if (edit.status != 0) {
+		log_line("device tree: cannot be made the host's: %s", fdt_strerror(edit.status));
+	}
+	return edit.status == 0;
 }

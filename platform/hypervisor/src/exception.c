@@ -30,6 +30,8 @@ void exception_take(uint64_t *pc, uint64_t *pstate, uint64_t esr)
 
 void exception_take_abort(uint64_t *pc, uint64_t *pstate, uint64_t esr, uint64_t far)
 {
+	bool is_el1 = !(*pstate & PSR_NRW) && (*pstate & PSR_M_MASK) != PSR_EL0T;
+
 	sysreg_write(far_el1, far);
-	exception_take(pc, pstate, esr);
+	exception_take(pc, pstate, esr + ((uint64_t)is_el1 << ESR_EC_SHIFT));
 }

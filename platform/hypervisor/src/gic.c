@@ -6,45 +6,32 @@
 
 #include <stddef.h>
 
+#include "arch/sysreg.h"
+
 #define FRAME_BYTES 0x10000u
 #define REDISTRIBUTOR_BYTES (2 * FRAME_BYTES) /* RD_base, SGI_base */
 
 #define WORD_BYTES 4u
 
-/* Registers of RD_base (IHI 0069, 12.11). */
-#define GICR_CTLR 0x0000
-#define GICR_IIDR 0x0004
-#define GICR_TYPER 0x0008 /* of two words */
-#define GICR_WAKER 0x0014
-#define GICR_ID_FIRST 0xffd0
-#define GICR_ID_LAST 0xfffc
-
-#define CTLR_DPG 0x07000000u
+#define GICR_TYPER 0x08
 #define TYPER_VLPIS 0x02u
 #define TYPER_LAST 0x10u
-/* Physical and virtual LPIs, Dirty, DirectLPI, RVPEID. */
-#define TYPER_OF_LPIS 0x8fu
-#define WAKER_PROCESSOR_SLEEP 0x02u
+#define TYPER_OF_LPIS 0x8fu /* physical and virtual LPIs, Dirty, DirectLPI, RVPEID */
 
-/* Syndrome of a data abort (Arm ARM D24.2.40, ISS). */
-#define ISS_ISV (UINT64_C(1) << 24)
-#define ISS_SAS(esr) ((esr) >> 22 & 3) /* 1 << SAS bytes */
-#define ISS_SSE (UINT64_C(1) << 21)
-#define ISS_SRT(esr) ((esr) >> 16 & 31)
-#define ISS_WNR (UINT64_C(1) << 6)
-#define SRT_ZERO 31
-
-/* What the host may do with the words from @first to @last; all others: nothing. */
+/*
+ * Registers of RD_base (IHI 0069, 12.11): what the host may do with the words from @first to
+ * @last. All others: nothing.
+ */
 static const struct {
 	uint32_t first, last;
 	uint32_t readable, writable; /* bits; the others read as 0, are written as 0 */
 } allowed[] = {
-	{ GICR_CTLR, GICR_CTLR, CTLR_DPG, CTLR_DPG },
-	{ GICR_IIDR, GICR_IIDR, UINT32_MAX, 0 },
+	{ 0x00, 0x00, 0x07000000, 0x07000000 }, /* CTLR: DPG1S, DPG1NS, DPG0 */
+	{ 0x04, 0x04, UINT32_MAX, 0 },          /* IIDR */
 	{ GICR_TYPER, GICR_TYPER, ~TYPER_OF_LPIS, 0 },
 	{ GICR_TYPER + 4, GICR_TYPER + 4, UINT32_MAX, 0 },
-	{ GICR_WAKER, GICR_WAKER, UINT32_MAX, WAKER_PROCESSOR_SLEEP },
-	{ GICR_ID_FIRST, GICR_ID_LAST, UINT32_MAX, 0 },
+	{ 0x14, 0x14, UINT32_MAX, 0x02 },  /* WAKER: ProcessorSleep */
+	{ 0xffd0, 0xfffc, UINT32_MAX, 0 }, /* identification */
 };
 
 static struct span redistributors; /* of the CPUs that are there; constant after gic_init() */
@@ -94,22 +81,20 @@ static bool access_word(uint64_t pa, bool is_write, uint32_t *value)
 
 bool gic_host_access(struct regs *regs, uint64_t esr, uint64_t pa)
 {
-	uint64_t bytes = UINT64_C(1) << ISS_SAS(esr);
-	bool is_write = esr & ISS_WNR;
-	uint64_t *reg = ISS_SRT(esr) == SRT_ZERO ? NULL : &regs->x[ISS_SRT(esr)];
-	uint32_t low = reg && is_write ? (uint32_t)*reg : 0, high = 0;
+	uint64_t bytes = UINT64_C(1) << (esr >> ESR_SAS_SHIFT & 3);
+	uint64_t number = esr >> ESR_SRT_SHIFT & ESR_RT_MASK;
+	uint64_t zero = 0, *reg = number == ESR_RT_MASK ? &zero : &regs->x[number];
+	bool is_write = esr & ESR_WNR;
+	uint32_t low = (uint32_t)*reg, high = 0;
 
 	/* Only what tells its register, is whole words, and has no sign to extend. */
-	if (!(esr & ISS_ISV) || (esr & ISS_SSE) || bytes < WORD_BYTES || pa % bytes != 0 ||
+	if (!(esr & ESR_ISV) || (esr & ESR_SSE) || bytes < WORD_BYTES || pa % bytes != 0 ||
 	    (is_write && bytes != WORD_BYTES) || pa < redistributors.base ||
-	    pa - redistributors.base >= redistributors.bytes) {
-		return false;
-	}
-	if (!access_word(pa, is_write, &low) ||
+	    pa - redistributors.base >= redistributors.bytes || !access_word(pa, is_write, &low) ||
 	    (bytes > WORD_BYTES && !access_word(pa + WORD_BYTES, is_write, &high))) {
 		return false;
 	}
-	if (reg && !is_write) {
+	if (!is_write) {
 		*reg = (uint64_t)high << 32 | low;
 	}
 	return true;

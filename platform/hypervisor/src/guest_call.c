@@ -85,7 +85,11 @@ static enum guest_call kvm_features(struct vcpu *vcpu);
 
 static enum guest_call kvm_ptp(struct vcpu *vcpu)
 {
-	return ask_host(vcpu, false, 0);
+	enum guest_call outcome = ask_host(vcpu, false, 0);
+
+	vcpu->exit.x[2] = 0; /* it has one argument */
+	vcpu->exit.x[3] = 0;
+	return outcome;
 }
 
 /* What a guest gets for what guest_memory.h answers. */
@@ -170,41 +174,34 @@ static enum guest_call mmio_guard_unmap(struct vcpu *vcpu)
 	return memory_answer(vcpu, guest_unset_device(vcpu->vm, vcpu->x[1]));
 }
 
+/* In the order of the identifiers: see find(). */
 static const struct call calls[] = {
 	{ SMCCC_VERSION, TO_ALL, smccc_version },
 	{ SMCCC_ARCH_FEATURES, TO_ALL, smccc_features },
-	{ SMCCC_ARCH_WORKAROUND_1, TO_ALL, smccc_workaround },
 	{ SMCCC_ARCH_WORKAROUND_3, TO_ALL, smccc_workaround },
+	{ SMCCC_ARCH_WORKAROUND_1, TO_ALL, smccc_workaround },
 	{ PSCI_VERSION, TO_ALL, guest_psci_version },
-	{ PSCI_FEATURES, TO_ALL, guest_psci_features },
-	{ PSCI_CPU_SUSPEND, TO_ALL, guest_psci_cpu_suspend },
 	{ SMC32(PSCI_CPU_SUSPEND), TO_ALL, guest_psci_cpu_suspend },
 	{ PSCI_CPU_OFF, TO_ALL, guest_psci_cpu_off },
-	{ PSCI_CPU_ON, TO_ALL, guest_psci_cpu_on },
 	{ SMC32(PSCI_CPU_ON), TO_ALL, guest_psci_cpu_on },
-	{ PSCI_AFFINITY_INFO, TO_ALL, guest_psci_affinity_info },
 	{ SMC32(PSCI_AFFINITY_INFO), TO_ALL, guest_psci_affinity_info },
 	{ PSCI_MIGRATE_INFO_TYPE, TO_ALL, guest_psci_migrate_info_type },
 	{ PSCI_SYSTEM_OFF, TO_ALL, guest_psci_system },
 	{ PSCI_SYSTEM_RESET, TO_ALL, guest_psci_system },
-	{ PSCI_SYSTEM_RESET2, TO_ALL, guest_psci_system_reset2 },
+	{ PSCI_FEATURES, TO_ALL, guest_psci_features },
 	{ SMC32(PSCI_SYSTEM_RESET2), TO_ALL, guest_psci_system_reset2 },
 	{ TRNG_VERSION, TO_ALL, guest_trng_version },
 	{ TRNG_FEATURES, TO_ALL, guest_trng_features },
 	{ TRNG_GET_UUID, TO_ALL, guest_trng_uuid },
-	{ TRNG_RND64, TO_ALL, guest_trng_rnd },
 	{ SMC32(TRNG_RND64), TO_ALL, guest_trng_rnd },
-	{ KVM_CALL_UID, TO_PKVM, kvm_uid },
 	{ KVM_FEATURES, TO_PKVM, kvm_features },
 	{ KVM_PTP, TO_PKVM, kvm_ptp },
-	{ PKVM_HYP_MEMINFO, TO_PKVM, pkvm_meminfo },
-	{ PKVM_MEM_SHARE, TO_PKVM, pkvm_mem_share },
-	{ PKVM_MEM_UNSHARE, TO_PKVM, pkvm_mem_share },
-	{ PKVM_MMIO_GUARD_INFO, TO_PKVM, mmio_guard_info },
-	{ PKVM_MMIO_GUARD_ENROLL, TO_PKVM, mmio_guard_enroll },
-	{ PKVM_MMIO_GUARD_MAP, TO_PKVM, mmio_guard_map },
-	{ PKVM_MMIO_GUARD_UNMAP, TO_PKVM, mmio_guard_unmap },
-	{ PKVM_MEM_RELINQUISH, TO_PKVM, pkvm_relinquish },
+	{ KVM_CALL_UID, TO_PKVM, kvm_uid },
+	{ PSCI_CPU_SUSPEND, TO_ALL, guest_psci_cpu_suspend },
+	{ PSCI_CPU_ON, TO_ALL, guest_psci_cpu_on },
+	{ PSCI_AFFINITY_INFO, TO_ALL, guest_psci_affinity_info },
+	{ PSCI_SYSTEM_RESET2, TO_ALL, guest_psci_system_reset2 },
+	{ TRNG_RND64, TO_ALL, guest_trng_rnd },
 	{ RSI_ABI_VERSION, TO_RSI, guest_rsi_version },
 	{ RSI_FEATURES, TO_RSI, guest_rsi_features },
 	{ RSI_MEASUREMENT_READ, TO_RSI, guest_rsi_measurement_read },
@@ -215,6 +212,14 @@ static const struct call calls[] = {
 	{ RSI_IPA_STATE_SET, TO_RSI, guest_rsi_ipa_state_set },
 	{ RSI_IPA_STATE_GET, TO_RSI, guest_rsi_ipa_state_get },
 	{ RSI_HOST_CALL, TO_RSI, guest_rsi_host_call },
+	{ PKVM_HYP_MEMINFO, TO_PKVM, pkvm_meminfo },
+	{ PKVM_MEM_SHARE, TO_PKVM, pkvm_mem_share },
+	{ PKVM_MEM_UNSHARE, TO_PKVM, pkvm_mem_share },
+	{ PKVM_MMIO_GUARD_INFO, TO_PKVM, mmio_guard_info },
+	{ PKVM_MMIO_GUARD_ENROLL, TO_PKVM, mmio_guard_enroll },
+	{ PKVM_MMIO_GUARD_MAP, TO_PKVM, mmio_guard_map },
+	{ PKVM_MMIO_GUARD_UNMAP, TO_PKVM, mmio_guard_unmap },
+	{ PKVM_MEM_RELINQUISH, TO_PKVM, pkvm_relinquish },
 };
 
 /* A bit for each row of KVM's services. */
@@ -236,13 +241,13 @@ static const struct call *find(const struct vm *vm, uint32_t id)
 	uint32_t who = vm->flags & HYP_VM_RSI       ? TO_RSI :
 		       vm->flags & HYP_VM_PROTECTED ? TO_PKVM :
 						      TO_NORMAL;
+	const struct call *row = calls;
 
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		if (calls[i].id == id && calls[i].who & who) {
-			return &calls[i];
-		}
+	/* Of what is left, the row is in the first or in the second half. */
+	for (size_t left = sizeof(calls) / sizeof(calls[0]); left > 1; left -= left / 2) {
+		row += row[left / 2].id <= id ? left / 2 : 0;
 	}
-	return NULL;
+	return row->id == id && row->who & who ? row : NULL;
 }
 
 bool guest_call_is_served(const struct vcpu *vcpu, uint32_t id)
@@ -250,31 +255,37 @@ bool guest_call_is_served(const struct vcpu *vcpu, uint32_t id)
 	return find(vcpu->vm, id) != NULL;
 }
 
+static enum guest_call serve(struct vcpu *vcpu, const struct call *call)
+{
+	return call ? call->serve(vcpu) : guest_status(vcpu, SMCCC_NOT_SUPPORTED);
+}
+
 enum guest_call guest_call_serve(struct vcpu *vcpu)
 {
-	/* Bits 63:32 of an identifier are not part of it (DEN 0028, 2.3). */
-	const struct call *call = find(vcpu->vm, (uint32_t)vcpu->x[0]);
-
-	return call ? call->serve(vcpu) : guest_status(vcpu, SMCCC_NOT_SUPPORTED);
+	return serve(vcpu, find(vcpu->vm, (uint32_t)vcpu->x[0]));
 }
 
 enum guest_call guest_call(struct vcpu *vcpu, bool is_smc, uint64_t immediate)
 {
 	const struct vm *vm = vcpu->vm;
+	bool is_protected = vm_is_protected(vm);
+	const struct call *call;
 
 	vcpu->host_call = 0;
 	/* One conduit of a protected VM; the other instruction is not there. */
-	if (vm_is_protected(vm) && is_smc != !!(vm->flags & HYP_VM_RSI)) {
+	if (is_protected && is_smc != !!(vm->flags & HYP_VM_RSI)) {
 		return GUEST_CALL_UNDEF;
 	}
 	if (is_smc && immediate != 0) {
 		vcpu->x[0] = CALL_ID_ERROR;
 		return GUEST_CALL_RESUME;
 	}
-	if (!vm_is_protected(vm) && (vm->forwards_hvc || !find(vm, (uint32_t)vcpu->x[0]))) {
+	/* Bits 63:32 of an identifier are not part of it (DEN 0028, 2.3). */
+	call = find(vm, (uint32_t)vcpu->x[0]);
+	if (!is_protected && (vm->forwards_hvc || !call)) {
 		return ask_host(vcpu, is_smc, immediate);
 	}
-	return guest_call_serve(vcpu);
+	return serve(vcpu, call);
 }
 
 void guest_call_answer(struct vcpu *vcpu, const uint64_t answer[4])

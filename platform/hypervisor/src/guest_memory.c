@@ -53,19 +53,19 @@ static void add_shared(struct vm *vm, int64_t pages)
 
 /*
  * Whether all of the range says @note: HYP_OK; HYP_EBUSY something is mapped there, or it is
- * a device's, or the range is in too many pieces to look at; HYP_EPERM it says otherwise.
+ * a device's; HYP_EPERM it says otherwise.
  */
 static enum hyp_status all_say(const struct vm *vm, uint64_t ipa, uint64_t size, uint64_t note)
 {
 	uint64_t end = ipa + size;
 
-	for (uint32_t step = 0; ipa < end; step++) {
+	while (ipa < end) {
 		struct s2_view view = s2_look(&vm->s2, ipa);
 
 		if (view.entry == S2_NOTE_DEVICE && !vm_is_protected(vm)) {
 			view.entry = S2_NOTE_NONE; /* only the host ever said so */
 		}
-		if (view.entry & S2_VALID || view.entry == S2_NOTE_DEVICE || step > HYP_PAGES_MAX) {
+		if (view.entry & S2_VALID || view.entry == S2_NOTE_DEVICE) {
 			return HYP_EBUSY;
 		}
 		if (view.entry != note) {
@@ -76,16 +76,19 @@ static enum hyp_status all_say(const struct vm *vm, uint64_t ipa, uint64_t size,
 	return HYP_OK;
 }
 
-enum hyp_status guest_map(struct vm *vm, const struct guest_pages *pages)
+enum hyp_status guest_map(struct vm *vm, uint64_t ipa, uint64_t pa, uint64_t count,
+			  uint64_t attributes)
 {
-	enum owner_op op = vm_is_protected(vm) ? OWNER_HOST_DONATE_GUEST : OWNER_HOST_SHARE_GUEST;
-	uint64_t attributes = vm_is_protected(vm) ? S2_RAM : pages->attributes;
+	enum owner_op op = OWNER_HOST_SHARE_GUEST;
 	uint64_t note = has_rsi(vm) ? S2_NOTE_RAM : S2_NOTE_NONE;
-	uint64_t size = pages->count << PAGE_SHIFT;
-	uint64_t ipa = pages->ipa;
+	uint64_t size = count << PAGE_SHIFT;
 	enum hyp_status status;
 
 	lock_hold(&vm->lock);
+	if (vm_is_protected(vm)) {
+		op = OWNER_HOST_DONATE_GUEST;
+		attributes = S2_RAM;
+	}
 	if (has_rsi(vm) && s2_look(&vm->s2, upper(vm, ipa)).entry == S2_NOTE_SHARED) {
 		ipa = upper(vm, ipa);
 		op = OWNER_HOST_DONATE_SHARED;
@@ -94,14 +97,14 @@ enum hyp_status guest_map(struct vm *vm, const struct guest_pages *pages)
 	}
 	status = all_say(vm, ipa, size, note);
 	if (status == HYP_OK) {
-		status = s2_prepare(&vm->s2, ipa, size, pages->pa);
+		status = s2_prepare(&vm->s2, ipa, size, pa);
 	}
 	if (status == HYP_OK) {
-		status = apply(vm, op, pages->pa, pages->count);
+		status = apply(vm, op, pa, count);
 	}
 	if (status == HYP_OK) {
-		s2_map(&vm->s2, ipa, size, pages->pa, attributes);
-		add_shared(vm, op == OWNER_HOST_DONATE_SHARED ? (int64_t)pages->count : 0);
+		s2_map(&vm->s2, ipa, size, pa, attributes);
+		add_shared(vm, op == OWNER_HOST_DONATE_SHARED ? (int64_t)count : 0);
 	}
 	return status;
 }
@@ -126,28 +129,6 @@ uint64_t guest_unmap(struct vm *vm, uint64_t ipa, uint64_t size)
 	}
 	s2_note(&vm->s2, ipa, size, S2_NOTE_NONE);
 	return pages;
-}
-
-enum guest_page guest_page_at(struct vm *vm, uint64_t ipa)
-{
-	struct s2_view view;
-
-	lock_hold(&vm->lock);
-	if (ipa >= guest_ipa_limit(vm)) {
-		return GUEST_PAGE_NONE;
-	}
-	view = s2_look(&vm->s2, ipa);
-	if (has_rsi(vm) && view.entry == S2_NOTE_NONE) {
-		view = s2_look(&vm->s2, upper(vm, ipa));
-		if (view.entry == S2_NOTE_NONE) {
-			return GUEST_PAGE_DEVICE;
-		}
-	}
-	if (!(view.entry & S2_VALID)) {
-		return view.entry == S2_NOTE_DEVICE ? GUEST_PAGE_DEVICE : GUEST_PAGE_NONE;
-	}
-	return owner_view(view.pa >> PAGE_SHIFT).state == PAGE_GUEST_HOST ? GUEST_PAGE_SHARED :
-									    GUEST_PAGE_OWN;
 }
 
 /* The page that the guest has at @ipa, for a call of pKVM's. */
@@ -197,6 +178,25 @@ enum hyp_status guest_unshare(struct vm *vm, uint64_t ipa, uint64_t count, uint6
 	return each_page(vm, OWNER_GUEST_UNSHARE_HOST, ipa, count, done);
 }
 
+/*
+ * The page at @pa leaves @ipa by @op; HYP_OK: nothing is there any more. Else all is as before:
+ * the guest has it again.
+ */
+static enum hyp_status page_leaves(struct vm *vm, uint64_t ipa, uint64_t pa, enum owner_op op)
+{
+	enum hyp_status status;
+
+	s2_break(&vm->s2, ipa, PAGE_BYTES);
+	status = apply(vm, op, pa, 1);
+	if (status == HYP_OK) {
+		s2_note(&vm->s2, ipa, PAGE_BYTES, S2_NOTE_NONE);
+	} else {
+		s2_map(&vm->s2, ipa, PAGE_BYTES, pa,
+		       ipa < guest_ipa_limit(vm) ? S2_RAM : S2_SHARED);
+	}
+	return status;
+}
+
 enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa)
 {
 	uint64_t pa;
@@ -207,20 +207,10 @@ enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa)
 	if (status != HYP_OK) {
 		return status;
 	}
-	if (owner_view(pa >> PAGE_SHIFT).state != PAGE_GUEST) {
-		return HYP_EPERM;
-	}
-	s2_break(&vm->s2, ipa, PAGE_BYTES);
-	status = apply(vm, OWNER_GUEST_RELINQUISH, pa, 1);
-	if (status == HYP_OK) {
-		s2_note(&vm->s2, ipa, PAGE_BYTES, S2_NOTE_NONE);
-	} else {
-		s2_map(&vm->s2, ipa, PAGE_BYTES, pa, S2_RAM);
-	}
-	return status;
+	return page_leaves(vm, ipa, pa, OWNER_GUEST_RELINQUISH);
 }
 
-enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest)
+static enum hyp_status set_note(struct vm *vm, uint64_t ipa, bool by_guest, enum s2_note note)
 {
 	uint64_t page = ipa & ~(uint64_t)(PAGE_BYTES - 1);
 	enum hyp_status status;
@@ -235,48 +225,19 @@ enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest)
 	}
 	status = s2_prepare(&vm->s2, page, PAGE_BYTES, page);
 	if (status == HYP_OK) {
-		s2_note(&vm->s2, page, PAGE_BYTES, S2_NOTE_DEVICE);
+		s2_note(&vm->s2, page, PAGE_BYTES, note);
 	}
 	return status;
+}
+
+enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest)
+{
+	return set_note(vm, ipa, by_guest, S2_NOTE_DEVICE);
 }
 
 enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa)
 {
-	uint64_t page = ipa & ~(uint64_t)(PAGE_BYTES - 1);
-
-	lock_hold(&vm->lock);
-	if (ipa >= guest_ipa_limit(vm)) {
-		return HYP_EINVAL;
-	}
-	if (s2_look(&vm->s2, page).entry != S2_NOTE_DEVICE) {
-		return HYP_EPERM;
-	}
-	s2_note(&vm->s2, page, PAGE_BYTES, S2_NOTE_NONE);
-	return HYP_OK;
-}
-
-enum hyp_status guest_declare_ram(struct vm *vm, uint64_t gfn, uint64_t count)
-{
-	uint64_t limit = guest_ipa_limit(vm) >> PAGE_SHIFT;
-	uint64_t ipa = gfn << PAGE_SHIFT;
-	uint64_t size = count << PAGE_SHIFT;
-	enum hyp_status status;
-
-	lock_hold(&vm->lock);
-	if (!has_rsi(vm)) {
-		return HYP_EPERM;
-	}
-	if (gfn >= limit || count == 0 || count > limit - gfn) {
-		return HYP_EINVAL;
-	}
-	if (all_say(vm, ipa, size, S2_NOTE_NONE) != HYP_OK) {
-		return HYP_EBUSY;
-	}
-	status = s2_prepare(&vm->s2, ipa, size, ipa);
-	if (status == HYP_OK) {
-		s2_note(&vm->s2, ipa, size, S2_NOTE_RAM);
-	}
-	return status;
+	return set_note(vm, ipa, true, S2_NOTE_NONE);
 }
 
 static bool is_ram(struct s2_view view)
@@ -294,13 +255,11 @@ static enum hyp_status move_page(struct vm *vm, uint64_t ipa, uint64_t pa, bool 
 	if (status != HYP_OK) {
 		return status;
 	}
-	s2_break(&vm->s2, from, PAGE_BYTES);
-	status = apply(vm, ram ? OWNER_GUEST_UNSHARE_WIPED : OWNER_GUEST_SHARE_WIPED, pa, 1);
+	status = page_leaves(vm, from, pa,
+			     ram ? OWNER_GUEST_UNSHARE_WIPED : OWNER_GUEST_SHARE_WIPED);
 	if (status != HYP_OK) {
-		s2_map(&vm->s2, from, PAGE_BYTES, pa, ram ? S2_SHARED : S2_RAM);
 		return status;
 	}
-	s2_note(&vm->s2, from, PAGE_BYTES, S2_NOTE_NONE);
 	s2_map(&vm->s2, to, PAGE_BYTES, pa, ram ? S2_RAM : S2_SHARED);
 	add_shared(vm, ram ? -1 : 1);
 	return HYP_OK;
@@ -383,12 +342,17 @@ enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool
 	return HYP_OK;
 }
 
-/* EL2's way to [ipa, ipa + bytes) of the guest, by this CPU's window. */
-static enum hyp_status window_to(struct vm *vm, uint64_t ipa, uint64_t bytes, char **at)
+/*
+ * By this CPU's window: [ipa, ipa + bytes) of the guest's, to @to or from @from. It may look
+ * with its caches off: what is there must be in memory.
+ */
+static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *to, const void *from, uint64_t bytes)
 {
 	uint64_t offset = ipa % PAGE_BYTES;
 	struct s2_view view;
+	char *at;
 
+	lock_hold(&vm->lock);
 	if (ipa >= guest_ipa_limit(vm) || bytes > PAGE_BYTES - offset) {
 		return HYP_EINVAL;
 	}
@@ -397,39 +361,22 @@ static enum hyp_status window_to(struct vm *vm, uint64_t ipa, uint64_t bytes, ch
 		return view.entry == (has_rsi(vm) ? S2_NOTE_RAM : S2_NOTE_NONE) ? HYP_ENOPAGE :
 										  HYP_EPERM;
 	}
-	*at = (char *)stage1_window(view.pa - offset) + offset;
+	at = (char *)stage1_window(view.pa - offset) + offset;
+	cache_flush(at, bytes);
+	memcpy(to ? to : at, to ? at : from, bytes);
+	cache_flush(at, bytes);
+	stage1_window_close();
 	return HYP_OK;
 }
 
-/* The guest may look with its caches off: what is there must be in memory. */
 enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes)
 {
-	char *at;
-	enum hyp_status status;
-
-	lock_hold(&vm->lock);
-	status = window_to(vm, ipa, bytes, &at);
-	if (status == HYP_OK) {
-		cache_flush(at, bytes);
-		memcpy(to, at, bytes);
-		stage1_window_close();
-	}
-	return status;
+	return copy(vm, ipa, to, NULL, bytes);
 }
 
 enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes)
 {
-	char *at;
-	enum hyp_status status;
-
-	lock_hold(&vm->lock);
-	status = window_to(vm, ipa, bytes, &at);
-	if (status == HYP_OK) {
-		memcpy(at, from, bytes);
-		cache_flush(at, bytes);
-		stage1_window_close();
-	}
-	return status;
+	return copy(vm, ipa, NULL, from, bytes);
 }
 
 static enum guest_fault rsi_fault(const struct vm *vm, uint64_t ipa, uint64_t low)

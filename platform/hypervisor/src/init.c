@@ -18,17 +18,10 @@
 #include "arch/sysreg.h"
 #include "platform/abi/smccc.h"
 
-/* The header of an arm64 Image (Linux, Documentation/arch/arm64/booting.rst). */
-struct image_header {
-	uint32_t code[2];
-	uint64_t text_offset;
-	uint64_t image_size; /* with what is not in the file */
-	uint64_t flags;
-	uint64_t reserved[3];
-	uint32_t magic;
-	uint32_t reserved_end;
-};
-
+/* The header of an arm64 Image, in 64-bit words (Linux, Documentation/arch/arm64/booting.rst). */
+#define IMAGE_TEXT_OFFSET 1
+#define IMAGE_SIZE 2 /* with what is not in the file */
+#define IMAGE_MAGIC_WORD 7
 #define IMAGE_MAGIC 0x644d5241
 
 #define ENTRY_BYTES 4
@@ -37,18 +30,18 @@ void hyp_start(void *fdt);
 void hyp_start_secondary(uint64_t cpu);
 
 /* Before there is a host to refuse: say why, and end the machine. */
-__attribute__((noreturn)) static void give_up(const char *why)
+static void need(bool good, const char *otherwise)
 {
-	log_line("cannot start the host: %s", why);
-	smc_simple(PSCI_SYSTEM_OFF, 0, 0, 0);
-	hyp_bug("the firmware did not turn the machine off");
+	if (!good) {
+		log_line("cannot start the host: %s", otherwise);
+		smc_simple(PSCI_SYSTEM_OFF, 0, 0, 0);
+		hyp_bug("the firmware did not turn the machine off");
+	}
 }
 
-static void map_or_give_up(struct span span, enum stage1_kind kind)
+static void need_mapped(struct span span, enum stage1_kind kind)
 {
-	if (stage1_map(span.base, span.bytes, kind) != HYP_OK) {
-		give_up("no memory for the tables of EL2");
-	}
+	need(stage1_map(span.base, span.bytes, kind) == HYP_OK, "no memory for the tables of EL2");
 }
 
 static bool overlaps(struct span a, struct span b)
@@ -60,20 +53,6 @@ static bool is_inside(struct span inner, struct span outer)
 {
 	return inner.base >= outer.base && inner.bytes <= outer.bytes &&
 	       inner.base - outer.base <= outer.bytes - inner.bytes;
-}
-
-/* The tree's first page tells how long it is. */
-static void map_fdt(uint64_t base)
-{
-	struct span tree = { .base = base, .bytes = PAGE_BYTES };
-	const uint32_t *size_field = (const uint32_t *)(uintptr_t)(base + 4);
-
-	map_or_give_up(tree, STAGE1_DATA);
-	tree.bytes = __builtin_bswap32(*size_field);
-	if (tree.bytes > BLOCK2_BYTES) {
-		give_up("the device tree is larger than 2 MiB");
-	}
-	map_or_give_up(tree, STAGE1_DATA);
 }
 
 /* What the hypervisor keeps: HYP_BYTES, and the ownership table behind it. */
@@ -88,31 +67,26 @@ static struct span hidden_span(const struct boot_info *info)
 /* Where the kernel begins; all that was loaded must be in RAM and apart. */
 static uint64_t check_kernel(struct boot_info *info, struct span hidden)
 {
-	const struct image_header *header = (const void *)(uintptr_t)info->kernel.base;
+	const uint64_t *header = (const uint64_t *)(uintptr_t)info->kernel.base;
 	struct span first = { .base = info->kernel.base, .bytes = PAGE_BYTES };
 
-	map_or_give_up(first, STAGE1_RODATA);
-	if (header->magic != IMAGE_MAGIC) {
-		give_up("the kernel is no arm64 Image");
-	}
-	if (info->kernel.base % BLOCK2_BYTES != header->text_offset) {
-		give_up("the kernel is not loaded at a 2 MiB border");
-	}
-	if (header->image_size > info->kernel.bytes) {
-		info->kernel.bytes = header->image_size;
+	need_mapped(first, STAGE1_RODATA);
+	need((uint32_t)header[IMAGE_MAGIC_WORD] == IMAGE_MAGIC, "the kernel is no arm64 Image");
+	need(info->kernel.base % BLOCK2_BYTES == header[IMAGE_TEXT_OFFSET],
+	     "the kernel is not loaded at a 2 MiB border");
+	if (header[IMAGE_SIZE] > info->kernel.bytes) {
+		info->kernel.bytes = header[IMAGE_SIZE];
 	}
 	stage1_unmap(first.base, first.bytes);
 
 	const struct span loaded[] = { hidden, info->kernel, info->initrd, info->fdt };
 
 	for (size_t i = 0; i < sizeof(loaded) / sizeof(loaded[0]); i++) {
-		if (loaded[i].bytes > 0 && !is_inside(loaded[i], info->ram)) {
-			give_up("something was loaded where there is no RAM");
-		}
+		need(loaded[i].bytes == 0 || is_inside(loaded[i], info->ram),
+		     "something was loaded where there is no RAM");
 		for (size_t j = 0; j < i; j++) {
-			if (overlaps(loaded[i], loaded[j])) {
-				give_up("hypervisor, kernel, initrd and device tree overlap");
-			}
+			need(!overlaps(loaded[i], loaded[j]),
+			     "hypervisor, kernel, initrd and device tree overlap");
 		}
 	}
 	return info->kernel.base;
@@ -124,9 +98,8 @@ static void give(enum owner_op op, uint64_t base, uint64_t end)
 					 .pfn = base >> PAGE_SHIFT,
 					 .count = (end - base) >> PAGE_SHIFT };
 
-	if (request.count > 0 && owner_apply(&request) != HYP_OK) {
-		give_up("no memory for the host's stage 2");
-	}
+	need(request.count == 0 || owner_apply(&request) == HYP_OK,
+	     "no memory for the host's stage 2");
 }
 
 /* Every page gets its first owner, and the host's stage 2 follows. */
@@ -134,12 +107,10 @@ static void divide_ram(struct span ram, struct span hidden)
 {
 	struct span table = { .base = HYP_BASE + HYP_BYTES, .bytes = hidden.bytes - HYP_BYTES };
 
-	map_or_give_up(table, STAGE1_DATA);
+	need_mapped(table, STAGE1_DATA);
 	owner_init((uint32_t *)(uintptr_t)table.base, ram.base >> PAGE_SHIFT,
 		   ram.bytes >> PAGE_SHIFT);
-	if (host_s2_init() != HYP_OK) {
-		give_up("no memory for the host's stage 2");
-	}
+	need(host_s2_init() == HYP_OK, "no memory for the host's stage 2");
 	give(OWNER_BOOT_HYP, hidden.base, hidden.base + hidden.bytes);
 	give(OWNER_BOOT_HOST, ram.base, hidden.base);
 	give(OWNER_BOOT_HOST, hidden.base + hidden.bytes, ram.base + ram.bytes);
@@ -150,35 +121,28 @@ static void divide_ram(struct span ram, struct span hidden)
 static void give_devices(const struct boot_info *info)
 {
 	for (uint32_t i = 0; i < info->device_count; i++) {
-		if (host_s2_map_device(info->devices[i].base, info->devices[i].bytes) != HYP_OK) {
-			give_up("a device cannot be mapped for it");
-		}
+		need(host_s2_map_device(info->devices[i].base, info->devices[i].bytes) == HYP_OK,
+		     "a device cannot be mapped for it");
 	}
-	if (gic_init(info->redistributor) != HYP_OK) {
-		give_up("the interrupt controller cannot be divided");
-	}
-	map_or_give_up(info->smmu, STAGE1_DEVICE);
-	if (smmu_init(info->smmu, host_s2_root()) != HYP_OK) {
-		give_up("devices cannot be held off memory");
-	}
+	need(gic_init(info->redistributor) == HYP_OK, "the interrupt controller cannot be divided");
+	need_mapped(info->smmu, STAGE1_DEVICE);
+	need(smmu_init(info->smmu, host_s2_root()) == HYP_OK, "devices cannot be held off memory");
 }
 
 /* From head.S: the first CPU, with the boot loader's device tree. */
 void hyp_start(void *fdt)
 {
+	struct span tree = { .base = (uintptr_t)fdt, .bytes = BLOCK2_BYTES };
 	struct boot_info info;
 	struct span hidden;
 	uint64_t entry;
 
-	map_fdt((uintptr_t)fdt);
-	if (!boot_info_read(fdt, &info)) {
-		give_up("the device tree cannot be used");
-	}
+	need_mapped(tree, STAGE1_DATA);
+	need(boot_info_read(fdt, &info) && info.fdt.bytes <= tree.bytes,
+	     "the device tree cannot be used, or is larger than 2 MiB");
 	hidden = hidden_span(&info);
 	entry = check_kernel(&info, hidden);
-	if (!boot_info_hand_over(fdt, &info, hidden)) {
-		give_up("the device tree has no room");
-	}
+	need(boot_info_hand_over(fdt, &info, hidden), "the device tree has no room");
 	divide_ram(info.ram, hidden);
 	give_devices(&info);
 	cpu_init_all(info.affinities, info.cpu_count);
@@ -186,7 +150,7 @@ void hyp_start(void *fdt)
 		 info.ram.base, info.ram.base + info.ram.bytes, hidden.base,
 		 hidden.base + hidden.bytes, pool_free_count());
 	cache_flush(fdt, info.fdt.bytes); /* the host reads it with its MMU off */
-	stage1_unmap(info.fdt.base, info.fdt.bytes);
+	stage1_unmap(tree.base, tree.bytes);
 	cpu_init_this(0);
 	cpu_run_host(entry, info.fdt.base);
 }

@@ -37,26 +37,21 @@ enum vm_want {
 };
 
 struct state_rule {
-	const char *name;
 	bool host, hyp, guest;
 };
 
 enum op_content { CONTENT_KEEP = 0, CONTENT_WIPE, CONTENT_SETTLE };
 
 struct op_rule {
-	const char *name;
 	enum vm_want want;
 	enum op_content content;
 };
 
-#define STATE_RULE(state, can_host, can_hyp, can_guest)                                    \
-	[PAGE_##state] = {                                                                 \
-		.name = #state, .host = (can_host), .hyp = (can_hyp), .guest = (can_guest) \
-	},
+#define STATE_RULE(state, can_host, can_hyp, can_guest) \
+	[PAGE_##state] = { .host = (can_host), .hyp = (can_hyp), .guest = (can_guest) },
 static const struct state_rule state_rules[PAGE_STATE_COUNT] = { PAGE_STATES(STATE_RULE) };
 
-#define OP_RULE(op, vm, what) \
-	[OWNER_##op] = { .name = #op, .want = WANT_##vm, .content = CONTENT_##what },
+#define OP_RULE(op, vm, what) [OWNER_##op] = { .want = WANT_##vm, .content = CONTENT_##what },
 static const struct op_rule op_rules[OWNER_OP_COUNT] = { OWNER_OPS(OP_RULE) };
 
 /* Where an operation leads. What is not here is PAGE_DENY: refused. */
@@ -90,7 +85,7 @@ static struct lock owner_lock;
 static uint32_t *entries;                          /* lock: owner_lock */
 static uint64_t first_pfn;                         /* constant after owner_init() */
 static uint64_t entry_count;                       /* constant after owner_init() */
-static bool sealed;                                /* lock: owner_lock */
+static bool sealed;                                /* constant after owner_seal() */
 static struct owner_vm_view vms[OWNER_VM_MAX + 1]; /* lock: owner_lock; [0] stays VM_NONE */
 
 static struct entry entry_get(uint64_t index)
@@ -222,10 +217,9 @@ static void pages_commit(const struct owner_request *request)
 		if (before && !after) {
 			page_host_set(pfn, count, false);
 		}
-		if (content == CONTENT_WIPE && entry.state != PAGE_HOST_GUEST) {
-			page_wipe(pfn, count);
-		} else if (content == CONTENT_SETTLE) {
-			page_settle(pfn, count);
+		if (content == CONTENT_SETTLE ||
+		    (content == CONTENT_WIPE && entry.state != PAGE_HOST_GUEST)) {
+			page_settle(pfn, count, content == CONTENT_WIPE);
 		}
 		for (; index < stop; index++) {
 			entry_set(index, entry_after(entry_get(index), request));
@@ -241,7 +235,7 @@ enum hyp_status owner_apply(const struct owner_request *request)
 	enum hyp_status status;
 	struct plan plan;
 
-	lock_take(&owner_lock);
+	lock_hold(&owner_lock);
 	status = request_check(request);
 	if (status == HYP_OK) {
 		status = pages_check(request, &plan);
@@ -253,7 +247,6 @@ enum hyp_status owner_apply(const struct owner_request *request)
 		pages_commit(request);
 		vms[request->vm].held_pages = plan.held;
 	}
-	lock_release(&owner_lock);
 	return status;
 }
 
@@ -273,115 +266,78 @@ void owner_init(uint32_t *table, uint64_t pfn, uint64_t count)
 
 void owner_seal(void)
 {
-	lock_take(&owner_lock);
 	sealed = true;
-	lock_release(&owner_lock);
+}
+
+/* What is known of @vm; of no such number what is known of no VM. */
+static struct owner_vm_view *vm_of(uint32_t vm)
+{
+	return &vms[vm <= OWNER_VM_MAX ? vm : OWNER_VM_NONE];
 }
 
 enum hyp_status owner_vm_create(uint32_t vm, enum owner_vm_kind kind, uint64_t quota_pages)
 {
-	enum hyp_status status = HYP_OK;
-
+	lock_hold(&owner_lock);
 	if (vm == OWNER_VM_NONE || vm > OWNER_VM_MAX ||
 	    (kind != VM_NORMAL && kind != VM_PROTECTED)) {
 		return HYP_EINVAL;
 	}
-	lock_take(&owner_lock);
-	if (vms[vm].kind == VM_NONE) {
-		vms[vm] = (struct owner_vm_view){ .kind = kind, .quota_pages = quota_pages };
-	} else {
-		status = HYP_EBUSY;
+	if (vms[vm].kind != VM_NONE) {
+		return HYP_EBUSY;
 	}
-	lock_release(&owner_lock);
-	return status;
+	vms[vm] = (struct owner_vm_view){ .kind = kind, .quota_pages = quota_pages };
+	return HYP_OK;
 }
 
 enum hyp_status owner_vm_kill(uint32_t vm)
 {
-	enum hyp_status status = HYP_ENOENT;
-
-	if (vm > OWNER_VM_MAX) {
+	lock_hold(&owner_lock);
+	if (!(WANT_LIVING & 1 << vm_of(vm)->kind)) {
 		return HYP_ENOENT;
 	}
-	lock_take(&owner_lock);
-	if (vms[vm].kind == VM_NORMAL || vms[vm].kind == VM_PROTECTED) {
-		vms[vm].kind = VM_DYING;
-		status = HYP_OK;
-	}
-	lock_release(&owner_lock);
-	return status;
+	vms[vm].kind = VM_DYING;
+	return HYP_OK;
 }
 
 enum hyp_status owner_vm_destroy(uint32_t vm)
 {
-	enum hyp_status status = HYP_OK;
-
-	if (vm > OWNER_VM_MAX) {
-		return HYP_ENOENT;
+	lock_hold(&owner_lock);
+	if (vm_of(vm)->kind != VM_DYING) {
+		return vm_of(vm)->kind == VM_NONE ? HYP_ENOENT : HYP_EPERM;
 	}
-	lock_take(&owner_lock);
-	if (vms[vm].kind == VM_NONE) {
-		status = HYP_ENOENT;
-	} else if (vms[vm].kind != VM_DYING) {
-		status = HYP_EPERM;
-	} else if (vms[vm].held_pages != 0) {
-		status = HYP_EBUSY;
-	} else {
-		vms[vm] = (struct owner_vm_view){ .kind = VM_NONE };
+	if (vms[vm].held_pages != 0) {
+		return HYP_EBUSY;
 	}
-	lock_release(&owner_lock);
-	return status;
+	vms[vm] = (struct owner_vm_view){ .kind = VM_NONE };
+	return HYP_OK;
 }
 
 struct owner_view owner_view(uint64_t pfn)
 {
-	struct owner_view view = { .state = PAGE_DENY };
+	struct entry entry = { .state = PAGE_DENY };
+	const struct state_rule *rule;
 
-	if (pfn < first_pfn || pfn - first_pfn >= entry_count) {
-		return view;
+	lock_hold(&owner_lock);
+	if (pfn >= first_pfn && pfn - first_pfn < entry_count) {
+		entry = entry_get(pfn - first_pfn);
 	}
-	lock_take(&owner_lock);
-	struct entry entry = entry_get(pfn - first_pfn);
-
-	view = (struct owner_view){ .state = entry.state,
-				    .host = state_rules[entry.state].host,
-				    .hyp = state_rules[entry.state].hyp,
-				    .guest = state_rules[entry.state].guest ? entry.vm :
-									      OWNER_VM_NONE,
+	rule = &state_rules[entry.state];
+	return (struct owner_view){ .state = entry.state,
+				    .host = rule->host,
+				    .hyp = rule->hyp,
+				    .guest = rule->guest ? entry.vm : OWNER_VM_NONE,
 				    .vm = entry.vm,
 				    .loans = entry.loans };
-	lock_release(&owner_lock);
-	return view;
 }
 
 bool owner_host_reaches(uint64_t pfn)
 {
-	bool reaches;
-
-	lock_take(&owner_lock);
-	reaches = page_host_reaches(pfn);
-	lock_release(&owner_lock);
-	return reaches;
+	lock_hold(&owner_lock);
+	return page_host_reaches(pfn);
 }
 
 struct owner_vm_view owner_vm_view(uint32_t vm)
 {
-	struct owner_vm_view view = { .kind = VM_NONE };
-
-	if (vm <= OWNER_VM_MAX) {
-		lock_take(&owner_lock);
-		view = vms[vm];
-		lock_release(&owner_lock);
-	}
-	return view;
-}
-
-const char *page_state_name(enum page_state state)
-{
-	return (unsigned int)state < PAGE_STATE_COUNT ? state_rules[state].name : "?";
-}
-
-const char *owner_op_name(enum owner_op op)
-{
-	return (unsigned int)op < OWNER_OP_COUNT ? op_rules[op].name : "?";
+	lock_hold(&owner_lock);
+	return *vm_of(vm);
 }

@@ -34,77 +34,67 @@ static bool fails_now(void)
 	return fail_countdown > 0 && --fail_countdown == 0;
 }
 
+static void give_back(void *page)
+{
+	struct free_page *first = page;
+
+	first->next = returned;
+	returned = first;
+	returned_count++;
+}
+
+/* Zeroes that were never given out, at a border of @bytes; what is skipped stays free. */
+static void *fresh(uintptr_t bytes)
+{
+	uintptr_t base = (mark + bytes - 1) & ~(bytes - 1);
+
+	if (base > limit || limit - base < bytes) {
+		return NULL;
+	}
+	for (; mark < base; mark += PAGE_BYTES) {
+		give_back((void *)mark);
+	}
+	mark = base + bytes;
+	return memset((void *)base, 0, bytes);
+}
+
 void *pool_alloc(void)
 {
-	void *page = NULL;
+	struct free_page *page;
 
-	lock_take(&pool_lock);
+	lock_hold(&pool_lock);
 	if (fails_now()) {
-		/* as if there were none */
-	} else if (returned) {
-		page = returned;
-		returned = returned->next;
-		returned_count--;
-	} else if (limit - mark >= PAGE_BYTES) {
-		page = (void *)mark;
-		mark += PAGE_BYTES;
+		return NULL;
 	}
-	lock_release(&pool_lock);
-	if (page) {
-		memset(page, 0, PAGE_BYTES);
+	if (!returned) {
+		return fresh(PAGE_BYTES);
 	}
-	return page;
+	page = returned;
+	returned = page->next;
+	returned_count--;
+	return memset(page, 0, PAGE_BYTES);
 }
 
 void *pool_alloc_pair(void)
 {
-	void *pair = NULL;
-	uintptr_t base;
-
-	lock_take(&pool_lock);
-	base = (mark + 2 * PAGE_BYTES - 1) & ~(uintptr_t)(2 * PAGE_BYTES - 1);
-	if (!fails_now() && base <= limit && limit - base >= 2 * PAGE_BYTES) {
-		if (base != mark) {
-			struct free_page *skipped = (struct free_page *)mark;
-
-			skipped->next = returned;
-			returned = skipped;
-			returned_count++;
-		}
-		pair = (void *)base;
-		mark = base + 2 * PAGE_BYTES;
-	}
-	lock_release(&pool_lock);
-	if (pair) {
-		memset(pair, 0, 2 * PAGE_BYTES);
-	}
-	return pair;
+	lock_hold(&pool_lock);
+	return fails_now() ? NULL : fresh(2 * (uintptr_t)PAGE_BYTES);
 }
 
 void pool_free(void *page)
 {
-	struct free_page *entry = page;
-
-	lock_take(&pool_lock);
-	entry->next = returned;
-	returned = entry;
-	returned_count++;
-	lock_release(&pool_lock);
+	lock_hold(&pool_lock);
+	give_back(page);
 }
 
 uint64_t pool_free_count(void)
 {
-	uint64_t count;
-
-	lock_take(&pool_lock);
-	count = (limit - mark) / PAGE_BYTES + returned_count;
-	lock_release(&pool_lock);
-	return count;
+	lock_hold(&pool_lock);
+	return (limit - mark) / PAGE_BYTES + returned_count;
 }
 
 void pool_fail_nth(uint64_t nth)
 {
-	lock_take(&pool_lock);
+	lock_hold(&pool_lock);
 	fail_countdown = nth;
-	lock_release(&pool_lock);
 }

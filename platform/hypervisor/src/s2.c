@@ -69,16 +69,6 @@ static uint64_t *table_alloc(struct s2 *s2)
 	return (uint64_t *)page;
 }
 
-static void table_free(struct s2 *s2, uint64_t *table)
-{
-	if (s2->vmid == 0) {
-		pool_free(table);
-	} else {
-		memset(table, 0, PAGE_BYTES);
-		s2_give_page(s2, table);
-	}
-}
-
 /* Mapped blocks of guests are counted: each needs a table when it is split. */
 static void entry_set(struct s2 *s2, uint64_t *entry, int level, uint64_t value)
 {
@@ -133,10 +123,9 @@ static enum hyp_status split(struct s2 *s2, uint64_t *entry, int level, uint64_t
 
 /*
  * Make tables on the way to @ipa until no entry spans @border, nor is larger than what
- * @shift (IPA to PA) allows a block to be. @mapped: only blocks are split.
+ * @shift (IPA to PA) allows a block to be.
  */
-static enum hyp_status split_at(struct s2 *s2, uint64_t ipa, uint64_t border, uint64_t shift,
-				bool mapped)
+static enum hyp_status split_at(struct s2 *s2, uint64_t ipa, uint64_t border, uint64_t shift)
 {
 	uint64_t *table = s2->root;
 
@@ -144,12 +133,8 @@ static enum hyp_status split_at(struct s2 *s2, uint64_t ipa, uint64_t border, ui
 		uint64_t *entry = entry_of(table, level, ipa);
 
 		if (!is_table(*entry, level)) {
-			enum hyp_status status = HYP_OK;
+			enum hyp_status status = split(s2, entry, level, ipa);
 
-			if (mapped && !(*entry & S2_VALID)) {
-				return HYP_OK;
-			}
-			status = split(s2, entry, level, ipa);
 			if (status != HYP_OK) {
 				return status;
 			}
@@ -157,15 +142,6 @@ static enum hyp_status split_at(struct s2 *s2, uint64_t ipa, uint64_t border, ui
 		table = table_of(*entry);
 	}
 	return HYP_OK;
-}
-
-/* Both ends of the range. */
-static enum hyp_status split_ends(struct s2 *s2, uint64_t ipa, uint64_t size, uint64_t shift,
-				  bool mapped)
-{
-	enum hyp_status status = split_at(s2, ipa, ipa, shift, mapped);
-
-	return status == HYP_OK ? split_at(s2, ipa + size - 1, ipa + size, shift, mapped) : status;
 }
 
 /* The entry that maps @ipa or would, and its level. */
@@ -194,8 +170,11 @@ struct s2_view s2_look(const struct s2 *s2, uint64_t ipa)
 
 enum hyp_status s2_prepare(struct s2 *s2, uint64_t ipa, uint64_t size, uint64_t pa)
 {
-	enum hyp_status status = split_ends(s2, ipa, size, ipa ^ pa, false);
+	enum hyp_status status = split_at(s2, ipa, ipa, ipa ^ pa);
 
+	if (status == HYP_OK) {
+		status = split_at(s2, ipa + size - 1, ipa + size, ipa ^ pa);
+	}
 	if (status == HYP_OK && s2->vmid != 0 && size >= BLOCK2_BYTES &&
 	    s2->free_count <= s2->block_count) {
 		return HYP_ENOTABLE; /* for the block that this may become */
@@ -214,22 +193,35 @@ void s2_map(struct s2 *s2, uint64_t ipa, uint64_t size, uint64_t pa, uint64_t at
 	}
 }
 
+/* Whether the entry of @level that @at is in is all in the range from @at to @end. */
+static bool is_inside(int level, uint64_t at, uint64_t end)
+{
+	return at % level_bytes(level) == 0 && level_bytes(level) <= end - at;
+}
+
+static uint64_t entry_end(int level, uint64_t at)
+{
+	return (at | (level_bytes(level) - 1)) + 1;
+}
+
 void s2_break(struct s2 *s2, uint64_t ipa, uint64_t size)
 {
+	uint64_t at = ipa, end = ipa + size;
 	bool any = false;
+	int level;
 
-	if (split_ends(s2, ipa, size, 0, true) != HYP_OK) {
-		hyp_bug("no table to split a block of VM %u at %#lx", s2->vmid, ipa);
-	}
-	for (uint64_t at = ipa; at < ipa + size;) {
-		int level;
+	while (at < end) {
 		uint64_t *entry = find(s2, at, &level);
 
-		if (*entry & S2_VALID) {
+		if (!(*entry & S2_VALID)) {
+			at = entry_end(level, at);
+		} else if (is_inside(level, at, end)) {
 			entry_set(s2, entry, level, *entry & ~S2_VALID);
+			at = entry_end(level, at);
 			any = true;
+		} else if (split(s2, entry, level, at) != HYP_OK) {
+			hyp_bug("no table to split a block of VM %u at %#lx", s2->vmid, at);
 		}
-		at = (at | (level_bytes(level) - 1)) + 1;
 	}
 	if (any) {
 		s2_flush(s2, ipa, size);
@@ -238,16 +230,15 @@ void s2_break(struct s2 *s2, uint64_t ipa, uint64_t size)
 
 void s2_note(struct s2 *s2, uint64_t ipa, uint64_t size, enum s2_note note)
 {
-	for (uint64_t at = ipa; at < ipa + size;) {
-		int level;
+	int level;
+
+	for (uint64_t at = ipa; at < ipa + size; at = entry_end(level, at)) {
 		uint64_t *entry = find(s2, at, &level);
 
 		/* What spans an end of the range is a note that s2_break() left as it was. */
-		if (*entry != note && (at & (level_bytes(level) - 1)) == 0 &&
-		    level_bytes(level) <= ipa + size - at) {
+		if (*entry != note && is_inside(level, at, ipa + size)) {
 			entry_set(s2, entry, level, note);
 		}
-		at = (at | (level_bytes(level) - 1)) + 1;
 	}
 }
 
@@ -291,7 +282,7 @@ static void fold_at(struct s2 *s2, uint64_t ipa, uint64_t next)
 			return;
 		}
 		replace(s2, path[level], level, ipa, value & S2_VALID ? value & ~S2_TABLE : value);
-		table_free(s2, below);
+		pool_free(below);
 	}
 }
 

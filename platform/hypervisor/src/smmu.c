@@ -11,31 +11,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BIT(n) (UINT64_C(1) << (n))
+#include "arch/sysreg.h"
 
-/* Registers (6.3). */
-#define IDR0 0x00
-#define IDR1 0x04
-#define IDR3 0x0c
-#define IDR5 0x14
-#define CR0 0x20
-#define CR0ACK 0x24
-#define CR1 0x28
-#define CR2 0x2c
-#define GBPA 0x44
-#define IRQ_CTRL 0x50
-#define IRQ_CTRLACK 0x54
-#define STRTAB_BASE 0x80
-#define STRTAB_BASE_CFG 0x88
-#define CMDQ_BASE 0x90
-#define CMDQ_PROD 0x98
-#define CMDQ_CONS 0x9c
-#define EVENTQ_BASE 0xa0
-#define EVENTQ_PROD 0x100a8
-#define EVENTQ_CONS 0x100ac
+/* Registers, by their offsets (6.3). */
+/* clang-format off */
+enum {
+	IDR0 = 0x00, IDR1 = 0x04, IDR3 = 0x0c, IDR5 = 0x14,
+	CR0 = 0x20, CR0ACK = 0x24, CR1 = 0x28, CR2 = 0x2c, GBPA = 0x44,
+	IRQ_CTRL = 0x50, IRQ_CTRLACK = 0x54,
+	STRTAB_BASE = 0x80, STRTAB_BASE_CFG = 0x88,
+	CMDQ_BASE = 0x90, CMDQ_PROD = 0x98, CMDQ_CONS = 0x9c,
+	EVENTQ_BASE = 0xa0, EVENTQ_PROD = 0x100a8, EVENTQ_CONS = 0x100ac,
+};
+/* clang-format on */
 
-#define IDR1_SIDSIZE(idr1) ((idr1)&0x3f)
-#define IDR5_OAS(idr5) ((idr5)&0x7)
+#define IDR1_SIDSIZE 0x3f
 #define CR0_SMMUEN BIT(0)
 #define CR0_EVENTQEN BIT(2)
 #define CR0_CMDQEN BIT(3)
@@ -47,18 +37,19 @@
 #define STRTAB_2LEVEL (UINT32_C(1) << 16)
 #define STRTAB_SPLIT_SHIFT 6
 #define BASE_ALLOCATE BIT(62) /* hint of the tables' and queues' base registers */
-#define CMDQ_CONS_ERR 0x7f000000u
 #define EVENTQ_OVERFLOW BIT(31)
+
+#define STREAM_BITS_MAX 16
+#define STREAM_SPLIT 6 /* so many bits of its number choose a stream in its second table */
 
 /* What an SMMU must have, by its ID registers. */
 static const struct {
 	uint32_t offset, mask, least;
 	const char *what;
 } needed[] = {
-	{ IDR0, 1u << 0, 1u << 0, "stage 2" },
-	{ IDR0, 1u << 3, 1u << 3, "AArch64 tables" },
-	{ IDR0, 1u << 4, 1u << 4, "coherent access to its tables" },
+	{ IDR0, 0x19, 0x19, "stage 2 by AArch64 tables, read coherently" },
 	{ IDR0, 3u << 27, 1u << 27, "stream tables of two levels" },
+	{ IDR1, IDR1_SIDSIZE, STREAM_SPLIT, "streams for a table" },
 	{ IDR1, 0x1fu << 21, 8u << 21, "a command queue of a page" },
 	{ IDR1, 0x1fu << 16, 7u << 16, "an event queue of a page" },
 	{ IDR3, 3u << 11, 2u << 11, "blocks that are split while in use" },
@@ -70,29 +61,27 @@ static const struct {
  * Stream table (5.1, 5.2). All streams are alike, so all entries of the first level point to
  * one table of the second.
  */
-#define STREAM_BITS_MAX 16
-#define STREAM_SPLIT 6
 #define STE_COUNT (1 << STREAM_SPLIT)
 #define STE_WORDS 8
 #define L1STD_SPAN (STREAM_SPLIT + 1)
-#define STE_VALID BIT(0)
-#define STE_STAGE2_ONLY (UINT64_C(6) << 1)
-#define STE_SHARE_INCOMING (UINT64_C(1) << 44)
-/* As VTCR_EL2 for the host's CPUs: 40 bits, from level 1, write-back, inner shareable, 4 KiB. */
-#define STE_S2T0SZ (UINT64_C(24) << 32)
-#define STE_S2SL0 (UINT64_C(1) << 38)
-#define STE_S2WALK (UINT64_C(1) << 40 | UINT64_C(1) << 42 | UINT64_C(3) << 44)
-#define STE_S2PS_40_BITS (UINT64_C(2) << 48)
-#define STE_S2AA64 BIT(51)
-#define STE_S2R BIT(58) /* faults are recorded */
-#define STE_STAGE2 (STE_S2T0SZ | STE_S2SL0 | STE_S2WALK | STE_S2PS_40_BITS | STE_S2AA64 | STE_S2R)
+#define STE_WORD0 (BIT(0) | UINT64_C(6) << 1) /* valid; stage 1 bypassed, stage 2 on */
+#define STE_WORD1 BIT(44)                     /* shareability as it comes in */
+/*
+ * VMID 0, and as VTCR_EL2 for the host's CPUs: 40 bits, from level 1, walks write-back and
+ * inner shareable, 4 KiB, output of 40 bits, AArch64; faults are recorded and end the access.
+ */
+#define STE_WORD2                                                               \
+	(UINT64_C(24) << 32 | BIT(38) | BIT(40) | BIT(42) | UINT64_C(3) << 44 | \
+	 UINT64_C(2) << 48 | BIT(51) | BIT(58))
 
 /* Commands (4): of two words; the host's VMID is 0. */
-#define CMD_CFGI_ALL 0x04
-#define CMD_TLBI_S12_VMALL 0x28
-#define CMD_TLBI_S2_IPA 0x2a
-#define CMD_TLBI_NSNH_ALL 0x30
-#define CMD_SYNC 0x46
+/* clang-format off */
+enum {
+	CMD_CFGI_ALL = 0x04,
+	CMD_TLBI_S12_VMALL = 0x28, CMD_TLBI_S2_IPA = 0x2a, CMD_TLBI_NSNH_ALL = 0x30,
+	CMD_SYNC = 0x46,
+};
+/* clang-format on */
 #define CFGI_ALL_STREAMS 31u
 #define COMMANDS_SHIFT 8
 #define COMMAND_WORDS 2
@@ -194,9 +183,9 @@ static uint64_t make_streams(uint32_t bits, uint64_t table)
 	for (uint32_t i = 0; i < STE_COUNT; i++) {
 		uint64_t *ste = &level2[i * STE_WORDS];
 
-		ste[0] = STE_VALID | STE_STAGE2_ONLY;
-		ste[1] = STE_SHARE_INCOMING;
-		ste[2] = STE_STAGE2;
+		ste[0] = STE_WORD0;
+		ste[1] = STE_WORD1;
+		ste[2] = STE_WORD2;
 		ste[3] = table;
 	}
 	for (uint32_t i = 0; i < 1u << bits >> STREAM_SPLIT; i++) {
@@ -205,16 +194,14 @@ static uint64_t make_streams(uint32_t bits, uint64_t table)
 	return (uint64_t)(uintptr_t)level1;
 }
 
-/* From whatever state it is in to one in which all is aborted. */
-static bool quiesce(void)
-{
-	mmio_write32(base + GBPA, GBPA_UPDATE | GBPA_ABORT);
-	return wait_for(GBPA, GBPA_UPDATE, 0) && set_and_wait(CR0, 0, CR0ACK) &&
-	       set_and_wait(IRQ_CTRL, 0, IRQ_CTRLACK);
-}
-
+/* From whatever state it is in to one in which all is aborted, and from there on. */
 static bool start(uint64_t streams, uint32_t bits)
 {
+	mmio_write32(base + GBPA, GBPA_UPDATE | GBPA_ABORT);
+	if (!wait_for(GBPA, GBPA_UPDATE, 0) || !set_and_wait(CR0, 0, CR0ACK) ||
+	    !set_and_wait(IRQ_CTRL, 0, IRQ_CTRLACK)) {
+		return false;
+	}
 	mmio_write32(base + CR1, CR1_INNER_WRITE_BACK);
 	mmio_write32(base + CR2, CR2_RECINVSID | CR2_PTM);
 	mmio_write64(base + STRTAB_BASE, streams | BASE_ALLOCATE);
@@ -248,15 +235,15 @@ enum hyp_status smmu_init(struct span registers, uint64_t table)
 	if (!has_what_is_needed()) {
 		return HYP_NOT_SUPPORTED;
 	}
-	bits = IDR1_SIDSIZE(mmio_read32(base + IDR1));
-	bits = bits < STREAM_SPLIT ? STREAM_SPLIT : bits > STREAM_BITS_MAX ? STREAM_BITS_MAX : bits;
+	bits = mmio_read32(base + IDR1) & IDR1_SIDSIZE;
+	bits = bits > STREAM_BITS_MAX ? STREAM_BITS_MAX : bits;
 	streams = make_streams(bits, table);
 	commands = pool_alloc();
 	events = pool_alloc();
 	if (!streams || !commands || !events) {
 		return HYP_ENOMEM;
 	}
-	if (!quiesce() || !start(streams, bits)) {
+	if (!start(streams, bits)) {
 		return HYP_EBUSY;
 	}
 	log_line("SMMU: streams' table at %#lx, queues at %#lx and %#lx", streams,
@@ -289,17 +276,6 @@ static uint64_t *next_event(void)
 	return &events[event_cons % (1u << EVENTS_SHIFT) * EVENT_WORDS];
 }
 
-static void report(const uint64_t *event)
-{
-	trace_emit(smmu_event, 0, 0, event[0], event[2]);
-	if (events_printed < EVENTS_PRINTED) {
-		events_printed++;
-		log_line("SMMU: device %#lx: %s of %#lx is refused (event %#lx)",
-			 event[0] >> EVENT_STREAM_SHIFT, event[1] & EVENT_READ ? "read" : "write",
-			 event[2], event[0] & EVENT_TYPE);
-	}
-}
-
 void smmu_poll(void)
 {
 	uint32_t prod;
@@ -312,7 +288,14 @@ void smmu_poll(void)
 	while (event_cons != (prod & ~EVENTQ_OVERFLOW)) {
 		uint64_t *event = next_event();
 
-		report(event);
+		trace_emit(smmu_event, 0, 0, event[0], event[2]);
+		if (events_printed < EVENTS_PRINTED) {
+			events_printed++;
+			log_line("SMMU: device %#lx: %s of %#lx is refused (event %#lx)",
+				 event[0] >> EVENT_STREAM_SHIFT,
+				 event[1] & EVENT_READ ? "read" : "write", event[2],
+				 event[0] & EVENT_TYPE);
+		}
 		event[0] = 0;
 		event_cons = (event_cons + 1) % (2u << EVENTS_SHIFT);
 	}

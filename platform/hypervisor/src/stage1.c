@@ -42,22 +42,12 @@ extern char stacks[], windows[], pool_start[];
 
 uint64_t stage1_root[TABLE_ENTRIES] __attribute__((aligned(PAGE_BYTES)));
 
-static uint64_t attributes_of(enum stage1_kind kind)
-{
-	switch (kind) {
-	case STAGE1_TEXT:
-		return S1_PAGE | S1_READ_ONLY;
-	case STAGE1_RODATA:
-		return S1_PAGE | S1_READ_ONLY | S1_XN;
-	case STAGE1_DATA:
-		return S1_PAGE | S1_XN;
-	case STAGE1_DEVICE:
-		return S1_PAGE | S1_XN | S1_DEVICE;
-	case STAGE1_NONE:
-		break;
-	}
-	return 0;
-}
+static const uint64_t attributes[] = {
+	[STAGE1_TEXT] = S1_PAGE | S1_READ_ONLY,
+	[STAGE1_RODATA] = S1_PAGE | S1_READ_ONLY | S1_XN,
+	[STAGE1_DATA] = S1_PAGE | S1_XN,
+	[STAGE1_DEVICE] = S1_PAGE | S1_XN | S1_DEVICE,
+};
 
 static void entry_store(uint64_t *entry, uint64_t value)
 {
@@ -103,16 +93,13 @@ enum hyp_status stage1_prepare(uint64_t pa, uint64_t size)
 
 enum hyp_status stage1_map(uint64_t pa, uint64_t size, enum stage1_kind kind)
 {
-	uint64_t attributes = attributes_of(kind);
 	enum hyp_status status = stage1_prepare(pa, size);
+	uint64_t at = pa & ~(uint64_t)(PAGE_BYTES - 1);
 
-	if (status != HYP_OK) {
-		return status;
+	for (; status == HYP_OK && at < pa + size; at += PAGE_BYTES) {
+		entry_store(page_entry(at), kind == STAGE1_NONE ? 0 : at | attributes[kind]);
 	}
-	for (uint64_t at = pa & ~(uint64_t)(PAGE_BYTES - 1); at < pa + size; at += PAGE_BYTES) {
-		entry_store(page_entry(at), attributes ? at | attributes : 0);
-	}
-	return HYP_OK;
+	return status;
 }
 
 void stage1_unmap(uint64_t pa, uint64_t size)
@@ -171,7 +158,7 @@ static char *window_set(uint64_t value)
 
 void *stage1_window(uint64_t pa)
 {
-	return window_set(pa | attributes_of(STAGE1_DATA));
+	return window_set(pa | attributes[STAGE1_DATA]);
 }
 
 void stage1_window_close(void)
@@ -223,7 +210,7 @@ void boot_tables(void)
 
 /* ---- of page_ops.h and s2.h ---- */
 
-static void pages_settle(uint64_t pfn, uint64_t count, bool wipe)
+void page_settle(uint64_t pfn, uint64_t count, bool wipe)
 {
 	for (; count > 0; pfn++, count--) {
 		void *page = stage1_window(pfn << PAGE_SHIFT);
@@ -237,16 +224,6 @@ static void pages_settle(uint64_t pfn, uint64_t count, bool wipe)
 	__asm__ volatile("ic ialluis" : : : "memory");
 	dsb(ish);
 	isb();
-}
-
-void page_wipe(uint64_t pfn, uint64_t count)
-{
-	pages_settle(pfn, count, true);
-}
-
-void page_settle(uint64_t pfn, uint64_t count)
-{
-	pages_settle(pfn, count, false);
 }
 
 void s2_entry_write(uint64_t *entry, uint64_t value)

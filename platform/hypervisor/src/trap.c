@@ -28,29 +28,15 @@ void trap_host(struct regs *regs);
 
 static uint32_t refusals; /* atomic */
 
-/* Take the exception @esr to EL1, from where the host is. */
-static void inject(uint64_t esr)
-{
-	uint64_t pc = sysreg_read(elr_el2);
-	uint64_t pstate = sysreg_read(spsr_el2);
-
-	exception_take(&pc, &pstate, esr);
-	sysreg_write(elr_el2, pc);
-	sysreg_write(spsr_el2, pstate);
-}
-
-static bool is_from_el1(void)
-{
-	uint64_t spsr = sysreg_read(spsr_el2);
-
-	return !(spsr & PSR_NRW) && (spsr & PSR_M_MASK) >= PSR_EL1T;
-}
-
 /* What EL1 traps to EL2 and should not use: as if the instruction were not there. */
 static void trap_undefined(struct regs *regs, uint64_t esr)
 {
+	uint64_t pc = sysreg_read(elr_el2), pstate = sysreg_read(spsr_el2);
+
 	(void)regs;
-	inject((uint64_t)EC_UNKNOWN << ESR_EC_SHIFT | (esr & ESR_IL));
+	exception_take(&pc, &pstate, (uint64_t)EC_UNKNOWN << ESR_EC_SHIFT | (esr & ESR_IL));
+	sysreg_write(elr_el2, pc);
+	sysreg_write(spsr_el2, pstate);
 }
 
 static void trap_hvc(struct regs *regs, uint64_t esr)
@@ -74,19 +60,19 @@ static void trap_smc(struct regs *regs, uint64_t esr)
 static void refuse(uint64_t esr, uint64_t pfn)
 {
 	bool is_data = (esr >> ESR_EC_SHIFT & ESR_EC_MASK) == EC_DABT_LOW;
-	uint64_t class = is_data ? (is_from_el1() ? EC_DABT_CUR : EC_DABT_LOW) :
-				   (is_from_el1() ? EC_IABT_CUR : EC_IABT_LOW);
-	uint64_t kept = esr & (is_data ? ESR_IL | ESR_WNR | ESR_CM : ESR_IL);
+	uint64_t kept = ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | (is_data ? ESR_WNR | ESR_CM : 0);
+	uint64_t pc = sysreg_read(elr_el2), pstate = sysreg_read(spsr_el2);
 
 	if (__atomic_fetch_add(&refusals, 1, __ATOMIC_RELAXED) < REFUSALS_PRINTED) {
 		log_line("the host's %s of page %#lx at pc %#lx is refused",
 			 !is_data      ? "execution" :
 			 esr & ESR_WNR ? "write" :
 					 "read",
-			 pfn, sysreg_read(elr_el2));
+			 pfn, pc);
 	}
-	sysreg_write(far_el1, sysreg_read(far_el2));
-	inject(class << ESR_EC_SHIFT | kept | FSC_ALIGNMENT);
+	exception_take_abort(&pc, &pstate, (esr & kept) | FSC_ALIGNMENT, sysreg_read(far_el2));
+	sysreg_write(elr_el2, pc);
+	sysreg_write(spsr_el2, pstate);
 }
 
 static void trap_abort(struct regs *regs, uint64_t esr)

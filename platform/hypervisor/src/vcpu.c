@@ -93,6 +93,7 @@ enum hyp_status vcpu_create(struct regs *regs)
 		vcpu->vm = vm;
 		vcpu->index = (uint32_t)index;
 		vcpu->features = (uint32_t)flags & ALL_FEATURES;
+		vcpu->midr = cpu_facts().midr;
 		vcpu->mpidr = MPIDR_RES1 | vcpu_affinity((uint32_t)index);
 		vcpu->vector_bytes = flags & HYP_VCPU_SVE ? cpu_facts().sve_bytes : FP_BYTES;
 		vcpu->power = flags & HYP_VCPU_OFF ? VCPU_OFF : VCPU_ON;
@@ -105,66 +106,52 @@ enum hyp_status vcpu_create(struct regs *regs)
 	return status;
 }
 
-/* The vCPU that x1 and x2 name, and nobody else has it until vcpu_drop(). */
-static enum hyp_status vcpu_take(const struct regs *regs, struct vcpu **vcpu)
+typedef enum hyp_status (*vcpu_fn)(struct vcpu *vcpu, struct regs *regs);
+
+/* Do it with the vCPU that x1 and x2 name, while nobody else has it. */
+static enum hyp_status with_vcpu(struct regs *regs, vcpu_fn act)
 {
 	struct vm *vm = vm_hold(regs->x[1]);
 	uint64_t index = regs->x[2];
-	enum hyp_status status = HYP_OK;
+	enum hyp_status status = HYP_ENOENT;
+	struct vcpu *vcpu;
 
 	if (!vm) {
 		return HYP_ENOENT;
 	}
-	*vcpu = index < HYP_VCPUS_MAX ? __atomic_load_n(&vm->vcpus[index], __ATOMIC_ACQUIRE) : NULL;
-	if (!*vcpu) {
-		status = HYP_ENOENT;
-	} else if (__atomic_exchange_n(&(*vcpu)->busy, 1, __ATOMIC_ACQUIRE)) {
+	vcpu = index < HYP_VCPUS_MAX ? __atomic_load_n(&vm->vcpus[index], __ATOMIC_ACQUIRE) : NULL;
+	if (vcpu && __atomic_exchange_n(&vcpu->busy, 1, __ATOMIC_ACQUIRE)) {
 		status = HYP_EBUSY;
+	} else if (vcpu) {
+		status = act(vcpu, regs);
+		__atomic_store_n(&vcpu->busy, 0, __ATOMIC_RELEASE);
 	}
-	if (status != HYP_OK) {
-		vm_release(vm);
-	}
-	return status;
-}
-
-static void vcpu_drop(struct vcpu *vcpu)
-{
-	struct vm *vm = vcpu->vm;
-
-	__atomic_store_n(&vcpu->busy, 0, __ATOMIC_RELEASE);
 	vm_release(vm);
+	return status;
 }
 
-enum hyp_status vcpu_get_reg(struct regs *regs)
+static enum hyp_status reg_get(struct vcpu *vcpu, struct regs *regs)
 {
-	enum hyp_status status;
-	uint64_t value[2] = { 0, 0 };
-	struct vcpu *vcpu;
+	enum hyp_status status = HYP_OK;
+	uint64_t value[2] = { HYP_POWER_ON, 0 };
 
-	status = vcpu_take(regs, &vcpu);
-	if (status != HYP_OK) {
-		return status;
-	}
 	if (vm_is_protected(vcpu->vm)) {
-		status = HYP_EPERM;
-	} else if (regs->x[3] == HYP_REG_POWER) {
-		value[0] = __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) == VCPU_OFF ?
-				   HYP_POWER_OFF :
-				   HYP_POWER_ON;
-	} else if (!vcpu_reg_read(vcpu, regs->x[3], value)) {
-		status = HYP_ENOENT;
+		return HYP_EPERM;
 	}
-	vcpu_drop(vcpu);
+	if (regs->x[3] != HYP_REG_POWER) {
+		status = vcpu_reg_read(vcpu, regs->x[3], value);
+	} else if (vcpu->power == VCPU_OFF) {
+		value[0] = HYP_POWER_OFF;
+	}
 	if (status == HYP_OK) {
-		regs->x[1] = value[0];
-		regs->x[2] = value[1];
+		memcpy(&regs->x[1], value, sizeof(value));
 	}
 	return status;
 }
 
-static enum hyp_status reg_set(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2])
+static enum hyp_status reg_set(struct vcpu *vcpu, struct regs *regs)
 {
-	uint64_t old[2];
+	uint64_t reg = regs->x[3], *value = &regs->x[4];
 
 	if (vm_is_protected(vcpu->vm)) {
 		bool is_start = reg <= HYP_REG_X(3) || reg == HYP_REG_PC;
@@ -189,25 +176,8 @@ static enum hyp_status reg_set(struct vcpu *vcpu, uint64_t reg, const uint64_t v
 		vcpu->broken = 0;
 		return HYP_OK;
 	default:
-		if (vcpu_reg_write(vcpu, reg, value)) {
-			return HYP_OK;
-		}
-		return vcpu_reg_read(vcpu, reg, old) ? HYP_EINVAL : HYP_ENOENT;
+		return vcpu_reg_write(vcpu, reg, value);
 	}
-}
-
-enum hyp_status vcpu_set_reg(struct regs *regs)
-{
-	const uint64_t value[2] = { regs->x[4], regs->x[5] };
-	enum hyp_status status;
-	struct vcpu *vcpu;
-
-	status = vcpu_take(regs, &vcpu);
-	if (status == HYP_OK) {
-		status = reg_set(vcpu, regs->x[3], value);
-		vcpu_drop(vcpu);
-	}
-	return status;
 }
 
 /* ---- run ---- */
@@ -245,18 +215,6 @@ static bool power_on(struct vcpu *vcpu, uint64_t answers)
 	return power == VCPU_ON;
 }
 
-/* The page of the exit before is a device's. A guest that guards its own says so itself. */
-static enum hyp_status answer_device(struct vcpu *vcpu, uint64_t *answers)
-{
-	enum hyp_status status = guest_set_device(vcpu->vm, vcpu->exit.address, false);
-
-	if (status == HYP_EPERM) {
-		*answers = HYP_RUN_ABORT;
-		return HYP_OK;
-	}
-	return status;
-}
-
 static void run_guest(struct vcpu *vcpu, struct world_run *run, uint64_t answers,
 		      const uint64_t x[4])
 {
@@ -275,15 +233,11 @@ static void run_guest(struct vcpu *vcpu, struct world_run *run, uint64_t answers
 			vcpu_set_exit(vcpu, HYP_EXIT_BROKEN);
 			break;
 		}
-		switch (event) {
-		case GUEST_SYNC:
+		if (event == GUEST_SYNC) {
 			is_exit = vcpu_handle_trap(vcpu);
-			break;
-		case GUEST_IRQ:
-		case GUEST_SERROR:
+		} else {
 			vcpu_set_exit(vcpu, event == GUEST_IRQ ? HYP_EXIT_IRQ : HYP_EXIT_SERROR);
 			is_exit = true;
-			break;
 		}
 	}
 	vcpu->pstate &= ~step;
@@ -336,7 +290,11 @@ static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
 	memcpy(x, &regs->x[4], sizeof(x));
 	status = run_check(vcpu, &run);
 	if (status == HYP_OK && answers & HYP_RUN_DEVICE) {
-		status = answer_device(vcpu, &answers);
+		status = guest_set_device(vcpu->vm, vcpu->exit.address, false);
+		if (status == HYP_EPERM) { /* the guest says itself what is a device: an abort */
+			answers = HYP_RUN_ABORT;
+			status = HYP_OK;
+		}
 	}
 	if (status != HYP_OK) {
 		return status;
@@ -356,15 +314,17 @@ static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
 	return HYP_OK;
 }
 
+enum hyp_status vcpu_get_reg(struct regs *regs)
+{
+	return with_vcpu(regs, reg_get);
+}
+
+enum hyp_status vcpu_set_reg(struct regs *regs)
+{
+	return with_vcpu(regs, reg_set);
+}
+
 enum hyp_status vcpu_run(struct regs *regs)
 {
-	enum hyp_status status;
-	struct vcpu *vcpu;
-
-	status = vcpu_take(regs, &vcpu);
-	if (status == HYP_OK) {
-		status = run(vcpu, regs);
-		vcpu_drop(vcpu);
-	}
-	return status;
+	return with_vcpu(regs, run);
 }

@@ -15,18 +15,16 @@
 #define INSTRUCTION_BYTES 4
 #define EC_COUNT (ESR_EC_MASK + 1)
 #define EC_OF(esr) ((esr) >> ESR_EC_SHIFT & ESR_EC_MASK)
-#define SYSREG_BITS 16
 #define ICC_SRE_FIXED 7 /* SRE, DFB, DIB */
 #define SAS_BYTES(esr) (1u << ((esr) >> ESR_SAS_SHIFT & 3))
 
 /* Parts of ESR_EL2 that the host is told, by exit. */
-#define TOLD_MEMORY \
-	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_S1PTW | ESR_WNR | ESR_FSC_MASK)
+#define TOLD_MEMORY (ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_S1PTW | ESR_WNR | ESR_FSC_MASK)
 #define TOLD_MMIO                                                                                  \
-	((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_ISV | UINT64_C(3) << ESR_SAS_SHIFT | \
-	 ESR_SSE | ESR_SF | ESR_WNR | ESR_FSC_MASK)
+	(ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_ISV | UINT64_C(3) << ESR_SAS_SHIFT | ESR_SSE | \
+	 ESR_SF | ESR_WNR | ESR_FSC_MASK)
 #define TOLD_SYSREG (~(ESR_RT_MASK << ESR_SYS_RT_SHIFT) & UINT32_MAX)
-#define TOLD_WFX ((uint64_t)ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_WFX_TI)
+#define TOLD_WFX (ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | ESR_WFX_TI)
 
 /* What happens at a trapped access to a system register. Zero refuses. */
 enum access {
@@ -54,11 +52,11 @@ struct access_row {
 	{ SYSREG(op0, op1, crn, crm, op2), mask, { ACCESS_##normal, ACCESS_##protected } }
 
 static const struct access_row accesses[] = {
-	/* ICC_SGI1R, ASGI1R, SGI0R_EL1; CNTP_TVAL, CTL, CVAL_EL0 */
+	/* ICC_DIR, SGI1R, ASGI1R, SGI0R_EL1; CNTP_TVAL, CTL, CVAL_EL0 */
+	ROW(3, 0, 12, 11, 1, EXACT, HOST_SGI, HOST_SGI),
 	ROW(3, 0, 12, 11, 5, EXACT, HOST_SGI, HOST_SGI),
 	ROW(3, 0, 12, 11, 6, ANY(0, 0, 0, 0, 1), HOST_SGI, HOST_SGI),
-	ROW(3, 3, 14, 2, 0, EXACT, HOST, HOST),
-	ROW(3, 3, 14, 2, 1, EXACT, HOST, HOST),
+	ROW(3, 3, 14, 2, 0, ANY(0, 0, 0, 0, 1), HOST, HOST),
 	ROW(3, 3, 14, 2, 2, EXACT, HOST, HOST),
 	/* REVIDR_EL1, AIDR_EL1; then ID registers, CRm 1 to 7 */
 	ROW(3, 0, 0, 0, 6, EXACT, NOTHING, NOTHING),
@@ -101,18 +99,11 @@ void vcpu_set_exit(struct vcpu *vcpu, enum hyp_exit reason)
 	vcpu->exit = (struct vcpu_exit){ .reason = reason };
 }
 
-static bool exit_to_host(struct vcpu *vcpu, enum hyp_exit reason, uint64_t esr)
+static bool exit_to_host(struct vcpu *vcpu, enum hyp_exit reason, uint64_t esr, uint64_t address,
+			 uint64_t x4)
 {
-	vcpu_set_exit(vcpu, reason);
-	vcpu->exit.esr = esr;
-	return true;
-}
-
-static bool broken(struct vcpu *vcpu, uint32_t why)
-{
-	vcpu->broken = why;
-	vcpu_set_exit(vcpu, HYP_EXIT_BROKEN);
-	vcpu->exit.x[0] = why;
+	vcpu->exit =
+		(struct vcpu_exit){ .reason = reason, .esr = esr, .address = address, .x = { x4 } };
 	return true;
 }
 
@@ -135,11 +126,6 @@ static void reg_write(struct vcpu *vcpu, uint64_t n, uint64_t value)
 	}
 }
 
-static bool is_at_el1(const struct vcpu *vcpu)
-{
-	return (vcpu->pstate & PSR_M_MASK) != PSR_EL0T;
-}
-
 /* ---- exceptions that the guest gets ---- */
 
 static bool undefined(struct vcpu *vcpu, uint64_t esr)
@@ -153,16 +139,16 @@ static bool undefined(struct vcpu *vcpu, uint64_t esr)
 static bool external_abort(struct vcpu *vcpu)
 {
 	uint64_t class = EC_OF(vcpu->trap.esr);
-	bool is_access = class == EC_DABT_LOW || class == EC_IABT_LOW;
-	uint64_t esr = FSC_EXTERNAL | ESR_IL | (is_access ? 0 : ESR_FNV);
+	uint64_t esr = FSC_EXTERNAL | ESR_IL, far = vcpu->trap.far;
 
-	if (class == EC_IABT_LOW) {
-		esr |= (uint64_t)(is_at_el1(vcpu) ? EC_IABT_CUR : EC_IABT_LOW) << ESR_EC_SHIFT;
-	} else {
-		esr |= (uint64_t)(is_at_el1(vcpu) ? EC_DABT_CUR : EC_DABT_LOW) << ESR_EC_SHIFT;
-		esr |= is_access ? vcpu->trap.esr & ESR_WNR : 0;
+	if (class == EC_DABT_LOW) {
+		esr |= vcpu->trap.esr & ESR_WNR;
+	} else if (class != EC_IABT_LOW) { /* a call of the guest: there is no address */
+		class = EC_DABT_LOW;
+		esr |= ESR_FNV;
+		far = 0;
 	}
-	exception_take_abort(&vcpu->pc, &vcpu->pstate, esr, is_access ? vcpu->trap.far : 0);
+	exception_take_abort(&vcpu->pc, &vcpu->pstate, class << ESR_EC_SHIFT | esr, far);
 	return false;
 }
 
@@ -170,7 +156,7 @@ static bool external_abort(struct vcpu *vcpu)
 
 static bool mmio(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
 {
-	uint64_t bits = SAS_BYTES(esr) * 8;
+	uint64_t data = 0;
 
 	if (esr & ESR_CM) {
 		skip(vcpu); /* there is no cache to maintain */
@@ -180,13 +166,12 @@ static bool mmio(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
 	    (!(esr & ESR_ISV) && vm_is_protected(vcpu->vm))) {
 		return external_abort(vcpu);
 	}
-	exit_to_host(vcpu, HYP_EXIT_MMIO, esr & (esr & ESR_ISV ? TOLD_MMIO : TOLD_MEMORY));
-	vcpu->exit.address = ipa;
 	if (esr & ESR_ISV && esr & ESR_WNR) {
-		vcpu->exit.x[0] = reg_read(vcpu, esr >> ESR_SRT_SHIFT & ESR_RT_MASK) &
-				  (UINT64_MAX >> (64 - bits));
+		data = reg_read(vcpu, esr >> ESR_SRT_SHIFT & ESR_RT_MASK) &
+		       (UINT64_MAX >> (64 - SAS_BYTES(esr) * 8));
 	}
-	return true;
+	return exit_to_host(vcpu, HYP_EXIT_MMIO, esr & (esr & ESR_ISV ? TOLD_MMIO : TOLD_MEMORY),
+			    ipa, data);
 }
 
 /* A read's result as the instruction wants it: SAS, SSE, SF. */
@@ -217,9 +202,8 @@ static bool trap_abort(struct vcpu *vcpu, uint64_t esr)
 	case GUEST_FAULT_RETRY:
 		return false;
 	case GUEST_FAULT_MEMORY:
-		exit_to_host(vcpu, HYP_EXIT_MEMORY, esr & TOLD_MEMORY);
-		vcpu->exit.address = at & ~(uint64_t)(PAGE_BYTES - 1);
-		return true;
+		return exit_to_host(vcpu, HYP_EXIT_MEMORY, esr & TOLD_MEMORY,
+				    at & ~(uint64_t)(PAGE_BYTES - 1), 0);
 	case GUEST_FAULT_DEVICE:
 		return mmio(vcpu, esr, at);
 	case GUEST_FAULT_ABORT:
@@ -247,13 +231,6 @@ static uint32_t encoding_of(uint64_t esr)
 				esr >> 17 & 7);
 }
 
-static bool sysreg_to_host(struct vcpu *vcpu, uint64_t esr, uint64_t value)
-{
-	exit_to_host(vcpu, HYP_EXIT_SYSREG, esr & TOLD_SYSREG);
-	vcpu->exit.x[0] = value;
-	return true;
-}
-
 /* Read into or write from *value. False: not that way. */
 static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding, bool is_read,
 			  uint64_t *value)
@@ -262,14 +239,12 @@ static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding
 
 	switch (kind) {
 	case ACCESS_NOTHING:
-		*value = 0;
+	case ACCESS_SRE:
+		*value = kind == ACCESS_SRE ? ICC_SRE_FIXED : 0;
 		return true;
 	case ACCESS_ID:
 		*value = vcpu_id_read(vcpu, encoding >> 3 & 7, encoding & 7);
 		return is_read;
-	case ACCESS_SRE:
-		*value = ICC_SRE_FIXED;
-		return true;
 	case ACCESS_VALUE:
 	case ACCESS_READ:
 		slot = vcpu_sysreg(vcpu, encoding);
@@ -279,8 +254,9 @@ static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding
 		*(is_read ? value : slot) = *(is_read ? slot : value);
 		return true;
 	case ACCESS_OS_LOCK:
-		slot = &vcpu->state.sys[SYS_OSLSR_EL1];
-		*slot = (*slot & ~OSLSR_LOCKED) | (*value & 1 ? OSLSR_LOCKED : 0);
+		if (!is_read) {
+			vcpu->state.sys[SYS_OSLSR_EL1] = *value & 1 ? OSLSR_LOCKED : OSLSR_OPEN;
+		}
 		return !is_read;
 	case ACCESS_UNDEF:
 	case ACCESS_HOST:
@@ -299,7 +275,7 @@ static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
 	enum access kind = access_of(vcpu, encoding);
 
 	if (kind == ACCESS_HOST || (kind == ACCESS_HOST_SGI && !is_read)) {
-		return sysreg_to_host(vcpu, esr, value);
+		return exit_to_host(vcpu, HYP_EXIT_SYSREG, esr & TOLD_SYSREG, 0, value);
 	}
 	if (!sysreg_access(vcpu, kind, encoding, is_read, &value)) {
 		return undefined(vcpu, esr);
@@ -346,15 +322,15 @@ static bool trap_call(struct vcpu *vcpu, uint64_t esr)
 static bool trap_wfx(struct vcpu *vcpu, uint64_t esr)
 {
 	skip(vcpu);
-	return exit_to_host(vcpu, HYP_EXIT_WFX, esr & TOLD_WFX);
+	return exit_to_host(vcpu, HYP_EXIT_WFX, esr & TOLD_WFX, 0, 0);
 }
 
 /* Only with MDCR_EL2.TDE: RUN_DEBUG. */
 static bool trap_debug(struct vcpu *vcpu, uint64_t esr)
 {
-	exit_to_host(vcpu, HYP_EXIT_DEBUG, esr);
-	vcpu->exit.address = EC_OF(esr) == EC_WATCHPOINT_LOW ? vcpu->trap.far : 0;
-	return true;
+	uint64_t far = EC_OF(esr) == EC_WATCHPOINT_LOW ? vcpu->trap.far : 0;
+
+	return exit_to_host(vcpu, HYP_EXIT_DEBUG, esr, far, 0);
 }
 
 static const trap_fn traps[EC_COUNT] = {
@@ -381,7 +357,11 @@ bool vcpu_handle_trap(struct vcpu *vcpu)
 	uint64_t esr = vcpu->trap.esr;
 	trap_fn trap = traps[EC_OF(esr)];
 
-	return trap ? trap(vcpu, esr) : broken(vcpu, HYP_BROKEN_TRAP);
+	if (trap) {
+		return trap(vcpu, esr);
+	}
+	vcpu->broken = HYP_BROKEN_TRAP;
+	return exit_to_host(vcpu, HYP_EXIT_BROKEN, 0, 0, vcpu->broken);
 }
 
 /* ---- the host's answers ---- */

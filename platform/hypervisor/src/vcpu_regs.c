@@ -22,6 +22,10 @@
 #define ENCODING_EVENT_MASK (~SYSREG(0, 0, 0, 3, 7) & 0xffff)
 #define ENCODING_MIDR SYSREG(3, 0, 0, 0, 0)
 #define ENCODING_MPIDR SYSREG(3, 0, 0, 0, 5)
+#define ENCODING_FPCR SYSREG(3, 3, 4, 4, 0)
+#define ENCODING_FPSR SYSREG(3, 3, 4, 4, 1)
+
+#define QUARTER_BYTES 16 /* of a vector */
 
 #define CRM(encoding) ((encoding) >> 3 & 0xf)
 #define OP2(encoding) ((encoding)&7)
@@ -86,21 +90,22 @@ void vcpu_id_init(uint64_t id[ID_COUNT], uint32_t vcpu_features, bool is_protect
 	}
 }
 
-static uint64_t *id_slot(uint64_t id[ID_COUNT], uint32_t crm, uint32_t op2)
+/* Where the ID register is; those that no row has are zero. */
+static uint64_t *id_slot(struct vcpu *vcpu, uint32_t crm, uint32_t op2)
 {
+	static uint64_t zero; /* never written: vcpu_reg_write() */
+
 	for (uint32_t n = 0; n < ID_COUNT; n++) {
 		if (id_registers[n].crm == crm && id_registers[n].op2 == op2) {
-			return &id[n];
+			return &vcpu->id[n];
 		}
 	}
-	return NULL;
+	return &zero;
 }
 
-uint64_t vcpu_id_read(const struct vcpu *vcpu, uint32_t crm, uint32_t op2)
+uint64_t vcpu_id_read(struct vcpu *vcpu, uint32_t crm, uint32_t op2)
 {
-	const uint64_t *slot = id_slot((uint64_t *)(uintptr_t)vcpu->id, crm, op2);
-
-	return slot ? *slot : 0;
+	return *id_slot(vcpu, crm, op2);
 }
 
 void vcpu_sys_reset(struct vcpu *vcpu)
@@ -160,86 +165,78 @@ uint64_t *vcpu_sysreg(struct vcpu *vcpu, uint32_t encoding)
 	return NULL;
 }
 
-/* Constant registers that the host may look at. */
-static bool constant_read(const struct vcpu *vcpu, uint32_t encoding, uint64_t *value)
+static void *system_slot(struct vcpu *vcpu, uint32_t encoding, bool *is_constant)
 {
+	*is_constant = true;
 	if (encoding == ENCODING_MIDR) {
-		*value = cpu_facts().midr;
-	} else if (encoding == ENCODING_MPIDR) {
-		*value = vcpu->mpidr;
-	} else if ((encoding & ENCODING_ID_MASK) == ENCODING_ID && CRM(encoding) != 0) {
-		*value = vcpu_id_read(vcpu, CRM(encoding), OP2(encoding));
-	} else {
-		return false;
+		return &vcpu->midr;
 	}
-	return true;
+	if (encoding == ENCODING_MPIDR) {
+		return &vcpu->mpidr;
+	}
+	if ((encoding & ENCODING_ID_MASK) == ENCODING_ID && CRM(encoding) != 0) {
+		return id_slot(vcpu, CRM(encoding), OP2(encoding));
+	}
+	*is_constant = false;
+	if (encoding == ENCODING_FPSR || encoding == ENCODING_FPCR) {
+		return &vcpu->state.fp.control[encoding == ENCODING_FPCR];
+	}
+	return vcpu_sysreg(vcpu, encoding);
 }
 
-/* Where the register @reg, which is not a system register, is, and its bytes; NULL: nowhere. */
-static void *plain_slot(struct vcpu *vcpu, uint64_t reg, uint32_t *bytes)
+/* V, Z, P and FFR, in parts of *bytes. */
+static void *vector_slot(struct vcpu *vcpu, uint64_t reg, uint32_t *bytes)
 {
-	uint32_t quarter_bytes = 16;
 	uint64_t n = (reg & 0x3ff) / 16, part = reg % 16;
-	struct fp_state *fp = &vcpu->state.fp;
+	uint32_t all = vcpu->vector_bytes;
 
+	*bytes = QUARTER_BYTES;
+	if (reg >= HYP_REG_V(0) && reg <= HYP_REG_V(31)) {
+		return &vcpu->state.fp.z[(reg - HYP_REG_V(0)) * all];
+	}
+	if (!(vcpu->features & HYP_VCPU_SVE) || part >= all / QUARTER_BYTES) {
+		return NULL;
+	}
+	if (reg >= HYP_REG_Z(0, 0) && reg <= HYP_REG_Z(31, 15)) {
+		return &vcpu->state.fp.z[n * all + part * QUARTER_BYTES];
+	}
+	*bytes = QUARTER_BYTES / 8;
+	return reg >= HYP_REG_P(0, 0) && reg <= HYP_REG_FFR(15) && n < 17 ?
+		       &vcpu->state.fp.p[(n * all + part * QUARTER_BYTES) / 8] :
+		       NULL;
+}
+
+/* Where the register is and its bytes; NULL: nowhere. */
+static void *slot_of(struct vcpu *vcpu, uint64_t reg, uint32_t *bytes, bool *is_constant)
+{
+	*is_constant = false;
 	*bytes = sizeof(uint64_t);
 	if (reg <= HYP_REG_X(30)) {
 		return &vcpu->x[reg];
 	}
-	if (reg == HYP_REG_SP_EL0) {
+	switch (reg) {
+	case HYP_REG_SP_EL0:
 		return &vcpu->state.sys[SYS_SP_EL0];
-	}
-	if (reg == HYP_REG_PC) {
+	case HYP_REG_PC:
 		return &vcpu->pc;
-	}
-	if (reg == HYP_REG_PSTATE) {
+	case HYP_REG_PSTATE:
 		return &vcpu->pstate;
+	default:
+		return reg - HYP_REG_SYSTEM <= UINT16_MAX ?
+			       system_slot(vcpu, (uint32_t)(reg - HYP_REG_SYSTEM), is_constant) :
+			       vector_slot(vcpu, reg, bytes);
 	}
-	*bytes = quarter_bytes;
-	if (reg >= HYP_REG_V(0) && reg <= HYP_REG_V(31)) {
-		return &fp->z[(reg - HYP_REG_V(0)) * vcpu->vector_bytes];
-	}
-	if (!(vcpu->features & HYP_VCPU_SVE) || part >= vcpu->vector_bytes / quarter_bytes) {
-		return NULL;
-	}
-	if (reg >= HYP_REG_Z(0, 0) && reg <= HYP_REG_Z(31, 15)) {
-		return &fp->z[n * vcpu->vector_bytes + part * quarter_bytes];
-	}
-	*bytes = quarter_bytes / 8;
-	if (reg >= HYP_REG_P(0, 0) && reg <= HYP_REG_FFR(15)) {
-		return n < 17 ? &fp->p[n * vcpu->vector_bytes / 8 + part * *bytes] : NULL;
-	}
-	return NULL;
 }
 
-/* FPSR, FPCR, which are saved with the vectors: 3, 3, 4, 4, 1 and 0. */
-static void *any_slot(struct vcpu *vcpu, uint64_t reg, uint32_t *bytes)
-{
-	uint64_t encoding = reg - HYP_REG_SYSTEM;
-
-	if (encoding > UINT16_MAX) {
-		return plain_slot(vcpu, reg, bytes);
-	}
-	*bytes = sizeof(uint64_t);
-	if (encoding == SYSREG(3, 3, 4, 4, 1) || encoding == SYSREG(3, 3, 4, 4, 0)) {
-		return &vcpu->state.fp.control[encoding == SYSREG(3, 3, 4, 4, 0)];
-	}
-	return vcpu_sysreg(vcpu, (uint32_t)encoding);
-}
-
-bool vcpu_reg_read(struct vcpu *vcpu, uint64_t reg, uint64_t value[2])
+enum hyp_status vcpu_reg_read(struct vcpu *vcpu, uint64_t reg, uint64_t value[2])
 {
 	uint32_t bytes;
-	void *slot = any_slot(vcpu, reg, &bytes);
+	bool is_constant;
+	const void *slot = slot_of(vcpu, reg, &bytes, &is_constant);
 
 	value[0] = 0;
 	value[1] = 0;
-	if (slot) {
-		memcpy(value, slot, bytes);
-		return true;
-	}
-	return reg - HYP_REG_SYSTEM <= UINT16_MAX &&
-	       constant_read(vcpu, (uint32_t)(reg - HYP_REG_SYSTEM), &value[0]);
+	return slot && memcpy(value, slot, bytes) ? HYP_OK : HYP_ENOENT;
 }
 
 bool pstate_is_legal(uint64_t pstate)
@@ -249,20 +246,22 @@ bool pstate_is_legal(uint64_t pstate)
 	return pstate <= UINT32_MAX && (mode == PSR_EL0T || mode == PSR_EL1T || mode == PSR_EL1H);
 }
 
-bool vcpu_reg_write(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2])
+enum hyp_status vcpu_reg_write(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2])
 {
 	uint32_t bytes;
-	uint64_t old;
-	void *slot = any_slot(vcpu, reg, &bytes);
+	bool is_constant;
+	void *slot = slot_of(vcpu, reg, &bytes, &is_constant);
 
-	if (slot) {
-		if (reg == HYP_REG_PSTATE && !pstate_is_legal(value[0])) {
-			return false;
-		}
-		memcpy(slot, value, bytes);
-		return true;
+	if (!slot) {
+		return HYP_ENOENT;
 	}
 	/* Constant ones may be written as they are: who restores all registers does so. */
-	return reg - HYP_REG_SYSTEM <= UINT16_MAX &&
-	       constant_read(vcpu, (uint32_t)(reg - HYP_REG_SYSTEM), &old) && old == value[0];
+	if (is_constant) {
+		return memcmp(slot, value, bytes) == 0 ? HYP_OK : HYP_EINVAL;
+	}
+	if (reg == HYP_REG_PSTATE && !pstate_is_legal(value[0])) {
+		return HYP_EINVAL;
+	}
+	memcpy(slot, value, bytes);
+	return HYP_OK;
 }

@@ -21,8 +21,7 @@
 struct host_cpu {
 	struct cpu_state state;
 	uint64_t elr, spsr, mdcr, mdscr, pmcr;
-	bool has_debug_loaded; /* the debug registers are the guest's */
-	bool has_pmu_stopped;
+	bool has_debug_loaded;     /* the debug registers are the guest's */
 	uint8_t last_vcpu[VM_MAX]; /* by VMID: index + 1 of the vCPU that ran here */
 };
 
@@ -40,26 +39,21 @@ extern char guest_vectors[], vectors[];
 #define LOAD(name, op0, op1, crn, crm, op2, reset) \
 	sysreg_write_at(SYSREG_AT(op0, op1, crn, crm, op2), state->sys[SYS_##name]);
 
+/* clang-format off */
+#define EL1(way)                                                       \
+	SYSREGS_BASE(way)                                              \
+	if (features & HYP_VCPU_PAUTH) { SYSREGS_PAUTH(way) }          \
+	if (features & HYP_VCPU_SVE) { SYSREGS_SVE(way) }
+/* clang-format on */
+
 static void el1_save(struct cpu_state *state, uint32_t features)
 {
-	SYSREGS_BASE(SAVE)
-	if (features & HYP_VCPU_PAUTH) {
-		SYSREGS_PAUTH(SAVE)
-	}
-	if (features & HYP_VCPU_SVE) {
-		SYSREGS_SVE(SAVE)
-	}
+	EL1(SAVE)
 }
 
 static void el1_load(const struct cpu_state *state, uint32_t features)
 {
-	SYSREGS_BASE(LOAD)
-	if (features & HYP_VCPU_PAUTH) {
-		SYSREGS_PAUTH(LOAD)
-	}
-	if (features & HYP_VCPU_SVE) {
-		SYSREGS_SVE(LOAD)
-	}
+	EL1(LOAD)
 }
 
 /* Of ID_AA64PFR0_EL1. */
@@ -70,16 +64,10 @@ static bool has(uint32_t shift)
 
 /* ---- PMU ---- */
 
-static bool has_pmu(void)
-{
-	uint64_t version = ID_FIELD(sysreg_read(id_aa64dfr0_el1), DFR0_PMUVER_SHIFT);
-
-	return version != 0 && version != PMUVER_OTHER;
-}
-
+/* MDCR_EL2.HPMN: all that there are; 0: no PMU. */
 static uint32_t pmu_counters(void)
 {
-	return sysreg_read(pmcr_el0) >> PMCR_N_SHIFT & PMCR_N_MASK;
+	return sysreg_read(mdcr_el2) & PMCR_N_MASK;
 }
 
 /* Counters stand still at EL2 (MDCR_EL2.HPMD) or are stopped by PMCR_EL0.E meanwhile. */
@@ -112,16 +100,13 @@ static void pmu_load(const struct cpu_state *state)
 /* Of a vCPU without PMU: the host counts normal guests if it likes, protected ones never. */
 static void pmu_enter(struct vcpu *vcpu, struct host_cpu *host)
 {
-	host->has_pmu_stopped = false;
+	host->pmcr = 0;
 	if (vcpu->features & HYP_VCPU_PMU) {
 		pmu_save(&host->state);
 		pmu_load(&vcpu->state);
-	} else if (vm_is_protected(vcpu->vm) && has_pmu()) {
+	} else if (vm_is_protected(vcpu->vm) && pmu_counters() > 0) {
 		host->pmcr = sysreg_read(pmcr_el0);
-		host->has_pmu_stopped = host->pmcr & PMCR_ENABLE;
-		if (host->has_pmu_stopped) {
-			sysreg_write(pmcr_el0, host->pmcr & ~PMCR_ENABLE);
-		}
+		sysreg_write(pmcr_el0, host->pmcr & ~PMCR_ENABLE);
 	}
 }
 
@@ -129,7 +114,7 @@ static uint64_t pmu_leave(struct vcpu *vcpu, struct host_cpu *host)
 {
 	const uint64_t *sys = vcpu->state.sys;
 
-	if (host->has_pmu_stopped) {
+	if (host->pmcr) {
 		sysreg_write(pmcr_el0, host->pmcr);
 	}
 	if (!(vcpu->features & HYP_VCPU_PMU)) {
@@ -185,7 +170,7 @@ static void debug_enter(struct vcpu *vcpu, struct host_cpu *host, uint64_t flags
 {
 	uint64_t mdscr = vcpu->state.sys[SYS_MDSCR_EL1];
 	bool is_on = mdscr & (MDSCR_SS | MDSCR_KDE | MDSCR_MDE) &&
-		     !(vcpu->state.sys[SYS_OSLSR_EL1] & OSLSR_LOCKED);
+		     vcpu->state.sys[SYS_OSLSR_EL1] != OSLSR_LOCKED;
 	uint64_t traps = MDCR_GUEST;
 
 	host->mdcr = sysreg_read(mdcr_el2);
@@ -228,15 +213,14 @@ static void interrupts_enter(const struct cpu_state *state, const struct world_r
 	sysreg_write(S3_4_C12_C12_3, run->lr[3]);
 	sysreg_write(S3_4_C12_C11_0, (run->ich_hcr & ICH_HCR_HOST) | ICH_HCR_EN);
 	sysreg_write(cnthctl_el2, CNTHCTL_GUEST);
-	sysreg_write(cntvoff_el2, state->sys[SYS_CNTVOFF_EL2]);
-	sysreg_write(cntv_cval_el0, state->sys[SYS_CNTV_CVAL_EL0]);
-	sysreg_write(cntv_ctl_el0, state->sys[SYS_CNTV_CTL_EL0]);
+	SYSREGS_TIMER(LOAD)
 }
 
 static void interrupts_leave(struct cpu_state *state, struct world_run *run)
 {
 	SYSREGS_TIMER(SAVE)
 	sysreg_write(cntv_ctl_el0, 0);
+	sysreg_write(cntv_cval_el0, 0); /* the host could read it */
 	sysreg_write(cntvoff_el2, 0);
 	sysreg_write(cnthctl_el2, CNTHCTL_HOST);
 	run->misr = sysreg_read(S3_4_C12_C11_2); /* ICH_MISR_EL2 */
@@ -281,7 +265,7 @@ static void stage2_enter(const struct vcpu *vcpu, struct host_cpu *host)
 	*last = (uint8_t)(vcpu->index + 1);
 	isb();
 	tlbi(vmalle1);
-	__asm__ volatile("ic iallu" : : : "memory");
+	ic_iallu();
 	dsb(nsh);
 	isb();
 }
@@ -353,7 +337,7 @@ static uint64_t abort_ipa(uint64_t esr, uint64_t far)
 	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_PERMISSION && !(esr & ESR_S1PTW)) {
 		uint64_t guest_par = sysreg_read(par_el1);
 
-		__asm__ volatile("at s1e1r, %0" : : "r"(far) : "memory");
+		at_s1e1r(far);
 		isb();
 		ipa = sysreg_read(par_el1);
 		sysreg_write(par_el1, guest_par);
@@ -397,7 +381,7 @@ struct cpu_facts cpu_facts(void)
 					 facts.id[ID_ID_AA64ISAR2_EL1] & ISAR2_PAUTH ?
 				 HYP_FEATURE_PAUTH :
 				 0;
-	facts.features |= has_pmu() ? HYP_FEATURE_PMU : 0;
+	facts.features |= pmu_counters() > 0 ? HYP_FEATURE_PMU : 0;
 	if (has(PFR0_SVE_SHIFT)) {
 		facts.features |= HYP_FEATURE_SVE;
 		facts.sve_bytes = sve_bytes();

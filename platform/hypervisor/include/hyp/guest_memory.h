@@ -18,16 +18,6 @@
 
 #include <hyp/vm.h>
 
-/* What is at an IPA, from the guest's point of view. */
-enum guest_page {
-	GUEST_PAGE_NONE = 0, /* nothing mapped: the host shall */
-	GUEST_PAGE_OWN,      /* memory: private, or lent by the host to a normal VM */
-	GUEST_PAGE_SHARED,   /* memory that the protected guest shares with the host */
-	GUEST_PAGE_DEVICE,   /* accesses go to the VMM; of a VM with RSI: EMPTY, not shared */
-};
-
-enum guest_page guest_page_at(struct vm *vm, uint64_t ipa);
-
 /*
  * Share pages with the host, take them back, give them back; pKVM's MEM_SHARE, MEM_UNSHARE,
  * MEM_RELINQUISH. Of a VM with RSI or a normal one: HYP_EPERM. @done: how many were done
@@ -40,7 +30,7 @@ enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa);
 /*
  * The page at @ipa is a device's: accesses are told to the host. Of a VM that guards its
  * MMIO only the guest can say so (@by_guest), of one with RSI nobody (its RIPAS says it).
- * HYP_EPERM too if memory is there, or, for unset, no device's page.
+ * HYP_EPERM too if memory is there.
  */
 enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest);
 enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa);
@@ -60,17 +50,12 @@ enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool
 enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool *ram,
 				uint64_t *end);
 
-/* The host's word before the first run: @count pages are RAM. HYP_EBUSY: some were already. */
-enum hyp_status guest_declare_ram(struct vm *vm, uint64_t gfn, uint64_t count);
-
-/* VM_MAP: what the host gives or lends, @count pages. Needs all in range of VM and machine. */
-struct guest_pages {
-	uint64_t ipa;
-	uint64_t pa;
-	uint64_t count;
-	uint64_t attributes; /* of s2.h; of a protected VM it is S2_RAM whatever is here */
-};
-enum hyp_status guest_map(struct vm *vm, const struct guest_pages *pages);
+/*
+ * VM_MAP: @count pages that the host gives or lends, all in range of VM and machine.
+ * @attributes, of s2.h, are a normal VM's; of a protected one it is S2_RAM.
+ */
+enum hyp_status guest_map(struct vm *vm, uint64_t ipa, uint64_t pa, uint64_t count,
+			  uint64_t attributes);
 
 /* VM_UNMAP of a normal VM: how many pages were mapped. What was a device's, is not any more. */
 uint64_t guest_unmap(struct vm *vm, uint64_t ipa, uint64_t size);

@@ -4,8 +4,8 @@
  *
  *   1 vm->lock     vm.h: a guest's stage 2, what a VM knows
  *   2 meta_lock    vm.c: EL2's mapping of what hosts gave for VMs
- *   3 owner_lock   owner.c: the ownership table, VMs, and the host's stage 2
- *   4 slots_lock   vm.c: which VMs there are, and who holds them
+ *   3 slots_lock   vm.c: which VMs there are, and who holds them
+ *   4 owner_lock   owner.c: the ownership table, VMs, and the host's stage 2
  *   5 smmu_lock    smmu.c: the SMMU's queues
  *   6 pool_lock    pool.c: free pages of the hypervisor
  *   7 ring->lock   trace.c: the events of a CPU

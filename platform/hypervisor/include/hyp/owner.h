@@ -153,7 +153,7 @@ struct owner_vm_view {
  */
 void owner_init(uint32_t *table, uint64_t pfn, uint64_t count);
 
-/* End of boot: from now on BOOT_HOST and BOOT_HYP are refused. */
+/* End of boot, on one CPU: from now on BOOT_HOST and BOOT_HYP are refused. */
 void owner_seal(void);
 
 /*
@@ -208,9 +208,5 @@ bool owner_host_reaches(uint64_t pfn);
 
 /* What is known of @vm; no such number: kind VM_NONE. */
 struct owner_vm_view owner_vm_view(uint32_t vm);
-
-/* The name of @state, @op or @kind as in the lists above; "?" if it is none of them. */
-const char *page_state_name(enum page_state state);
-const char *owner_op_name(enum owner_op op);
 
 #endif /* HYP_OWNER_H */

@@ -29,13 +29,10 @@ void page_host_set(uint64_t pfn, uint64_t count, bool reach);
 /* Whether the host can reach the page now; @pfn need not be RAM. */
 bool page_host_reaches(uint64_t pfn);
 
-/* Zero the pages, so that whoever looks, through whatever cache attributes, sees zeroes. */
-void page_wipe(uint64_t pfn, uint64_t count);
-
 /*
  * Whoever looks, through whatever cache attributes, sees and executes what is in the pages,
- * and nothing that was written to them before comes later.
+ * or, with @wipe, zeroes; and nothing that was written to them before comes later.
  */
-void page_settle(uint64_t pfn, uint64_t count);
+void page_settle(uint64_t pfn, uint64_t count, bool wipe);
 
 #endif /* HYP_PAGE_OPS_H */

@@ -97,8 +97,9 @@ void s2_break(struct s2 *s2, uint64_t ipa, uint64_t size);
 void s2_note(struct s2 *s2, uint64_t ipa, uint64_t size, enum s2_note note);
 
 /*
- * Tables at either end of the range that say the same throughout are entries again, and
- * their pages free. Another CPU may fault meanwhile, as when a block is split.
+ * Of the host's table: tables at either end of the range that say the same throughout are
+ * entries again, and their pages free. Another CPU may fault meanwhile, as when a block is
+ * split.
  */
 void s2_fold(struct s2 *s2, uint64_t ipa, uint64_t size);
 

@@ -42,7 +42,7 @@ struct vcpu {
 	struct vm *vm;         /* constant */
 	uint32_t index;        /* constant */
 	uint32_t features;     /* constant: HYP_VCPU_* */
-	uint64_t mpidr;        /* constant: the guest's MPIDR_EL1 */
+	uint64_t mpidr, midr;  /* constant: the guest's MPIDR_EL1 and MIDR_EL1 */
 	uint32_t vector_bytes; /* constant: of state.fp: 16, or SVE's longest */
 	uint32_t busy;         /* atomic: runs, or is being looked at */
 	uint32_t power;        /* atomic: enum vcpu_power */

@@ -12,6 +12,8 @@
 
 #include <hyp/layout.h>
 
+#include "platform/abi/hyp_status.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -70,9 +72,9 @@
 	X(ICH_AP0R0_EL2,  3, 4, 12, 8, 0, 0)            \
 	X(ICH_AP1R0_EL2,  3, 4, 12, 9, 0, 0)
 #define SYSREGS_TIMER(X)                                \
-	X(CNTV_CTL_EL0,   3, 3, 14, 3, 1, 0)            \
+	X(CNTVOFF_EL2,    3, 4, 14, 0, 3, 0)            \
 	X(CNTV_CVAL_EL0,  3, 3, 14, 3, 2, 0)            \
-	X(CNTVOFF_EL2,    3, 4, 14, 0, 3, 0)
+	X(CNTV_CTL_EL0,   3, 3, 14, 3, 1, 0)
 
 /* With HYP_VCPU_PMU; event counters beside. PMCR_EL0 starts the counters: the last one. */
 #define SYSREGS_PMU(X)                                  \
@@ -164,13 +166,15 @@ void vcpu_sys_reset(struct vcpu *vcpu);
  */
 uint64_t *vcpu_sysreg(struct vcpu *vcpu, uint32_t encoding);
 
-/* Any of hyp_vcpu.h's registers of a normal VM's vCPU. False: there is no such one. */
-bool vcpu_reg_read(struct vcpu *vcpu, uint64_t reg, uint64_t value[2]);
-/* False: there is no such one, or it cannot have that value. */
-bool vcpu_reg_write(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2]);
+/*
+ * Any of hyp_vcpu.h's registers of a normal VM's vCPU, but POWER and RESET. Errors HYP_ENOENT
+ * there is no such one; HYP_EINVAL it cannot have that value.
+ */
+enum hyp_status vcpu_reg_read(struct vcpu *vcpu, uint64_t reg, uint64_t value[2]);
+enum hyp_status vcpu_reg_write(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2]);
 
 /* Value of the ID register with that CRm and op2. */
-uint64_t vcpu_id_read(const struct vcpu *vcpu, uint32_t crm, uint32_t op2);
+uint64_t vcpu_id_read(struct vcpu *vcpu, uint32_t crm, uint32_t op2);
 
 /* Whether a guest can be in this PSTATE: EL0 or EL1, AArch64. */
 bool pstate_is_legal(uint64_t pstate);

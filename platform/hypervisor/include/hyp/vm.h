@@ -47,6 +47,16 @@ struct vm *vm_hold(uint64_t handle);
 /* Let go of @vm. */
 void vm_release(struct vm *vm);
 
+static inline void vm_leave(struct vm **vm)
+{
+	if (*vm) {
+		vm_release(*vm);
+	}
+}
+
+/* struct vm *vm vm_held = vm_hold(handle); is let go of at the end of the block. */
+#define vm_held __attribute__((cleanup(vm_leave)))
+
 static inline bool vm_is_protected(const struct vm *vm)
 {
 	return vm->flags & (HYP_VM_PROTECTED | HYP_VM_RSI);

@@ -36,7 +36,10 @@ void world_leave(struct vcpu *vcpu, struct world_run *run);
  */
 void exception_take(uint64_t *pc, uint64_t *pstate, uint64_t esr);
 
-/* The same for an abort at the address @far. */
+/*
+ * The same for an abort at the address @far. @esr has the class for EL0 (EC_DABT_LOW,
+ * EC_IABT_LOW); that for EL1 is the next one.
+ */
 void exception_take_abort(uint64_t *pc, uint64_t *pstate, uint64_t esr, uint64_t far);
 
 /* What this machine's CPUs have, all the same. */

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hypercalls from a seed. A page that a call may take is one of a block of the module's own,
+ * so that the host does not take its own memory away from itself; afterwards all of it is
+ * taken back.
+ */
+#include <linux/arm-smccc.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "platform/abi/hyp_hypercalls.h"
+#include "platform/abi/hyp_status.h"
+#include "platform/abi/hyp_vcpu.h"
+#include "platform/host/attack/calls.h"
+
+#define POOL_ORDER 9
+#define POOL_PAGES (1UL << POOL_ORDER)
+#define HANDLES 256
+#define OWN_MAX 8        /* VMs at a time */
+#define ROUND_CALLS 1024 /* then everything is taken back, and VMs are begun anew */
+#define HYPERVISOR_PFN 0x40200
+#define DEVICE_PFN 0x9000
+
+struct fuzzer {
+	u64 state;
+	struct calls_fuzz *out;
+	unsigned long pool; /* pfn of the first page */
+	bool own[HANDLES];
+	u64 handles[OWN_MAX]; /* of these, the first OWN_MAX; 0: none */
+	bool others[HANDLES];
+};
+
+static DEFINE_MUTEX(fuzz_lock);
+
+/* What the guests of the VMs here find to execute. */
+static const u32 guest_code[] = {
+	0xd4000002, /* hvc #0 */
+	0xd4000003, /* smc #0 */
+	0xd503207f, /* wfi */
+	0xf9400000, /* ldr x0, [x0] */
+	0xf9000020, /* str x0, [x1] */
+	0xd5384240, /* mrs x0, CurrentEL */
+	0xd518d021, /* msr CONTEXTIDR_EL1, x1 */
+	0x91400400, /* add x0, x0, #0x1000 */
+	0xd69f03e0, /* eret */
+};
+
+static u64 any(struct fuzzer *fuzzer)
+{
+	fuzzer->state ^= fuzzer->state << 13;
+	fuzzer->state ^= fuzzer->state >> 7;
+	fuzzer->state ^= fuzzer->state << 17;
+	return fuzzer->state;
+}
+
+static u64 any_pfn(struct fuzzer *fuzzer)
+{
+	switch (any(fuzzer) % 16) {
+	case 0:
+		return HYPERVISOR_PFN + any(fuzzer) % 1024;
+	case 1:
+		return DEVICE_PFN + any(fuzzer) % 16;
+	case 2:
+		return any(fuzzer) | 1ULL << (40 - PAGE_SHIFT); /* no RAM is so far up */
+	default:
+		return fuzzer->pool + any(fuzzer) % POOL_PAGES;
+	}
+}
+
+/* Few pages, mostly; never such that a range that begins here ends elsewhere in the host. */
+static u64 any_count(struct fuzzer *fuzzer, u64 pfn)
+{
+	u64 left = fuzzer->pool + POOL_PAGES - pfn;
+
+	switch (any(fuzzer) % 8) {
+	case 0:
+		return 0;
+	case 1:
+		return HYP_PAGES_MAX + 1 + any(fuzzer) % 4;
+	case 2:
+		return ~0ULL - any(fuzzer) % 4096;
+	case 3:
+		return left <= POOL_PAGES ? left : 1;
+	default:
+		return left <= POOL_PAGES ? 1 + any(fuzzer) % min(left, 6ULL) : 1;
+	}
+}
+
+static u64 any_gfn(struct fuzzer *fuzzer)
+{
+	switch (any(fuzzer) % 8) {
+	case 0:
+		return (1ULL << 28) - 1 - any(fuzzer) % 4;
+	case 1:
+		return any(fuzzer);
+	case 2:
+		return 512 * (any(fuzzer) % 4);
+	default:
+		return any(fuzzer) % 64;
+	}
+}
+
+static u64 any_handle(struct fuzzer *fuzzer)
+{
+	switch (any(fuzzer) % 16) {
+	case 0:
+		return any(fuzzer);
+	case 1:
+	case 2:
+		return any(fuzzer) % 16;
+	default:
+		return fuzzer->handles[any(fuzzer) % OWN_MAX];
+	}
+}
+
+static u64 any_register(struct fuzzer *fuzzer)
+{
+	switch (any(fuzzer) % 4) {
+	case 0:
+		return HYP_REG_SYSTEM | any(fuzzer) % 0x10000;
+	case 1:
+		return any(fuzzer);
+	default:
+		return any(fuzzer) % 40;
+	}
+}
+
+/* The arguments of @id; x1 on. */
+static void fill(struct fuzzer *fuzzer, struct arm_smccc_1_2_regs *regs)
+{
+	u64 pfn = any_pfn(fuzzer);
+
+	regs->a1 = any_handle(fuzzer);
+	regs->a2 = pfn;
+	regs->a3 = any_count(fuzzer, pfn);
+	switch (regs->a0) {
+	case HYP_CALL_MEM_DONATE:
+	case HYP_CALL_MEM_RETURN:
+		regs->a1 = pfn;
+		regs->a2 = regs->a3;
+		break;
+	case HYP_CALL_VM_CREATE:
+		regs->a1 = any(fuzzer) % 5;
+		regs->a2 = 30 + any(fuzzer) % 12;
+		regs->a3 = any(fuzzer) % 256;
+		regs->a4 = any(fuzzer) % 8 ?
+				   fuzzer->pool + any(fuzzer) % (POOL_PAGES - HYP_VM_PAGES) :
+				   pfn;
+		break;
+	case HYP_CALL_VM_CONFIG:
+		regs->a2 = any(fuzzer) % 4;
+		regs->a3 = any_gfn(fuzzer);
+		regs->a4 = any(fuzzer) % 64;
+		break;
+	case HYP_CALL_VM_MAP:
+		regs->a4 = regs->a3;
+		regs->a3 = any_gfn(fuzzer);
+		regs->a5 = any(fuzzer) % 4 ? HYP_MAP_ALL : any(fuzzer) % 16;
+		break;
+	case HYP_CALL_VM_UNMAP:
+		regs->a2 = any_gfn(fuzzer);
+		break;
+	case HYP_CALL_VCPU_CREATE:
+		regs->a2 = any(fuzzer) % (HYP_VCPUS_MAX + 1);
+		regs->a3 = any(fuzzer) % 8 ?
+				   fuzzer->pool + any(fuzzer) % (POOL_PAGES - HYP_VCPU_PAGES) :
+				   pfn;
+		regs->a4 = any(fuzzer) % 0x200;
+		break;
+	case HYP_CALL_VCPU_GET_REG:
+	case HYP_CALL_VCPU_SET_REG:
+		regs->a2 = any(fuzzer) % 4 ? 0 : any(fuzzer) % (HYP_VCPUS_MAX + 1);
+		regs->a3 = any_register(fuzzer);
+		regs->a4 = any(fuzzer) % 2 ? any_gfn(fuzzer) << PAGE_SHIFT : any(fuzzer);
+		regs->a5 = any(fuzzer);
+		break;
+	case HYP_CALL_VCPU_RUN:
+		regs->a2 = any(fuzzer) % 8 ? 0 : any(fuzzer);
+		regs->a3 = any(fuzzer) % 2 ? 0 : any(fuzzer) % 0x400;
+		regs->a4 = any(fuzzer);
+		regs->a8 = any(fuzzer);
+		regs->a9 = any(fuzzer);
+		regs->a12 = any(fuzzer);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_for_others(u64 id)
+{
+	switch (id) {
+	case HYP_CALL_VM_DONATE:
+	case HYP_CALL_VM_MAP:
+	case HYP_CALL_VM_KILL:
+	case HYP_CALL_VM_RECLAIM:
+	case HYP_CALL_VCPU_CREATE:
+	case HYP_CALL_VCPU_RUN:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static long call(struct fuzzer *fuzzer, struct arm_smccc_1_2_regs *regs)
+{
+	unsigned long flags;
+	long status;
+
+	/* A guest may run: as VCPU_RUN wants it. */
+	local_irq_save(flags);
+	arm_smccc_1_2_hvc(regs, regs);
+	local_irq_restore(flags);
+	status = (long)regs->a0;
+	if (status > 0 || status < -9) {
+		status = -(CALLS_STATUSES - 1);
+	}
+	fuzzer->out->answers[-status]++;
+	return status;
+}
+
+/* VM_CREATE by @regs; its number, 0: none. */
+static u64 create(struct fuzzer *fuzzer, struct arm_smccc_1_2_regs *regs)
+{
+	unsigned int place = 0;
+
+	while (place < OWN_MAX && fuzzer->handles[place]) {
+		place++;
+	}
+	if (place == OWN_MAX || call(fuzzer, regs) != HYP_OK) {
+		return 0;
+	}
+	fuzzer->handles[place] = regs->a1;
+	fuzzer->own[regs->a1 % HANDLES] = true;
+	fuzzer->out->vms++;
+	return regs->a1;
+}
+
+static void one_call(struct fuzzer *fuzzer)
+{
+	struct arm_smccc_1_2_regs regs = {
+		.a0 = HYP_HOST_CALL_FIRST +
+		      any(fuzzer) % (HYP_CALL_TRACE_READ - HYP_HOST_CALL_FIRST + 2),
+	};
+	u64 id = regs.a0;
+
+	fill(fuzzer, &regs);
+	if (id == HYP_CALL_VM_CREATE) {
+		create(fuzzer, &regs);
+		return;
+	}
+	if (id > HYP_CALL_VM_CREATE && id <= HYP_CALL_VCPU_RUN && regs.a1 < HANDLES &&
+	    fuzzer->others[regs.a1]) {
+		if (!is_for_others(id)) {
+			return;
+		}
+		fuzzer->out->others++;
+	}
+	fuzzer->out->runs += call(fuzzer, &regs) == HYP_OK && id == HYP_CALL_VCPU_RUN;
+}
+
+static void simple(u64 id, u64 a, u64 b, u64 c, u64 d, u64 e)
+{
+	struct arm_smccc_1_2_regs regs = { .a0 = id, .a1 = a, .a2 = b, .a3 = c, .a4 = d, .a5 = e };
+
+	arm_smccc_1_2_hvc(&regs, &regs);
+}
+
+/* One VM of each kind, which can run at once. */
+static void begin_vms(struct fuzzer *fuzzer)
+{
+	for (u64 flags = 0; flags <= HYP_VM_RSI; flags++) {
+		u64 pfn = fuzzer->pool + flags * 64;
+		struct arm_smccc_1_2_regs regs = {
+			.a0 = HYP_CALL_VM_CREATE, .a1 = flags, .a2 = 36, .a3 = 400, .a4 = pfn
+		};
+		u64 vm = create(fuzzer, &regs);
+
+		simple(HYP_CALL_VM_DONATE, vm, pfn + 4, 12, 0, 0);
+		simple(HYP_CALL_VM_CONFIG, vm, HYP_CONFIG_RAM, 0, 64, 0);
+		simple(HYP_CALL_VCPU_CREATE, vm, 0, pfn + 16, 0, 0);
+		simple(HYP_CALL_VM_MAP, vm, pfn + 24, 0, 8, HYP_MAP_ALL);
+	}
+}
+
+/* Which VMs there are. */
+static void find_others(struct fuzzer *fuzzer)
+{
+	for (u64 handle = 1; handle < HANDLES; handle++) {
+		struct arm_smccc_1_2_regs regs = { .a0 = HYP_CALL_VM_STATS, .a1 = handle };
+
+		arm_smccc_1_2_hvc(&regs, &regs);
+		fuzzer->others[handle] = regs.a0 == HYP_OK;
+	}
+}
+
+/* Everything back; how many pages did not come. */
+static u64 take_back(struct fuzzer *fuzzer, struct page *pages)
+{
+	u64 lost = 0;
+
+	simple(HYP_CALL_TRACE_SET, 0, 0, 0, 0, 0);
+	for (u64 handle = 1; handle < HANDLES; handle++) {
+		if (fuzzer->own[handle]) {
+			simple(HYP_CALL_VM_KILL, handle, 0, 0, 0, 0);
+			for (unsigned long i = 0; i < POOL_PAGES; i++) {
+				simple(HYP_CALL_VM_RECLAIM, handle, fuzzer->pool + i, 1, 0, 0);
+			}
+			simple(HYP_CALL_VM_DESTROY, handle, 0, 0, 0, 0);
+			fuzzer->own[handle] = false;
+		}
+	}
+	memset(fuzzer->handles, 0, sizeof(fuzzer->handles));
+	for (unsigned long i = 0; i < POOL_PAGES; i++) {
+		u64 word;
+
+		simple(HYP_CALL_MEM_RETURN, fuzzer->pool + i, 1, 0, 0, 0);
+		lost += copy_from_kernel_nofault(&word, page_address(pages + i), sizeof(word)) != 0;
+	}
+	return lost;
+}
+
+/* Code for guests, where the host has the pages again. */
+static void write_code(struct fuzzer *fuzzer, struct page *pages)
+{
+	u32 *code = page_address(pages);
+
+	for (unsigned long i = 0; i < POOL_PAGES * PAGE_SIZE / sizeof(*code); i++) {
+		code[i] = guest_code[any(fuzzer) % ARRAY_SIZE(guest_code)];
+	}
+}
+
+long calls_fuzz(struct calls_fuzz *fuzz)
+{
+	struct fuzzer fuzzer = { .state = fuzz->seed | 1, .out = fuzz };
+	struct page *pages;
+
+	if (!mutex_trylock(&fuzz_lock)) {
+		return -EBUSY;
+	}
+	pages = alloc_pages(GFP_KERNEL, POOL_ORDER);
+	if (!pages) {
+		mutex_unlock(&fuzz_lock);
+		return -ENOMEM;
+	}
+	memset(fuzz->answers, 0, sizeof(fuzz->answers));
+	fuzz->vms = fuzz->runs = fuzz->others = fuzz->lost = 0;
+	fuzz->pages = POOL_PAGES;
+	fuzzer.pool = page_to_pfn(pages);
+	find_others(&fuzzer);
+	for (u64 i = 0; i < fuzz->count && !fuzz->lost && !fatal_signal_pending(current); i++) {
+		if (i % ROUND_CALLS == 0) {
+			fuzz->lost = take_back(&fuzzer, pages);
+			if (!fuzz->lost) {
+				write_code(&fuzzer, pages);
+				begin_vms(&fuzzer);
+			}
+		}
+		one_call(&fuzzer);
+		cond_resched();
+	}
+	fuzz->lost = take_back(&fuzzer, pages);
+	if (!fuzz->lost) {
+		__free_pages(pages, POOL_ORDER);
+	}
+	mutex_unlock(&fuzz_lock);
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}

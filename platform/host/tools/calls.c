@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * calls: the hypervisor's calls, made and watched by a hostile host (platform/abi/calls.h).
+ * Report lines say what was seen; what it means is the reader's to say.
+ */
+#include "platform/abi/calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"usage: calls fuzz SEED COUNT   hypercalls from a seed\n"
+	"       calls watch start|stop  marks in the host's registers after VCPU_RUN\n";
+
+static int failed(const char *what)
+{
+	fprintf(stderr, "calls: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+static bool parse(const char *text, __u64 *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 0);
+	return end != text && *end == '\0' && errno == 0;
+}
+
+static int fuzz(int fd, struct calls_fuzz *fuzz)
+{
+	if (ioctl(fd, CALLS_FUZZ, fuzz) < 0) {
+		return failed("cannot fuzz");
+	}
+	printf("terrarium: value fuzzed vms=%llu runs=%llu others=%llu pages=%llu lost=%llu",
+	       fuzz->vms, fuzz->runs, fuzz->others, fuzz->pages, fuzz->lost);
+	for (int i = 0; i < CALLS_STATUSES; i++) {
+		printf(" answer%d=%llu", i, fuzz->answers[i]);
+	}
+	printf("\n");
+	return 0;
+}
+
+static int stop(int fd)
+{
+	struct calls_watch watch;
+
+	if (ioctl(fd, CALLS_WATCH_STOP, &watch) < 0) {
+		return failed("cannot stop watching");
+	}
+	printf("terrarium: value watched general=%#llx vector=%#llx system=%#llx\n", watch.general,
+	       watch.vector, watch.system);
+	for (int i = 0; i < CALLS_EXITS; i++) {
+		printf("terrarium: value exits reason=%d runs=%llu marked=%#llx\n", i,
+		       watch.runs[i], watch.results[i]);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct calls_fuzz request = { 0 };
+	bool fuzzes = argc == 4 && strcmp(argv[1], "fuzz") == 0 && parse(argv[2], &request.seed) &&
+		      parse(argv[3], &request.count);
+	bool starts = argc == 3 && strcmp(argv[1], "watch") == 0 && strcmp(argv[2], "start") == 0;
+	bool stops = argc == 3 && strcmp(argv[1], "watch") == 0 && strcmp(argv[2], "stop") == 0;
+	int fd;
+
+	if (!fuzzes && !starts && !stops) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	fd = open(CALLS_DEVICE, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		return failed(CALLS_DEVICE " (insmod /usr/lib/terrarium/calls.ko)");
+	}
+	if (fuzzes) {
+		return fuzz(fd, &request);
+	}
+	if (stops) {
+		return stop(fd);
+	}
+	return ioctl(fd, CALLS_WATCH_START) < 0 ? failed("cannot watch") : 0;
+}
