@@ -12,6 +12,7 @@
 #include <linux/kvm.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FDS 24
@@ -29,7 +30,9 @@
 #define MEMORY_BYTES 0x400000UL
 #define RAM 0x80000000UL
 #define PAGE 4096UL
-#define KICK_US 2000
+#define KICK_NS 2000000L
+#define KICKS_MAX 2000 /* of one round */
+#define NS_PER_S 1000000000L
 #define ARGUMENT_BYTES 1024
 
 /* Shared by all processes. */
@@ -48,45 +51,56 @@ static struct totals *totals;
 static int fds[FDS]; /* atomic; what a thread finds may be closed meanwhile: so it should */
 static uint8_t *memory;
 
-static const unsigned long requests[] = {
-	KVM_CREATE_VM,
-	KVM_CHECK_EXTENSION,
-	KVM_CREATE_VCPU,
-	KVM_SET_USER_MEMORY_REGION,
-	KVM_SET_USER_MEMORY_REGION2,
-	KVM_GET_DIRTY_LOG,
-	KVM_CLEAR_DIRTY_LOG,
-	KVM_IRQ_LINE,
-	KVM_IRQFD,
-	KVM_IOEVENTFD,
-	KVM_SET_GSI_ROUTING,
-	KVM_SIGNAL_MSI,
-	KVM_CREATE_IRQCHIP,
-	KVM_CREATE_DEVICE,
-	KVM_SET_DEVICE_ATTR,
-	KVM_GET_DEVICE_ATTR,
-	KVM_HAS_DEVICE_ATTR,
-	KVM_ARM_PREFERRED_TARGET,
-	KVM_ENABLE_CAP,
-	KVM_ARM_SET_DEVICE_ADDR,
-	KVM_ARM_SET_COUNTER_OFFSET,
-	KVM_ARM_GET_REG_WRITABLE_MASKS,
-	KVM_ARM_VCPU_INIT,
-	KVM_ARM_VCPU_FINALIZE,
-	KVM_GET_ONE_REG,
-	KVM_SET_ONE_REG,
-	KVM_GET_REG_LIST,
-	KVM_GET_MP_STATE,
-	KVM_SET_MP_STATE,
-	KVM_GET_VCPU_EVENTS,
-	KVM_SET_VCPU_EVENTS,
-	KVM_SET_GUEST_DEBUG,
-	KVM_SET_SIGNAL_MASK,
-	KVM_RUN,
-	KVM_RUN,
-	KVM_RUN,
-	KVM_GET_REGS,
-	KVM_GET_STATS_FD,
+/* Descriptors of a kind are at these places; the rest is whatever comes. */
+enum { KVM = 0, VM = 1, VCPU = 3, GIC = 5, REST = 7 };
+
+static const struct {
+	unsigned long request;
+	int kind;
+} requests[] = {
+	{ KVM_CREATE_VM, KVM },
+	{ KVM_CHECK_EXTENSION, VM },
+	{ KVM_CREATE_VCPU, VM },
+	{ KVM_SET_USER_MEMORY_REGION, VM },
+	{ KVM_SET_USER_MEMORY_REGION, VM },
+	{ KVM_SET_USER_MEMORY_REGION2, VM },
+	{ KVM_GET_DIRTY_LOG, VM },
+	{ KVM_CLEAR_DIRTY_LOG, VM },
+	{ KVM_IRQ_LINE, VM },
+	{ KVM_IRQFD, VM },
+	{ KVM_IOEVENTFD, VM },
+	{ KVM_SET_GSI_ROUTING, VM },
+	{ KVM_SIGNAL_MSI, VM },
+	{ KVM_CREATE_IRQCHIP, VM },
+	{ KVM_CREATE_DEVICE, VM },
+	{ KVM_SET_DEVICE_ATTR, VM },
+	{ KVM_SET_DEVICE_ATTR, VCPU },
+	{ KVM_SET_DEVICE_ATTR, GIC },
+	{ KVM_GET_DEVICE_ATTR, GIC },
+	{ KVM_HAS_DEVICE_ATTR, GIC },
+	{ KVM_ARM_PREFERRED_TARGET, VM },
+	{ KVM_ENABLE_CAP, VM },
+	{ KVM_ARM_SET_DEVICE_ADDR, VM },
+	{ KVM_ARM_SET_COUNTER_OFFSET, VM },
+	{ KVM_ARM_GET_REG_WRITABLE_MASKS, VM },
+	{ KVM_ARM_VCPU_INIT, VCPU },
+	{ KVM_ARM_VCPU_FINALIZE, VCPU },
+	{ KVM_GET_ONE_REG, VCPU },
+	{ KVM_SET_ONE_REG, VCPU },
+	{ KVM_SET_ONE_REG, VCPU },
+	{ KVM_GET_REG_LIST, VCPU },
+	{ KVM_GET_MP_STATE, VCPU },
+	{ KVM_SET_MP_STATE, VCPU },
+	{ KVM_GET_VCPU_EVENTS, VCPU },
+	{ KVM_SET_VCPU_EVENTS, VCPU },
+	{ KVM_SET_GUEST_DEBUG, VCPU },
+	{ KVM_SET_SIGNAL_MASK, VCPU },
+	{ KVM_RUN, VCPU },
+	{ KVM_RUN, VCPU },
+	{ KVM_RUN, VCPU },
+	{ KVM_RUN, VCPU },
+	{ KVM_GET_REGS, VCPU },
+	{ KVM_GET_STATS_FD, VM },
 };
 
 /* Numbers that mean something somewhere. */
@@ -161,7 +175,8 @@ static uint64_t pick(struct thread *thread)
 
 static void remember(struct thread *thread, int fd)
 {
-	int old = __atomic_exchange_n(&fds[4 + next(thread) % (FDS - 4)], fd, __ATOMIC_RELAXED);
+	int old =
+		__atomic_exchange_n(&fds[REST + next(thread) % (FDS - REST)], fd, __ATOMIC_RELAXED);
 
 	if (old >= 0) {
 		close(old);
@@ -181,14 +196,72 @@ static void fill(struct thread *thread, uint64_t argument[ARGUMENT_BYTES / 8])
 	}
 }
 
+/* What nearly is right: chance alone hardly ever finds it. */
+static void shape(struct thread *thread, unsigned long request,
+		  uint64_t argument[ARGUMENT_BYTES / 8])
+{
+	uint64_t random = next(thread);
+	uint64_t buffer = (uintptr_t)(argument + 64);
+
+	switch (request) {
+	case KVM_SET_USER_MEMORY_REGION:
+		argument[0] = (random & 3) | (random & 3) << 32;
+		argument[1] = RAM + (random >> 8 & 0x7ff) * PAGE;
+		argument[2] = (random >> 20 & 0x1f) * PAGE;
+		argument[3] = (uintptr_t)memory + (random >> 32 & 0x1ff) * PAGE;
+		break;
+	case KVM_GET_ONE_REG:
+	case KVM_SET_ONE_REG:
+		argument[0] = random & 1 ? 0x6030000000100000 | (random >> 8 & 0x7e) :
+					   0x603000000013c000 | (random >> 8 & 0x3fff);
+		argument[1] = buffer;
+		break;
+	case KVM_SET_DEVICE_ATTR:
+	case KVM_GET_DEVICE_ATTR:
+	case KVM_HAS_DEVICE_ATTR:
+		argument[0] = (random & 0xf) << 32;
+		argument[1] = random & 0x100 ? random >> 32 & 0xfffc : random >> 32 & 7;
+		argument[2] = buffer;
+		break;
+	case KVM_IRQ_LINE:
+		argument[0] = (random >> 8 & 0x3f) | (random >> 16 & 3) << 24 | (random & 1) << 32;
+		break;
+	case KVM_ARM_VCPU_INIT:
+		memset(argument, 0, 32);
+		argument[0] = KVM_ARM_TARGET_GENERIC_V8 | (random & 0x1f) << 32;
+		break;
+	case KVM_SET_MP_STATE:
+		argument[0] = random & 1 ? 0 : random >> 8 & 0xf;
+		break;
+	case KVM_CREATE_DEVICE:
+		argument[0] = KVM_DEV_TYPE_ARM_VGIC_V3;
+		argument[1] = random & 1;
+		break;
+	default:
+		break;
+	}
+}
+
+static int any_fd(struct thread *thread, int kind)
+{
+	uint64_t random = next(thread);
+	unsigned place = random % 8 == 0 ? (random >> 8) % FDS : (unsigned)kind + (random >> 8) % 2;
+
+	return __atomic_load_n(&fds[kind == KVM && place == 1 ? 0 : place], __ATOMIC_RELAXED);
+}
+
 static void one_call(struct thread *thread)
 {
-	unsigned long request = requests[next(thread) % (sizeof(requests) / sizeof(*requests))];
-	int fd = __atomic_load_n(&fds[next(thread) % FDS], __ATOMIC_RELAXED);
+	unsigned which = next(thread) % (sizeof(requests) / sizeof(*requests));
+	unsigned long request = requests[which].request;
+	int fd = any_fd(thread, requests[which].kind);
 	uint64_t argument[ARGUMENT_BYTES / 8];
 	int result;
 
 	fill(thread, argument);
+	if (next(thread) % 4) {
+		shape(thread, request, argument);
+	}
 	if (request == KVM_RUN) {
 		result = ioctl(fd, request, next(thread) % 16 ? 0 : 1);
 	} else if (request == KVM_CREATE_VM || request == KVM_CREATE_VCPU ||
@@ -253,6 +326,17 @@ static void *work(void *opaque)
 	return NULL;
 }
 
+static void gic_attr(int fd, uint32_t group, uint64_t attribute, uint64_t value)
+{
+	struct kvm_device_attr attr = {
+		.group = group,
+		.attr = attribute,
+		.addr = (uintptr_t)&value,
+	};
+
+	ioctl(fd, KVM_SET_DEVICE_ATTR, &attr);
+}
+
 /* A VM that runs: random instructions, most of them well-formed moves and accesses. */
 static void make_vm(struct thread *thread, unsigned long type, int place)
 {
@@ -268,11 +352,17 @@ static void make_vm(struct thread *thread, unsigned long type, int place)
 
 	fds[place] = ioctl(fds[0], KVM_CREATE_VM, type);
 	ioctl(fds[place], KVM_SET_USER_MEMORY_REGION, &region);
-	fds[place + 2] = ioctl(fds[place], KVM_CREATE_VCPU, 0);
-	ioctl(fds[place + 2], KVM_ARM_VCPU_INIT, &init);
-	ioctl(fds[place + 2], KVM_SET_ONE_REG, &reg);
+	fds[place + VCPU - VM] = ioctl(fds[place], KVM_CREATE_VCPU, 0);
+	ioctl(fds[place + VCPU - VM], KVM_ARM_VCPU_INIT, &init);
+	ioctl(fds[place + VCPU - VM], KVM_SET_ONE_REG, &reg);
 	if (ioctl(fds[place], KVM_CREATE_DEVICE, &gic) == 0) {
-		fds[place + 4] = (int)gic.fd;
+		fds[place + GIC - VM] = (int)gic.fd;
+		gic_attr(fds[place + GIC - VM], KVM_DEV_ARM_VGIC_GRP_ADDR,
+			 KVM_VGIC_V3_ADDR_TYPE_DIST, 0x8000000);
+		gic_attr(fds[place + GIC - VM], KVM_DEV_ARM_VGIC_GRP_ADDR,
+			 KVM_VGIC_V3_ADDR_TYPE_REDIST, 0x80a0000);
+		gic_attr(fds[place + GIC - VM], KVM_DEV_ARM_VGIC_GRP_CTRL,
+			 KVM_DEV_ARM_VGIC_CTRL_INIT, 0);
 	}
 }
 
@@ -284,9 +374,10 @@ static void on_alarm(int signal)
 static void round_of(uint64_t seed, unsigned calls)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
-	struct itimerval often = { { 0, KICK_US }, { 0, KICK_US } };
 	struct thread threads[THREADS];
 	struct thread first = { .random = seed };
+	struct timespec until;
+	bool is_over = false;
 
 	sigaction(SIGALRM, &action, NULL);
 	signal(SIGSEGV, SIG_DFL);
@@ -297,15 +388,25 @@ static void round_of(uint64_t seed, unsigned calls)
 
 		memcpy(memory + i, &random, sizeof(random));
 	}
-	make_vm(&first, 0, 1);
-	make_vm(&first, KVM_VM_TYPE_ARM_PROTECTED, 2);
-	setitimer(ITIMER_REAL, &often, NULL);
+	make_vm(&first, 0, VM);
+	make_vm(&first, KVM_VM_TYPE_ARM_PROTECTED, VM + 1);
 	for (unsigned i = 0; i < THREADS; i++) {
 		threads[i] = (struct thread){ .random = seed + i + 1, .calls = calls };
 		pthread_create(&threads[i].id, NULL, work, &threads[i]);
 	}
-	/* The first to end ends them all, wherever they are. */
-	pthread_join(threads[0].id, NULL);
+	/*
+	 * The first to end ends them all, wherever they are; or the time: a thread may sleep in
+	 * KVM_RUN with a signal mask of its own that nothing but death gets through.
+	 */
+	for (unsigned kicks = 0; kicks < KICKS_MAX && !is_over; kicks++) {
+		for (unsigned i = 0; i < THREADS; i++) {
+			pthread_kill(threads[i].id, SIGALRM);
+		}
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec = (until.tv_nsec + KICK_NS) % NS_PER_S;
+		until.tv_sec += until.tv_nsec < KICK_NS;
+		is_over = pthread_timedjoin_np(threads[0].id, NULL, &until) == 0;
+	}
 	kill(getpid(), SIGKILL);
 }
 
