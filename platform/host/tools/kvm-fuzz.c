@@ -31,7 +31,7 @@
 #define RAM 0x80000000UL
 #define PAGE 4096UL
 #define KICK_NS 2000000L
-#define KICKS_MAX 2000 /* of one round */
+#define KICKS_MAX 500 /* of one round */
 #define NS_PER_S 1000000000L
 #define ARGUMENT_BYTES 1024
 
