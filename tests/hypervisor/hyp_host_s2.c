@@ -33,6 +33,9 @@ static uint64_t *stale[STALE_MAX]; /* entries taken away and not yet flushed */
 static uint32_t stale_count;
 static uint32_t faults;  /* rules of the architecture that were broken */
 static bool may_replace; /* what the CPU can */
+static bool apart;       /* devices have a table of their own */
+static uint64_t watched; /* what a device uses; 0: nothing */
+static uint32_t missed;  /* how often it would not have found it */
 
 bool s2_may_replace(void)
 {
@@ -43,6 +46,22 @@ void hyp_bug(const char *why, ...)
 {
 	fail_msg("%s", why);
 	abort();
+}
+
+/* The leaf for @ipa, by the architecture: 40 bits, two tables at level 1. 0: none. */
+static uint64_t walk_from(uint64_t root, uint64_t ipa)
+{
+	const uint64_t *table = (const uint64_t *)(uintptr_t)root;
+	uint64_t entry = table[ipa >> 30];
+
+	for (int shift = 21; (entry & 3) == 3 && shift >= 12; shift -= 9) {
+		table = (const uint64_t *)(uintptr_t)(entry & UINT64_C(0xfffffffff000));
+		entry = table[ipa >> shift & 511];
+		if (shift == 12) {
+			return (entry & 3) == 3 ? entry : 0;
+		}
+	}
+	return (entry & 3) == 1 ? entry : 0;
 }
 
 /* A block becomes a table, or a table a block: by one store, if the CPU can that. */
@@ -59,7 +78,8 @@ void s2_entry_write(uint64_t *entry, uint64_t value)
 	uint64_t old = *(volatile uint64_t *)entry;
 
 	/* Break before make: never from one valid entry to another, nor before the flush. */
-	faults += (old & 1) && (value & 1) && old != value && !is_replaced(entry, old, value);
+	faults += !apart && (old & 1) && (value & 1) && old != value &&
+		  !is_replaced(entry, old, value);
 	for (uint32_t i = 0; i < stale_count; i++) {
 		faults += stale[i] == entry && (value & 1);
 	}
@@ -68,11 +88,12 @@ void s2_entry_write(uint64_t *entry, uint64_t value)
 		stale[stale_count++] = entry;
 	}
 	*(volatile uint64_t *)entry = value;
+	missed += watched && walk_from(host_s2_devices_root(), watched) == 0;
 }
 
 void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size)
 {
-	assert_int_equal(s2_vttbr(s2), host_s2_root());
+	assert_int_equal(s2_vttbr(s2), s2->is_devices ? host_s2_devices_root() : host_s2_root());
 	for (uint64_t at = ipa; at < ipa + size; at += 4096) {
 		if (at >= RAM_BASE && at < RAM_BASE + RAM_BYTES) {
 			cached[(at - RAM_BASE) >> 12] = false;
@@ -81,20 +102,9 @@ void s2_flush(const struct s2 *s2, uint64_t ipa, uint64_t size)
 	stale_count = 0;
 }
 
-/* The leaf for @ipa, by the architecture: 40 bits, two tables at level 1. 0: none. */
 static uint64_t walk(uint64_t ipa)
 {
-	const uint64_t *table = (const uint64_t *)(uintptr_t)host_s2_root();
-	uint64_t entry = table[ipa >> 30];
-
-	for (int shift = 21; (entry & 3) == 3 && shift >= 12; shift -= 9) {
-		table = (const uint64_t *)(uintptr_t)(entry & UINT64_C(0xfffffffff000));
-		entry = table[ipa >> shift & 511];
-		if (shift == 12) {
-			return (entry & 3) == 3 ? entry : 0;
-		}
-	}
-	return (entry & 3) == 1 ? entry : 0;
+	return walk_from(host_s2_root(), ipa);
 }
 
 static bool is_identity(uint64_t ipa)
@@ -139,7 +149,7 @@ static void begin(uint32_t pool_pages)
 	memset(cached, 0, sizeof(cached));
 	stale_count = 0;
 	faults = 0;
-	assert_int_equal(host_s2_init(), HYP_OK);
+	assert_int_equal(host_s2_init(apart), HYP_OK);
 	assert_int_equal(host_s2_map_device(0, RAM_BASE), HYP_OK);
 	assert_int_equal(host_s2_map_device(RAM_END, IPA_END - RAM_END), HYP_OK);
 }
@@ -237,6 +247,49 @@ static void tables_fold_again(void **state)
 	may_replace = false;
 }
 
+/*
+ * Where CPUs must break what they split, devices have another table: it says the same, and
+ * what a device uses is in it at every moment.
+ */
+static void devices_never_miss(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	apart = true;
+	begin(POOL_PAGES);
+	assert_true(host_s2_devices_root() != host_s2_root());
+	assert_int_equal(set(0, RAM_PAGES, true), HYP_OK);
+	before = pool_free_count();
+	watched = RAM_BASE + 700 * 4096;
+	missed = 0;
+	for (uint64_t page = 512; page < 1024; page++) {
+		uint64_t count = page < 700 ? 1 : 1024 - page;
+
+		if (page == 700) {
+			continue;
+		}
+		assert_int_equal(set(page, count, false), HYP_OK);
+		for (uint64_t i = 0; i < 1536; i++) {
+			uint64_t ipa = RAM_BASE + i * 4096;
+
+			assert_int_equal(walk_from(host_s2_devices_root(), ipa) != 0, reach[i]);
+		}
+		compare(0, 1536);
+		assert_int_equal(set(page, count, true), HYP_OK);
+	}
+	assert_int_equal(missed, 0);
+	assert_int_equal(before, pool_free_count());
+	pool_fail_nth(3); /* the first one that is for the devices */
+	assert_int_equal(set(600, 1, false), HYP_ENOMEM);
+	pool_fail_nth(0);
+	compare(0, RAM_PAGES);
+	assert_int_equal(before, pool_free_count());
+	assert_int_equal(missed, 0);
+	watched = 0;
+	apart = false;
+}
+
 /* With break-before-make, another CPU finds nothing for a moment; in one store, never. */
 static void ranges_at_random_with(bool replace)
 {
@@ -299,8 +352,8 @@ static void no_memory_at_all(void **state)
 	begin(POOL_PAGES);
 	pool_init((uintptr_t)pool_memory, (uintptr_t)pool_memory + POOL_PAGES * 4096ul);
 	pool_fail_nth(1);
-	assert_int_equal(host_s2_init(), HYP_ENOMEM);
-	assert_int_equal(host_s2_init(), HYP_OK);
+	assert_int_equal(host_s2_init(false), HYP_ENOMEM);
+	assert_int_equal(host_s2_init(false), HYP_OK);
 	pool_fail_nth(1);
 	assert_int_equal(host_s2_map_device(4096, 4096), HYP_ENOMEM);
 }
@@ -331,6 +384,7 @@ static void pool_gives_and_takes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(devices_never_miss),
 		cmocka_unit_test(all_but_ram_is_devices),
 		cmocka_unit_test(devices_that_cannot_be),
 		cmocka_unit_test(blocks_where_they_fit),

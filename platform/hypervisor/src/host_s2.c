@@ -6,12 +6,40 @@
 
 #include <stddef.h>
 
-static struct s2 host; /* lock: owner_lock */
+static struct s2 tables[2];  /* the CPUs', and the devices' if it is another; lock: owner_lock */
+static uint32_t table_count; /* constant after host_s2_init() */
 
-enum hyp_status host_s2_init(void)
+enum hyp_status host_s2_init(bool apart)
 {
-	host.root = pool_alloc_pair();
-	return host.root ? HYP_OK : HYP_ENOMEM;
+	table_count = apart ? 2 : 1;
+	for (uint32_t i = 0; i < table_count; i++) {
+		tables[i] = (struct s2){ .root = pool_alloc_pair(), .is_devices = i > 0 };
+		if (!tables[i].root) {
+			return HYP_ENOMEM;
+		}
+	}
+	return HYP_OK;
+}
+
+/* Prepare all or none: what was split in vain is made whole. */
+static enum hyp_status prepare(uint64_t ipa, uint64_t size)
+{
+	enum hyp_status status = HYP_OK;
+
+	for (uint32_t i = 0; status == HYP_OK && i < table_count; i++) {
+		status = s2_prepare(&tables[i], ipa, size, ipa);
+	}
+	for (uint32_t i = 0; status != HYP_OK && i < table_count; i++) {
+		s2_fold(&tables[i], ipa, size);
+	}
+	return status;
+}
+
+static void map(uint64_t ipa, uint64_t size, uint64_t attributes)
+{
+	for (uint32_t i = 0; i < table_count; i++) {
+		s2_map(&tables[i], ipa, size, ipa, attributes);
+	}
 }
 
 enum hyp_status host_s2_map_device(uint64_t base, uint64_t bytes)
@@ -25,34 +53,32 @@ enum hyp_status host_s2_map_device(uint64_t base, uint64_t bytes)
 	if (bytes == 0) {
 		return HYP_OK;
 	}
-	status = s2_prepare(&host, base, bytes, base);
+	status = prepare(base, bytes);
 	if (status == HYP_OK) {
-		s2_map(&host, base, bytes, base, S2_DEVICE);
+		map(base, bytes, S2_DEVICE);
 	}
 	return status;
 }
 
 uint64_t host_s2_root(void)
 {
-	return (uint64_t)(uintptr_t)host.root;
+	return (uint64_t)(uintptr_t)tables[0].root;
+}
+
+uint64_t host_s2_devices_root(void)
+{
+	return (uint64_t)(uintptr_t)tables[table_count - 1].root;
 }
 
 bool page_host_reaches(uint64_t pfn)
 {
 	return pfn < S2_IPA_LIMIT >> PAGE_SHIFT &&
-	       (s2_look(&host, pfn << PAGE_SHIFT).entry & S2_VALID);
+	       (s2_look(&tables[0], pfn << PAGE_SHIFT).entry & S2_VALID);
 }
 
 enum hyp_status page_host_prepare(uint64_t pfn, uint64_t count)
 {
-	uint64_t ipa = pfn << PAGE_SHIFT;
-	uint64_t size = count << PAGE_SHIFT;
-	enum hyp_status status = s2_prepare(&host, ipa, size, ipa);
-
-	if (status != HYP_OK) {
-		s2_fold(&host, ipa, size); /* what was split in vain */
-	}
-	return status;
+	return prepare(pfn << PAGE_SHIFT, count << PAGE_SHIFT);
 }
 
 void page_host_set(uint64_t pfn, uint64_t count, bool reach)
@@ -61,10 +87,13 @@ void page_host_set(uint64_t pfn, uint64_t count, bool reach)
 	uint64_t size = count << PAGE_SHIFT;
 
 	if (reach) {
-		s2_map(&host, ipa, size, ipa, S2_RAM);
-	} else {
-		s2_break(&host, ipa, size);
-		s2_note(&host, ipa, size, S2_NOTE_NONE);
+		map(ipa, size, S2_RAM);
 	}
-	s2_fold(&host, ipa, size);
+	for (uint32_t i = 0; i < table_count; i++) {
+		if (!reach) {
+			s2_break(&tables[i], ipa, size);
+			s2_note(&tables[i], ipa, size, S2_NOTE_NONE);
+		}
+		s2_fold(&tables[i], ipa, size);
+	}
 }

@@ -110,7 +110,7 @@ static void divide_ram(struct span ram, struct span hidden)
 	need_mapped(table, STAGE1_DATA);
 	owner_init((uint32_t *)(uintptr_t)table.base, ram.base >> PAGE_SHIFT,
 		   ram.bytes >> PAGE_SHIFT);
-	need(host_s2_init() == HYP_OK, "no memory for the host's stage 2");
+	need(host_s2_init(!s2_may_replace()) == HYP_OK, "no memory for the host's stage 2");
 	give(OWNER_BOOT_HYP, hidden.base, hidden.base + hidden.bytes);
 	give(OWNER_BOOT_HOST, ram.base, hidden.base);
 	give(OWNER_BOOT_HOST, hidden.base + hidden.bytes, ram.base + ram.bytes);
@@ -126,7 +126,8 @@ static void give_devices(const struct boot_info *info)
 	}
 	need(gic_init(info->redistributor) == HYP_OK, "the interrupt controller cannot be divided");
 	need_mapped(info->smmu, STAGE1_DEVICE);
-	need(smmu_init(info->smmu, host_s2_root()) == HYP_OK, "devices cannot be held off memory");
+	need(smmu_init(info->smmu, host_s2_devices_root()) == HYP_OK,
+	     "devices cannot be held off memory");
 }
 
 /* From head.S: the first CPU, with the boot loader's device tree. */

@@ -17,9 +17,11 @@
 /*
  * Make the table, with nothing in it. Needs the pool; to be called once, on one CPU.
  *
+ * @apart  devices get a table of their own, that says the same. For CPUs for which an entry
+ *         must be broken before it is split: a device does not try again.
  * Errors  HYP_ENOMEM.
  */
-__attribute__((warn_unused_result)) enum hyp_status host_s2_init(void);
+MUST_CHECK enum hyp_status host_s2_init(bool apart);
 
 /*
  * The host reaches [base, base + bytes) as devices. Needs to be before the host runs.
@@ -27,10 +29,12 @@ __attribute__((warn_unused_result)) enum hyp_status host_s2_init(void);
  * @base, @bytes  multiples of the page size, below 40 bits; no RAM, and not mapped yet.
  * Errors  HYP_ENOMEM, HYP_EINVAL.
  */
-__attribute__((warn_unused_result)) enum hyp_status host_s2_map_device(uint64_t base,
-								       uint64_t bytes);
+MUST_CHECK enum hyp_status host_s2_map_device(uint64_t base, uint64_t bytes);
 
 /* The table's address, for VTTBR_EL2. */
 uint64_t host_s2_root(void);
+
+/* The same for the SMMU; no entry of it is ever broken while what it says stays. */
+uint64_t host_s2_devices_root(void);
 
 #endif /* HYP_HOST_S2_H */
