@@ -332,6 +332,16 @@ static void all_streams_by_the_hosts_table(void **state)
 	assert_int_equal(pool_free_count(), POOL_PAGES - 5);
 }
 
+/* A device with a cache of translations could say that its addresses are physical ones. */
+static void translated_addresses_are_checked(void **state)
+{
+	(void)state;
+	set_identity();
+	smmu.idr0 |= 1u << 10;
+	assert_int_equal(begin_with(NONE, POOL_PAGES), HYP_OK);
+	assert_int_equal(smmu.cr0, 1 | 4 | 8 | 0x10);
+}
+
 static void any_number_of_streams(void **state)
 {
 	static const uint32_t bits[] = { 6, 8, 16, 32 };
@@ -500,6 +510,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(all_streams_by_the_hosts_table, begin),
+		cmocka_unit_test_setup(translated_addresses_are_checked, begin),
 		cmocka_unit_test_setup(any_number_of_streams, begin),
 		cmocka_unit_test_setup(what_it_must_have, begin),
 		cmocka_unit_test_setup(no_memory, begin),

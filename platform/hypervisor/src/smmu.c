@@ -29,6 +29,8 @@ enum {
 #define CR0_SMMUEN BIT(0)
 #define CR0_EVENTQEN BIT(2)
 #define CR0_CMDQEN BIT(3)
+#define CR0_ATSCHK BIT(4) /* addresses that a device says are translated are not believed */
+#define IDR0_ATS BIT(10)
 #define CR1_INNER_WRITE_BACK 0xd75u /* tables and queues: inner shareable, write-back */
 #define CR2_RECINVSID BIT(1)        /* streams that are in no table are recorded */
 #define CR2_PTM BIT(2)              /* no part in the CPUs' TLB maintenance */
@@ -220,7 +222,11 @@ static bool start(uint64_t streams, uint32_t bits)
 	}
 	push(CMD_CFGI_ALL, CFGI_ALL_STREAMS);
 	push(CMD_TLBI_NSNH_ALL, 0);
-	return sync() && set_and_wait(CR0, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN, CR0ACK);
+	return sync() &&
+	       set_and_wait(CR0,
+			    CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN |
+				    (mmio_read32(base + IDR0) & IDR0_ATS ? CR0_ATSCHK : 0),
+			    CR0ACK);
 }
 
 enum hyp_status smmu_init(struct span registers, uint64_t table)
