@@ -278,8 +278,7 @@ long irq_vm_ioctl(struct kvm_vm *vm, unsigned int cmd, unsigned long arg)
 	case KVM_CREATE_DEVICE:
 		return create_device(vm, user);
 	case KVM_CREATE_IRQCHIP:
-		/* That would be a GICv2. */
-		return READ_ONCE(vm->irq.has_vgic) ? -EEXIST : -ENODEV;
+		return -ENODEV; /* that would be a GICv2 */
 	case KVM_IRQ_LINE:
 		return set_line(vm, user, false);
 	case KVM_IRQ_LINE_STATUS:

@@ -137,7 +137,7 @@ int vgic_cpuif_write(u32 instr, u64 host_ctlr, u64 value, u64 *ich)
 		*ich = with_bit(*ich, VGIC_VMCR_VENG1, value & 1);
 		return 0;
 	case ICC_SRE:
-		return value == VGIC_SRE_ALL ? 0 : -EINVAL;
+		return value & VGIC_SRE_SRE ? 0 : -EINVAL;
 	default:
 		*ich = value & 0xffffffff;
 		return 0;

@@ -54,10 +54,8 @@ static long set_address(struct kvm_vm *vm, const struct kvm_device_attr *attr)
 		return vgic_place_redists(&vm->irq.vgic, value & REGION_BASE,
 					  FIELD_GET(REGION_COUNT, value),
 					  FIELD_GET(REGION_INDEX, value), limit);
-	case KVM_VGIC_V2_ADDR_TYPE_DIST:
-	case KVM_VGIC_V2_ADDR_TYPE_CPU:
 	default:
-		return -ENODEV;
+		return -ENXIO;
 	}
 }
 
@@ -85,7 +83,7 @@ static long get_address(struct kvm_vm *vm, const struct kvm_device_attr *attr)
 			FIELD_PREP(REGION_COUNT, vgic->regions[index].count);
 		break;
 	default:
-		return -ENODEV;
+		return -ENXIO;
 	}
 	return put_user(value, user_u64(attr));
 }
@@ -138,11 +136,15 @@ static long control(struct kvm_vm *vm, u64 what)
 	}
 }
 
-/* The vCPU that @attr names by affinity, in bits 63:32; none named: the first. */
+/*
+ * The vCPU that @attr names by affinity, in bits 63:32; none named, and for the distributor:
+ * the first.
+ */
 static int find_target(struct kvm_vm *vm, const struct kvm_device_attr *attr, struct target *target)
 {
-	unsigned int cpu =
-		vgic_cpu_of(&vm->irq.vgic, attr->attr >> KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT);
+	bool is_dist = attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS;
+	u64 affinity = is_dist ? 0 : attr->attr >> KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT;
+	unsigned int cpu = vgic_cpu_of(&vm->irq.vgic, affinity);
 
 	target->vcpu = cpu == VGIC_NOBODY ? NULL : kvm_vcpu_by_id(vm, cpu);
 	if (target->vcpu == NULL) {
@@ -152,6 +154,7 @@ static int find_target(struct kvm_vm *vm, const struct kvm_device_attr *attr, st
 	return 0;
 }
 
+/* -ENXIO: there is no such register; *@value is 0 then. */
 static int access_memory(struct kvm_vm *vm, const struct kvm_device_attr *attr, bool write,
 			 const struct target *target, u64 *value)
 {
@@ -167,6 +170,7 @@ static int access_memory(struct kvm_vm *vm, const struct kvm_device_attr *attr, 
 	int error;
 
 	if (target->offset >= (dist ? GICD_BYTES : GICR_BYTES)) {
+		*value = 0;
 		return -ENXIO;
 	}
 	error = dist ? vgic_dist_access(&vm->irq.vgic, &access) :
@@ -186,7 +190,7 @@ static int access_cpuif(const struct target *target, bool write, u64 *value)
 
 	kind = vgic_cpuif_find(instr, host_ctlr, &ich);
 	if (kind == VGIC_CPUIF_NONE || kind == VGIC_CPUIF_ABSENT) {
-		return kind == VGIC_CPUIF_NONE ? -ENXIO : -EINVAL;
+		return kind == VGIC_CPUIF_NONE ? -ENOENT : -EINVAL;
 	}
 	if (kind != VGIC_CPUIF_CONSTANT) {
 		error = kvm_reg_get(target->vcpu, HYP_REG_SYSTEM + ich, &held);
@@ -240,6 +244,8 @@ static long access_held(struct kvm_vm *vm, const struct kvm_device_attr *attr, b
 		error = access_levels(vm, &target, write, value);
 	} else {
 		error = access_memory(vm, attr, write, &target, value);
+		/* As for a guest: reads as 0, ignores writes. Only "has" tells. */
+		error = error == -ENXIO ? 0 : error;
 	}
 	kvm_unlock_all_vcpus(vm);
 	return error;

@@ -371,7 +371,7 @@ int vgic_dist_access(struct vgic *vgic, struct vgic_access *access)
 		}
 		break;
 	case GICD_TYPER:
-		constant = GICD_TYPER_NO1N | GICD_TYPER_IDBITS_10 | (vgic->irq_count / 32 - 1);
+		constant = GICD_TYPER_IDBITS_10 | (vgic->irq_count / 32 - 1);
 		break;
 	case GICD_TYPER2:
 	case GICD_STATUSR:

@@ -50,7 +50,6 @@
 #define GICD_CTLR_ARE (1U << 4)
 #define GICD_CTLR_DS (1U << 6)
 #define GICD_TYPER_IDBITS_10 (9U << 19)
-#define GICD_TYPER_NO1N (1U << 25)
 #define GICR_TYPER_LAST (1ULL << 4)
 #define GICR_TYPER_NUMBER_SHIFT 8
 #define GICR_TYPER_AFFINITY_SHIFT 32
@@ -115,6 +114,7 @@
 #define VGIC_CTLR_BITS_MASK 0x7ULL
 #define VGIC_CTLR_SEIS (1ULL << 14)
 #define VGIC_CTLR_A3V (1ULL << 15)
+#define VGIC_SRE_SRE 0x1ULL
 #define VGIC_SRE_ALL 0x7ULL /* SRE, DFB, DIB */
 
 #endif /* KVM_VGIC_REGS_H */

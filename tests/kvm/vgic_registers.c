@@ -38,8 +38,8 @@ static const struct {
 } plain[] = {
 	/* CTLR: both groups as the bench enabled them, ARE and DS always. */
 	{ DIST, 0x0, 4, 0x53, 0x53 },
-	/* TYPER: 128 interrupts, 10 bits of INTID, No1N. */
-	{ DIST, 0x4, 4, 0x02480003, 0x02480003 },
+	/* TYPER: 128 interrupts, 10 bits of INTID. */
+	{ DIST, 0x4, 4, 0x00480003, 0x00480003 },
 	{ DIST, 0x8, 4, 0x4b00343b, 0x4b00343b },
 	{ DIST, 0xc, 4, 0, 0 },
 	{ DIST, 0x10, 4, 0, 0 },
