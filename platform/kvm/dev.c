@@ -57,12 +57,18 @@ static int __init dev_start(void)
 		pr_err("terrarium_kvm: no place in the kernel's fault handling (%d)\n", error);
 		goto no_refused;
 	}
+	error = hyp_trace_init();
+	if (error) {
+		goto no_trace;
+	}
 	error = misc_register(&dev);
 	if (error) {
 		goto no_dev;
 	}
 	return 0;
 no_dev:
+	hyp_trace_exit();
+no_trace:
 	refused_exit();
 no_refused:
 	irq_module_exit();
@@ -72,6 +78,7 @@ no_refused:
 static void __exit dev_stop(void)
 {
 	misc_deregister(&dev);
+	hyp_trace_exit();
 	refused_exit();
 	irq_module_exit();
 }

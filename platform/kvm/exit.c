@@ -161,6 +161,7 @@ static int exit_psci(struct kvm_vcpu *vcpu)
 	case PSCI_0_2_FN_CPU_ON:
 		return cpu_on(vcpu);
 	case PSCI_0_2_FN_CPU_OFF:
+		irq_vcpu_reset(vcpu);
 		WRITE_ONCE(vcpu->mp_state, KVM_MP_STATE_STOPPED);
 		return 1;
 	case PSCI_0_2_FN_CPU_SUSPEND:

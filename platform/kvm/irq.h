@@ -70,7 +70,7 @@ void irq_vm_release(struct kvm_vm *vm);
 int irq_vcpu_init(struct kvm_vcpu *vcpu);
 void irq_vcpu_release(struct kvm_vcpu *vcpu);
 
-/* KVM_ARM_VCPU_INIT: timers off. Needs vcpu->mutex. */
+/* KVM_ARM_VCPU_INIT, and PSCI CPU_OFF: timers off. Needs vcpu->mutex. */
 void irq_vcpu_reset(struct kvm_vcpu *vcpu);
 
 /*

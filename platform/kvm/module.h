@@ -64,6 +64,10 @@ int pmu_attr(struct kvm_vcpu *vcpu, unsigned int command, const struct kvm_devic
 int pmu_first_run(const struct kvm_vcpu *vcpu);
 void pmu_leave(struct kvm_vcpu *vcpu, bool level);
 
+/* trace.c: /dev/terrarium-trace. */
+int hyp_trace_init(void);
+void hyp_trace_exit(void);
+
 /* refused.c: the host's own accesses to what is a guest's. */
 int refused_init(void);
 void refused_exit(void);

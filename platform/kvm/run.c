@@ -68,11 +68,12 @@ static long enter(struct kvm_vcpu *vcpu)
 	long status;
 
 	run->flags = run_flags(vcpu);
-	irq_vcpu_enter(vcpu, run->gic);
+	/* In the guest, to others, as long as list registers hold interrupts. */
 	WRITE_ONCE(vcpu->cpu, smp_processor_id());
+	irq_vcpu_enter(vcpu, run->gic);
 	status = hyp_vcpu_run(vcpu->vm->handle, vcpu->id, run);
-	WRITE_ONCE(vcpu->cpu, -1);
 	irq_vcpu_leave(vcpu, run->gic);
+	WRITE_ONCE(vcpu->cpu, -1);
 	if (status == HYP_OK) {
 		vcpu->answer_flags = 0;
 		vcpu->serror_pending = false;

@@ -42,6 +42,10 @@ static long set_address(struct kvm_vm *vm, const struct kvm_device_attr *attr)
 	if (get_user(value, user_u64(attr))) {
 		return -EFAULT;
 	}
+	/* vCPUs that run look at places without a lock. */
+	if (vm->irq.timers_fixed) {
+		return -EBUSY;
+	}
 	switch (attr->attr) {
 	case KVM_VGIC_V3_ADDR_TYPE_DIST:
 		return vgic_place_dist(&vm->irq.vgic, value, limit);

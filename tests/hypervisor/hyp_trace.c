@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #define CPUS 2u
-#define RING_PAGES 8u
+#define RING_PAGES 32u
 #define RING_EVENTS (RING_PAGES * 4096 / 32)
 #define POOL_PAGES (CPUS * RING_PAGES)
 #define EVENTS_MASK ((1u << 11) - 1) /* as many as hyp_trace.h lists */

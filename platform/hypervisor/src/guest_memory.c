@@ -204,10 +204,7 @@ enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa)
 
 	lock_hold(&vm->lock);
 	status = page_of(vm, ipa, &pa);
-	if (status != HYP_OK) {
-		return status;
-	}
-	return page_leaves(vm, ipa, pa, OWNER_GUEST_RELINQUISH);
+	return status == HYP_OK ? page_leaves(vm, ipa, pa, OWNER_GUEST_RELINQUISH) : status;
 }
 
 static enum hyp_status set_note(struct vm *vm, uint64_t ipa, bool by_guest, enum s2_note note)
@@ -248,21 +245,19 @@ static bool is_ram(struct s2_view view)
 /* The page at @pa goes from one alias to the other, and loses its content. */
 static enum hyp_status move_page(struct vm *vm, uint64_t ipa, uint64_t pa, bool ram)
 {
+	enum owner_op op = ram ? OWNER_GUEST_UNSHARE_WIPED : OWNER_GUEST_SHARE_WIPED;
 	uint64_t from = ram ? upper(vm, ipa) : ipa;
 	uint64_t to = ram ? ipa : upper(vm, ipa);
 	enum hyp_status status = s2_prepare(&vm->s2, to, PAGE_BYTES, pa);
 
-	if (status != HYP_OK) {
-		return status;
+	if (status == HYP_OK) {
+		status = page_leaves(vm, from, pa, op);
 	}
-	status = page_leaves(vm, from, pa,
-			     ram ? OWNER_GUEST_UNSHARE_WIPED : OWNER_GUEST_SHARE_WIPED);
-	if (status != HYP_OK) {
-		return status;
+	if (status == HYP_OK) {
+		s2_map(&vm->s2, to, PAGE_BYTES, pa, ram ? S2_RAM : S2_SHARED);
+		add_shared(vm, ram ? -1 : 1);
 	}
-	s2_map(&vm->s2, to, PAGE_BYTES, pa, ram ? S2_RAM : S2_SHARED);
-	add_shared(vm, ram ? -1 : 1);
-	return HYP_OK;
+	return status;
 }
 
 /* As much of [ipa, ipa + size) as says the same is RAM, or not: *done bytes. */
@@ -343,10 +338,10 @@ enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool
 }
 
 /*
- * By this CPU's window: [ipa, ipa + bytes) of the guest's, to @to or from @from. It may look
+ * By this CPU's window: [ipa, ipa + bytes) of the guest's, to @data or from there. It may look
  * with its caches off: what is there must be in memory.
  */
-static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *to, const void *from, uint64_t bytes)
+static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *data, uint64_t bytes, bool to_data)
 {
 	uint64_t offset = ipa % PAGE_BYTES;
 	struct s2_view view;
@@ -363,20 +358,20 @@ static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *to, const void *f
 	}
 	at = (char *)stage1_window(view.pa - offset) + offset;
 	cache_flush(at, bytes);
-	memcpy(to ? to : at, to ? at : from, bytes);
+	memcpy(to_data ? data : at, to_data ? at : data, bytes);
 	cache_flush(at, bytes);
-	stage1_window_close();
+	stage1_window(0);
 	return HYP_OK;
 }
 
 enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes)
 {
-	return copy(vm, ipa, to, NULL, bytes);
+	return copy(vm, ipa, to, bytes, true);
 }
 
 enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes)
 {
-	return copy(vm, ipa, NULL, from, bytes);
+	return copy(vm, ipa, (void *)(uintptr_t)from, bytes, false);
 }
 
 static enum guest_fault rsi_fault(const struct vm *vm, uint64_t ipa, uint64_t low)

@@ -8,6 +8,7 @@
 #include <hyp/lock.h>
 #include <hyp/owner.h>
 #include <hyp/page_ops.h>
+#include <hyp/trace.h>
 
 #include <stddef.h>
 
@@ -150,20 +151,17 @@ static enum hyp_status request_check(const struct owner_request *request)
 	return HYP_OK;
 }
 
-/* What a checked request will do, beside the states of its pages. */
-struct plan {
-	uint64_t held; /* pages that the VM holds afterwards */
-	bool moves;    /* the host gains or loses its way to a page */
-};
-
-/* The pages and the quota. */
-static enum hyp_status pages_check(const struct owner_request *request, struct plan *plan)
+/*
+ * The pages and the quota. @held: pages that the VM holds afterwards; @moves: the host gains
+ * or loses its way to a page.
+ */
+static enum hyp_status pages_check(const struct owner_request *request, uint64_t *held, bool *moves)
 {
 	uint64_t index = request->pfn - first_pfn;
 	uint64_t gained = 0;
 	uint64_t lost = 0;
 
-	plan->moves = false;
+	*moves = false;
 	for (uint64_t end = index + request->count; index < end; index++) {
 		struct entry entry = entry_get(index);
 		struct entry next = entry_after(entry, request);
@@ -174,12 +172,12 @@ static enum hyp_status pages_check(const struct owner_request *request, struct p
 		if (next.loans > OWNER_LOANS_MAX) {
 			return HYP_EBUSY;
 		}
-		plan->moves |= state_rules[entry.state].host != state_rules[next.state].host;
+		*moves |= state_rules[entry.state].host != state_rules[next.state].host;
 		lost += entry_charge(entry);
 		gained += entry_charge(next);
 	}
-	plan->held = vms[request->vm].held_pages + gained - lost;
-	if (gained > lost && plan->held > vms[request->vm].quota_pages) {
+	*held = vms[request->vm].held_pages + gained - lost;
+	if (gained > lost && *held > vms[request->vm].quota_pages) {
 		return HYP_EQUOTA;
 	}
 	return HYP_OK;
@@ -194,6 +192,13 @@ static uint64_t run_end(uint64_t index, uint64_t end)
 		index++;
 	}
 	return index;
+}
+
+/* For the trace (hyp_trace.h). */
+static uint64_t transition(struct entry entry, const struct owner_request *request, uint64_t count)
+{
+	return (uint64_t)entry.state | (uint64_t)entry_after(entry, request).state << 8 |
+	       (uint64_t)request->op << 16 | count << 32;
 }
 
 /*
@@ -221,6 +226,7 @@ static void pages_commit(const struct owner_request *request)
 		    (content == CONTENT_WIPE && entry.state != PAGE_HOST_GUEST)) {
 			page_settle(pfn, count, content == CONTENT_WIPE);
 		}
+		trace_emit(page_transition, request->vm, 0, pfn, transition(entry, request, count));
 		for (; index < stop; index++) {
 			entry_set(index, entry_after(entry_get(index), request));
 		}
@@ -233,19 +239,20 @@ static void pages_commit(const struct owner_request *request)
 enum hyp_status owner_apply(const struct owner_request *request)
 {
 	enum hyp_status status;
-	struct plan plan;
+	uint64_t held;
+	bool moves;
 
 	lock_hold(&owner_lock);
 	status = request_check(request);
 	if (status == HYP_OK) {
-		status = pages_check(request, &plan);
+		status = pages_check(request, &held, &moves);
 	}
-	if (status == HYP_OK && plan.moves) {
+	if (status == HYP_OK && moves) {
 		status = page_host_prepare(request->pfn, request->count);
 	}
 	if (status == HYP_OK) {
 		pages_commit(request);
-		vms[request->vm].held_pages = plan.held;
+		vms[request->vm].held_pages = held;
 	}
 	return status;
 }

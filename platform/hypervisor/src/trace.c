@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #define PAGE_RECORDS (PAGE_BYTES / sizeof(struct record))
-#define RING_PAGES 8
+#define RING_PAGES 32 /* 4096 events */
 #define RING_RECORDS (RING_PAGES * PAGE_RECORDS)
 
 #define TAIL_RECORDS 24 /* of all CPUs, in the panic report */

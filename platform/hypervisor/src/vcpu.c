@@ -2,6 +2,7 @@
 /* The host's calls about vCPUs: made, looked at, run. */
 #include <hyp/guest_memory.h>
 #include <hyp/regs.h>
+#include <hyp/trace.h>
 #include <hyp/vcpu.h>
 #include <hyp/world.h>
 
@@ -277,6 +278,10 @@ static void tell_host(struct regs *regs, const struct vcpu *vcpu, const struct w
 	regs->x[14] = run->misr;
 	regs->x[15] = state;
 	regs->x[16] = is_wfx ? deadline(vcpu) : 0;
+	trace_emit(hyp_enter, vcpu->vm->id, vcpu->index, HYP_REASON_GUEST_EXIT, exit->esr);
+	if (exit->reason == HYP_EXIT_MEMORY || exit->reason == HYP_EXIT_MMIO) {
+		trace_emit(guest_fault, vcpu->vm->id, vcpu->index, exit->esr, exit->address);
+	}
 }
 
 static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
@@ -305,6 +310,7 @@ static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
 		return HYP_EPERM;
 	} else {
 		__atomic_store_n(&vcpu->vm->has_run, true, __ATOMIC_RELEASE);
+		trace_emit(hyp_exit, vcpu->vm->id, vcpu->index, HYP_REASON_ERET_GUEST, 0);
 		run_guest(vcpu, &run, answers, x);
 	}
 	if (vcpu->broken) {

@@ -130,7 +130,9 @@ static void reg_write(struct vcpu *vcpu, uint64_t n, uint64_t value)
 
 static bool undefined(struct vcpu *vcpu, uint64_t esr)
 {
-	(void)esr;
+	if (!vm_is_protected(vcpu->vm)) { /* else nobody's business */
+		trace_emit(vcpu_illegal_trap, vcpu->vm->id, vcpu->index, esr, 0);
+	}
 	exception_take(&vcpu->pc, &vcpu->pstate, (uint64_t)EC_UNKNOWN << ESR_EC_SHIFT | ESR_IL);
 	return false;
 }
@@ -310,13 +312,18 @@ static bool call_end(struct vcpu *vcpu, enum guest_call result, uint64_t behind)
 static bool trap_call(struct vcpu *vcpu, uint64_t esr)
 {
 	bool is_smc = EC_OF(esr) == EC_SMC64;
-	uint64_t behind;
+	uint64_t behind, id = vcpu->x[0];
+	enum guest_call result;
 
 	if (is_smc) {
 		skip(vcpu); /* a trapped SMC has not been executed */
 	}
 	behind = vcpu->pc;
-	return call_end(vcpu, guest_call(vcpu, is_smc, esr & ESR_IMM16_MASK), behind);
+	result = guest_call(vcpu, is_smc, esr & ESR_IMM16_MASK);
+	if (!vm_is_protected(vcpu->vm) || result == GUEST_CALL_EXIT) {
+		trace_emit(guest_hcall, vcpu->vm->id, vcpu->index, id, vcpu->x[0]);
+	}
+	return call_end(vcpu, result, behind);
 }
 
 static bool trap_wfx(struct vcpu *vcpu, uint64_t esr)
@@ -361,6 +368,7 @@ bool vcpu_handle_trap(struct vcpu *vcpu)
 		return trap(vcpu, esr);
 	}
 	vcpu->broken = HYP_BROKEN_TRAP;
+	trace_emit(vcpu_illegal_trap, vcpu->vm->id, vcpu->index, 0, 0);
 	return exit_to_host(vcpu, HYP_EXIT_BROKEN, 0, 0, vcpu->broken);
 }
 

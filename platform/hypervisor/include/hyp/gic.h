@@ -11,6 +11,8 @@
 #include <hyp/boot_info.h>
 #include <hyp/regs.h>
 
+#include "platform/abi/hyp_status.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,7 +22,7 @@
  *
  * Needs  host_s2_init(); one CPU, before the host runs.
  */
-__attribute__((warn_unused_result)) bool gic_init(struct span registers);
+MUST_CHECK bool gic_init(struct span registers);
 
 /*
  * A load or store of the host to @pa, which its stage 2 does not have, with the syndrome

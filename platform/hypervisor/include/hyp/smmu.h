@@ -13,6 +13,8 @@
 
 #include <hyp/boot_info.h>
 
+#include "platform/abi/hyp_status.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,7 +25,7 @@
  * @table  a stage 2 table: 40 bits, from level 1, 4 KiB granule.
  * Needs   the pool; @registers mapped at EL2; one CPU, before the host runs.
  */
-__attribute__((warn_unused_result)) bool smmu_init(struct span registers, uint64_t table);
+MUST_CHECK bool smmu_init(struct span registers, uint64_t table);
 
 /*
  * When this returns, no device has a translation of [ipa, ipa + size) that is older than the
