@@ -191,6 +191,7 @@ static bool trap_abort(struct vcpu *vcpu, uint64_t esr)
 	uint64_t cause = esr & ESR_FSC_LEVEL_MASK;
 	uint64_t ipa = vcpu->trap.ipa, at = 0;
 	bool is_permission = cause == FSC_PERMISSION;
+	enum guest_fault fault;
 	bool is_write = esr & ESR_S1PTW ? is_permission :
 					  EC_OF(esr) == EC_DABT_LOW && esr & ESR_WNR;
 
@@ -200,18 +201,15 @@ static bool trap_abort(struct vcpu *vcpu, uint64_t esr)
 	if (ipa == UINT64_MAX) {
 		return false; /* not there any more: try again */
 	}
-	switch (guest_fault(vcpu->vm, ipa, is_write, is_permission, &at)) {
-	case GUEST_FAULT_RETRY:
+	fault = guest_fault(vcpu->vm, ipa, is_write, is_permission, &at);
+	if (fault == GUEST_FAULT_RETRY) {
 		return false;
-	case GUEST_FAULT_MEMORY:
+	}
+	if (fault == GUEST_FAULT_MEMORY) {
 		return exit_to_host(vcpu, HYP_EXIT_MEMORY, esr & TOLD_MEMORY,
 				    at & ~(uint64_t)(PAGE_BYTES - 1), 0);
-	case GUEST_FAULT_DEVICE:
-		return mmio(vcpu, esr, at);
-	case GUEST_FAULT_ABORT:
-		break;
 	}
-	return external_abort(vcpu);
+	return fault == GUEST_FAULT_DEVICE ? mmio(vcpu, esr, at) : external_abort(vcpu);
 }
 
 /* ---- system registers ---- */
@@ -230,35 +228,25 @@ static enum access access_of(const struct vcpu *vcpu, uint32_t encoding)
 static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding, bool is_read,
 			  uint64_t *value)
 {
-	uint64_t *slot;
+	uint64_t *slot = NULL;
 
-	switch (kind) {
-	case ACCESS_NOTHING:
-	case ACCESS_SRE:
+	if (kind == ACCESS_NOTHING || kind == ACCESS_SRE) {
 		*value = kind == ACCESS_SRE ? ICC_SRE_FIXED : 0;
 		return true;
-	case ACCESS_ID:
-		*value = *vcpu_id(vcpu, encoding >> 3 & 7, encoding & 7);
-		return is_read;
-	case ACCESS_VALUE:
-	case ACCESS_READ:
-		slot = vcpu_sysreg(vcpu, encoding);
-		if (!slot || (!is_read && kind == ACCESS_READ)) {
-			return false;
-		}
-		*(is_read ? value : slot) = *(is_read ? slot : value);
-		return true;
-	case ACCESS_OS_LOCK:
-		if (!is_read) {
-			vcpu->state.sys[SYS_OSLSR_EL1] = *value & 1 ? OSLSR_LOCKED : OSLSR_OPEN;
-		}
-		return !is_read;
-	case ACCESS_UNDEF:
-	case ACCESS_HOST:
-	case ACCESS_HOST_SGI:
-		break;
 	}
-	return false;
+	if (kind == ACCESS_OS_LOCK && !is_read) {
+		vcpu->state.sys[SYS_OSLSR_EL1] = *value & 1 ? OSLSR_LOCKED : OSLSR_OPEN;
+		return true;
+	}
+	if (kind == ACCESS_ID && is_read) {
+		slot = vcpu_id(vcpu, encoding >> 3 & 7, encoding & 7);
+	} else if (kind == ACCESS_VALUE || (kind == ACCESS_READ && is_read)) {
+		slot = vcpu_sysreg(vcpu, encoding);
+	}
+	if (slot) {
+		*(is_read ? value : slot) = *(is_read ? slot : value);
+	}
+	return slot;
 }
 
 static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
@@ -289,19 +277,10 @@ static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
 /* What came of the HVC or SMC before @behind. */
 static bool call_end(struct vcpu *vcpu, enum guest_call result, uint64_t behind)
 {
-	switch (result) {
-	case GUEST_CALL_RESUME:
-		return false;
-	case GUEST_CALL_EXIT:
-		return true;
-	case GUEST_CALL_RETRY:
+	if (result == GUEST_CALL_RETRY || result == GUEST_CALL_UNDEF) {
 		vcpu->pc = behind - INSTRUCTION_BYTES;
-		return true;
-	case GUEST_CALL_UNDEF:
-		break;
 	}
-	vcpu->pc = behind - INSTRUCTION_BYTES;
-	return undefined(vcpu, 0);
+	return result == GUEST_CALL_UNDEF ? undefined(vcpu, 0) : result != GUEST_CALL_RESUME;
 }
 
 static bool trap_call(struct vcpu *vcpu, uint64_t esr)
