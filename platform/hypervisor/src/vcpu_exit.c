@@ -15,7 +15,6 @@
 #define INSTRUCTION_BYTES 4
 #define EC_COUNT (ESR_EC_MASK + 1)
 #define EC_OF(esr) ((esr) >> ESR_EC_SHIFT & ESR_EC_MASK)
-#define ICC_SRE_FIXED 7 /* SRE, DFB, DIB */
 #define SAS_BYTES(esr) (1u << ((esr) >> ESR_SAS_SHIFT & 3))
 
 /* Parts of ESR_EL2 that the host is told, by exit. */
@@ -231,7 +230,7 @@ static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding
 	uint64_t *slot = NULL;
 
 	if (kind == ACCESS_NOTHING || kind == ACCESS_SRE) {
-		*value = kind == ACCESS_SRE ? ICC_SRE_FIXED : 0;
+		*value = kind == ACCESS_SRE ? ICC_SRE_GUEST : 0;
 		return true;
 	}
 	if (kind == ACCESS_OS_LOCK && !is_read) {
@@ -315,21 +314,13 @@ static bool trap_debug(struct vcpu *vcpu, uint64_t esr)
 }
 
 static const trap_fn traps[EC_COUNT] = {
-	[EC_WFX] = trap_wfx,
-	[EC_FP] = undefined,
-	[EC_PAUTH] = undefined,
-	[EC_LS64] = undefined,
-	[EC_SYSREG_128] = undefined,
-	[EC_HVC64] = trap_call,
-	[EC_SMC64] = trap_call,
-	[EC_SYSREG] = trap_sysreg,
-	[EC_SVE] = undefined,
-	[EC_SME] = undefined,
-	[EC_IABT_LOW] = trap_abort,
-	[EC_DABT_LOW] = trap_abort,
-	[EC_BREAKPOINT_LOW] = trap_debug,
-	[EC_STEP_LOW] = trap_debug,
-	[EC_WATCHPOINT_LOW] = trap_debug,
+	[EC_WFX] = trap_wfx,        [EC_PAUTH] = undefined,
+	[EC_LS64] = undefined,      [EC_SYSREG_128] = undefined,
+	[EC_HVC64] = trap_call,     [EC_SMC64] = trap_call,
+	[EC_SYSREG] = trap_sysreg,  [EC_SVE] = undefined,
+	[EC_SME] = undefined,       [EC_IABT_LOW] = trap_abort,
+	[EC_DABT_LOW] = trap_abort, [EC_BREAKPOINT_LOW] = trap_debug,
+	[EC_STEP_LOW] = trap_debug, [EC_WATCHPOINT_LOW] = trap_debug,
 	[EC_BRK] = trap_debug,
 };
 

@@ -168,8 +168,7 @@ static void debug_load(const struct cpu_state *state)
 static void debug_enter(struct vcpu *vcpu, struct host_cpu *host, uint64_t flags)
 {
 	uint64_t mdscr = vcpu->state.sys[SYS_MDSCR_EL1];
-	bool is_on = mdscr & (MDSCR_SS | MDSCR_KDE | MDSCR_MDE) &&
-		     vcpu->state.sys[SYS_OSLSR_EL1] != OSLSR_LOCKED;
+	bool is_on = mdscr & MDSCR_ANY && vcpu->state.sys[SYS_OSLSR_EL1] != OSLSR_LOCKED;
 	uint64_t traps = MDCR_GUEST;
 
 	host->mdcr = sysreg_read(mdcr_el2);
