@@ -26,6 +26,9 @@
 enum hyp_status { HYP_STATUSES(HYP_STATUS_ENUM) };
 #undef HYP_STATUS_ENUM
 
+/* Of functions whose status nobody may overlook. */
+#define MUST_CHECK __attribute__((warn_unused_result))
+
 #endif /* __ASSEMBLER__ */
 
 #endif /* ABI_HYP_STATUS_H */

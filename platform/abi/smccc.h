@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Function identifiers and status codes of the calls that cross an exception
- * level here: SMCCC (Arm DEN 0028), PSCI (Arm DEN 0022), TRNG (Arm DEN 0098)
+ * level here: SMCCC (Arm DEN 0028), PSCI (Arm DEN 0022), TRNG (Arm DEN 0098),
+ * RSI (Arm DEN 0137)
  * and the vendor calls that pKVM offers to its guests
  * (Linux Documentation/virt/kvm/arm/hypercalls.rst).
  *
@@ -13,8 +14,10 @@
 /* SMCCC: status in x0. DEN 0028, "Return codes". */
 #define SMCCC_SUCCESS 0
 #define SMCCC_NOT_SUPPORTED -1
-#define SMCCC_NOT_REQUIRED -2
 #define SMCCC_INVALID_PARAMETER -3
+
+#define SMC64 0x40000000 /* of an identifier: arguments have 64 bits */
+#define SMC32(id) ((id) & ~SMC64)
 
 #define SMCCC_1_1 0x10001
 #define SMCCC_VERSION 0x80000000
@@ -97,23 +100,20 @@
 #define RSI_MEASUREMENT_EXTEND 0xc4000193     /* x1 slot, x2 bytes, x3-x10 value */
 #define RSI_ATTESTATION_TOKEN_INIT 0xc4000194 /* x1-x8 challenge -> x1 bytes at most */
 #define RSI_ATTESTATION_TOKEN_CONTINUE 0xc4000195
-#define RSI_REALM_CONFIG 0xc4000196 /* x1 IPA of a page */
-#define RSI_IPA_STATE_SET \
-	0xc4000197 /* x1 base, x2 top, x3 RIPAS, x4 flags -> x1 top, x2 response */
+#define RSI_REALM_CONFIG 0xc4000196  /* x1 IPA of a page */
+#define RSI_IPA_STATE_SET 0xc4000197 /* x1 base, x2 top, x3 RIPAS, x4 -> x1 top, x2 response */
 #define RSI_IPA_STATE_GET 0xc4000198 /* x1 base, x2 top -> x1 top, x2 RIPAS */
 #define RSI_HOST_CALL 0xc4000199     /* x1 IPA of 256 bytes */
 
 #define RSI_SUCCESS 0
 #define RSI_ERROR_INPUT 1
 #define RSI_ERROR_STATE 2
-#define RSI_INCOMPLETE 3
 #define RSI_ERROR_UNKNOWN 4
 
 #define RSI_1_0 0x10000
 #define RSI_EMPTY 0 /* RIPAS */
 #define RSI_RAM 1
 #define RSI_DESTROYED 2
-#define RSI_CHANGE_DESTROYED 0x1 /* flag of IPA_STATE_SET */
 #define RSI_ACCEPT 0
 #define RSI_REJECT 1
 #define RSI_HASH_SHA256 0

@@ -58,6 +58,11 @@ bool rndr_read(uint64_t *number)
 	return true;
 }
 
+uint64_t guest_ipa_limit(const struct vm *vm)
+{
+	return UINT64_C(1) << (vm->ipa_bits - (vm->flags & HYP_VM_RSI ? 1 : 0));
+}
+
 /* HYP_OK: a page of the VM, aligned. */
 static enum hyp_status check(uint64_t ipa)
 {
@@ -134,16 +139,25 @@ enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa)
 	return move(ipa, GUEST_PAGE_DEVICE, GUEST_PAGE_NONE);
 }
 
+static bool is_range(const struct vm *vm, uint64_t base, uint64_t top)
+{
+	return base % FAKE_PAGE == 0 && top % FAKE_PAGE == 0 && base < top &&
+	       top <= guest_ipa_limit(vm);
+}
+
 enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool ram,
 				uint64_t *next)
 {
 	(void)vm;
 	*next = base;
+	if (!is_range(vm, base, top)) {
+		return HYP_EINVAL;
+	}
 	for (uint64_t n = 0; *next < top && (fake.ripas_pages == 0 || n < fake.ripas_pages); n++) {
 		enum hyp_status status = check(*next);
 
 		if (status != HYP_OK) {
-			return status;
+			return fake.always != HYP_OK ? status : HYP_EPERM;
 		}
 		fake.ram[*next / FAKE_PAGE] = ram;
 		*next += FAKE_PAGE;
@@ -156,9 +170,8 @@ enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool
 {
 	enum hyp_status status = check(base);
 
-	(void)vm;
-	if (status != HYP_OK) {
-		return status;
+	if (status != HYP_OK || !is_range(vm, base, top)) {
+		return HYP_EINVAL;
 	}
 	*ram = fake.ram[base / FAKE_PAGE];
 	for (*end = base; *end < top && *end / FAKE_PAGE < FAKE_PAGES; *end += FAKE_PAGE) {

@@ -207,18 +207,14 @@ void stage1_trim(uint64_t pa, uint64_t size)
 
 void *stage1_window(uint64_t pa)
 {
-	stage1_window_close();
-	window = (int64_t)((pa - MACHINE_RAM) / PAGE);
-	el2_set((uint64_t)window, 1, true);
-	return (void *)(uintptr_t)pa;
-}
-
-void stage1_window_close(void)
-{
 	if (window >= (int64_t)MACHINE_HYP_PAGES && !fake_machine.el2[window]) {
 		el2_set((uint64_t)window, 1, false);
 	}
-	window = -1;
+	window = pa ? (int64_t)((pa - MACHINE_RAM) / PAGE) : -1;
+	if (pa) {
+		el2_set((uint64_t)window, 1, true);
+	}
+	return (void *)(uintptr_t)pa;
 }
 
 void cache_flush(const void *base, uint64_t size)

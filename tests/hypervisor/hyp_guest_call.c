@@ -137,6 +137,8 @@ static void what_the_host_is_asked(void **state)
 	vcpu = fake_begin(PKVM, 1);
 	assert_int_equal(fake_call(0x86000001, 1, 2, 3), GUEST_CALL_EXIT);
 	assert_int_equal(vcpu->exit.reason, HYP_EXIT_HVC);
+	assert_int_equal(vcpu->exit.x[1], 1);
+	assert_int_equal(vcpu->exit.x[2] | vcpu->exit.x[3], 0);
 }
 
 static void conduits(void **state)
@@ -181,6 +183,8 @@ static void discovery(void **state)
 	assert_int_equal(answer_of(0x80000001, 0x84000000, 0, 0), NOT_SUPPORTED);
 	assert_int_equal(answer_of(0x80000001, 0x80007fff, 0, 0), NOT_SUPPORTED);
 	assert_int_equal(fake.firmware_calls, 0);
+	fake.firmware_answer = 0xffffffff; /* 32 bits count */
+	assert_int_equal(answer_of(0x80000001, 0x80008000, 0, 0), NOT_SUPPORTED);
 	fake.firmware_answer = 1;
 	assert_int_equal(answer_of(0x80000001, 0x80008000, 0, 0), 1);
 	assert_int_equal(fake.firmware[0], 0x80000001);
@@ -188,6 +192,11 @@ static void discovery(void **state)
 	assert_int_equal(answer_of(0x80003fff, 9, 9, 9), 1);
 	assert_int_equal(fake.firmware[0], 0x80003fff);
 	assert_int_equal(fake.firmware[1], 0);
+	assert_int_equal(answer_of(0x84000050, 0, 0, 0), 0x10000);
+	assert_int_equal(answer_of(0x84000051, 0x84000053, 0, 0), 0);
+	assert_int_equal(answer_of(0x84000051, 0xc4000053, 0, 0), 0);
+	assert_int_equal(answer_of(0x84000051, 0x84000054, 0, 0), NOT_SUPPORTED);
+	assert_int_equal(answer_of(0x84000051, 0x84000008, 0, 0), NOT_SUPPORTED);
 	assert_int_equal(answer_of(0x8600ff01, 0, 0, 0), 0xb66fb428);
 	assert_int_equal(vcpu->x[1], 0xe911c52e);
 	assert_int_equal(vcpu->x[2], 0x564bcaa9);

@@ -24,7 +24,7 @@ static void ram_is_declared(void **state)
 	/* 1 GiB takes no table; any number of pages at once, until it ran */
 	assert_int_equal(call(HYP_CALL_VM_CONFIG, vm->id, HYP_CONFIG_RAM, IPA >> 12, GIB >> 12),
 			 HYP_OK);
-	assert_int_equal(vm->s2.free_count, 1);
+	assert_int_equal(vm->s2.pages.count, 1);
 	assert_int_equal(fault(IPA), GUEST_FAULT_MEMORY);
 	assert_int_equal(fault(IPA + GIB - PAGE), GUEST_FAULT_MEMORY);
 	assert_int_equal(fault(IPA + GIB), GUEST_FAULT_ABORT);

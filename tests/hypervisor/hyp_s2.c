@@ -37,7 +37,7 @@ static uint64_t given; /* pages for tables so far, without the root */
 static void give_pages(uint64_t count)
 {
 	for (; count > 0; count--) {
-		s2_give_page(&s2, (void *)(uintptr_t)((TABLES_PFN + 2 + given++) << 12));
+		page_list_push(&s2.pages, (void *)(uintptr_t)((TABLES_PFN + 2 + given++) << 12));
 	}
 }
 
@@ -95,7 +95,7 @@ static void compare(const char *when)
 	if (fake_machine_broken()) {
 		fail_msg("%s: %s", when, fake_machine_broken());
 	}
-	assert_true(s2.free_count >= s2.block_count);
+	assert_true(s2.pages.count >= s2.block_count);
 }
 
 static enum hyp_status map(uint64_t page, uint64_t count, uint64_t pa, uint64_t attributes)
@@ -162,7 +162,7 @@ static void what_tables_it_takes(void **state)
 	compare("one table of two");
 	give_pages(1);
 	assert_int_equal(map(0, 1, PAGE, S2_RAM), HYP_OK);
-	assert_int_equal(s2.free_count, 0);
+	assert_int_equal(s2.pages.count, 0);
 	assert_int_equal(map(511, 1, PAGE, S2_RAM), HYP_OK);
 	assert_int_equal(map(512, 1, PAGE, S2_RAM), HYP_ENOTABLE);
 	give_pages(1);
@@ -173,7 +173,7 @@ static void what_tables_it_takes(void **state)
 	give_pages(1);
 	assert_int_equal(map(1024, 1, PAGE, S2_RAM), HYP_OK);
 	compare("pages in three tables");
-	assert_int_equal(s2.free_count, 0);
+	assert_int_equal(s2.pages.count, 0);
 }
 
 /* 1 GiB of notes is one entry; a part of it takes two tables. */
@@ -185,13 +185,13 @@ static void notes_are_of_any_size(void **state)
 	give_pages(1);
 	assert_int_equal(s2_prepare(&s2, 0, 4 * gib, 0), HYP_OK);
 	s2_note(&s2, 0, 4 * gib, S2_NOTE_RAM);
-	assert_int_equal(s2.free_count, 1);
+	assert_int_equal(s2.pages.count, 1);
 	assert_int_equal(s2_look(&s2, 3 * gib + 4096).entry, S2_NOTE_RAM);
 	assert_int_equal(s2_look(&s2, 4 * gib).entry, S2_NOTE_NONE);
 	give_pages(1);
 	assert_int_equal(s2_prepare(&s2, gib + 4096, 4096, gib + 4096), HYP_OK);
 	s2_note(&s2, gib + 4096, 4096, S2_NOTE_SHARED);
-	assert_int_equal(s2.free_count, 0);
+	assert_int_equal(s2.pages.count, 0);
 	assert_int_equal(s2_look(&s2, gib).entry, S2_NOTE_RAM);
 	assert_int_equal(s2_look(&s2, gib + 4096).entry, S2_NOTE_SHARED);
 	assert_int_equal(s2_look(&s2, gib + 8192).entry, S2_NOTE_RAM);
@@ -209,7 +209,7 @@ static void blocks_can_always_be_split(void **state)
 	give_pages(1);
 	assert_int_equal(map(0, 512, 32 * MIB, S2_RAM), HYP_OK);
 	assert_int_equal(s2.block_count, 1);
-	assert_int_equal(s2.free_count, 1);
+	assert_int_equal(s2.pages.count, 1);
 	assert_int_equal(s2_look(&s2, BASE).bytes, 2 * MIB);
 	/* The page is kept: neither a page nor another block gets it. */
 	assert_int_equal(map(512, 1, PAGE, S2_RAM), HYP_ENOTABLE);
@@ -217,7 +217,7 @@ static void blocks_can_always_be_split(void **state)
 	compare("a block");
 	unmap(5, 1);
 	compare("a block without a page");
-	assert_int_equal(s2.free_count, 0);
+	assert_int_equal(s2.pages.count, 0);
 	assert_int_equal(s2.block_count, 0);
 	assert_int_equal(map(5, 1, PAGE, S2_RAM), HYP_OK);
 	compare("another page in its place");

@@ -8,7 +8,7 @@ HT_BUILD := $(O)/build/tests-hypervisor
 HT_TESTS := $(basename $(notdir $(wildcard tests/hypervisor/hyp_*.c)))
 
 HT_hyp_host_s2 := $(addprefix platform/hypervisor/src/,host_s2.c s2.c pool.c)
-HT_hyp_firmware := platform/hypervisor/src/psci.c platform/hypervisor/src/smc.c
+HT_hyp_firmware := platform/hypervisor/src/smc.c
 HT_hyp_owner := platform/hypervisor/src/owner.c tests/hypervisor/fake_pages.c
 $(foreach part,smmu trace,$(eval HT_hyp_$(part) := $(addprefix platform/hypervisor/src/,$(part).c pool.c)))
 HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c tests/hypervisor/fake_calls.c $(HT_hyp_owner)
@@ -19,6 +19,7 @@ HT_hyp_vcpu_exit := $(HT_hyp_vcpu)
 HT_hyp_world_switch := $(addprefix platform/hypervisor/src/,world_switch.c exception.c)
 HT_FAKE_ARCH := $(HT_hyp_world_switch:%.c=$(HT_BUILD)/%.o) $(HT_BUILD)/tests/hypervisor/hyp_world_switch.o
 HT_GUEST_CALLS := $(addprefix platform/hypervisor/src/,guest_call.c guest_psci.c guest_rsi.c sha256.c trng.c)
+HT_hyp_trng := $(addprefix platform/hypervisor/src/,sha256.c trng.c)
 HT_hyp_guest_psci := tests/hypervisor/fake_guest_memory.c $(HT_GUEST_CALLS)
 $(foreach other,call rsi,$(eval HT_hyp_guest_$(other) := $(HT_hyp_guest_psci)))
 

@@ -360,7 +360,7 @@ static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *data, uint64_t by
 	cache_flush(at, bytes);
 	memcpy(to_data ? data : at, to_data ? at : data, bytes);
 	cache_flush(at, bytes);
-	stage1_window_close();
+	stage1_window(0);
 	return HYP_OK;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <hyp/cpu.h>
 #include <hyp/guest_call.h>
+#include <hyp/guest_memory.h>
 
 #include <stddef.h>
 
@@ -14,26 +15,14 @@
 #define ESR_WFI (UINT64_C(1) << ESR_EC_SHIFT | ESR_IL)
 
 #define ENTRY_ALIGN UINT64_C(4)
-#define LEVELS 4 /* of affinity */
-
-#define PSCI_FUNCTIONS UINT32_C(0x1f) /* of the standard services these are PSCI's */
 
 /* SYSTEM_RESET2: the architecture's only type, and the first of the vendor's. */
 #define RESET_WARM 0
 #define RESET_VENDOR BIT(31)
 
-enum guest_call guest_psci_version(struct vcpu *vcpu)
+static uint32_t power_of(const struct vcpu *vcpu)
 {
-	return guest_status(vcpu, PSCI_1_1);
-}
-
-enum guest_call guest_psci_features(struct vcpu *vcpu)
-{
-	uint32_t id = (uint32_t)vcpu->x[1];
-	bool is_psci = (SMC32(id) & ~PSCI_FUNCTIONS) == PSCI_VERSION || id == SMCCC_VERSION;
-
-	return guest_status(vcpu, is_psci && guest_call_is_served(vcpu, id) ? PSCI_SUCCESS :
-									      PSCI_NOT_SUPPORTED);
+	return __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE);
 }
 
 static enum guest_call leave(struct vcpu *vcpu, uint64_t id, uint64_t x5, uint64_t x6)
@@ -56,43 +45,40 @@ enum guest_call guest_psci_cpu_off(struct vcpu *vcpu)
 	return leave(vcpu, PSCI_CPU_OFF, 0, 0);
 }
 
-static struct vcpu *find(const struct vm *vm, uint64_t affinity)
+/* A vCPU whose affinity is @target where @mask has a bit; of several, the one with most power. */
+static struct vcpu *find(const struct vm *vm, uint64_t target, uint64_t mask)
 {
-	for (uint32_t i = 0; i < HYP_VCPUS_MAX; i++) {
-		struct vcpu *vcpu = __atomic_load_n(&vm->vcpus[i], __ATOMIC_ACQUIRE);
+	struct vcpu *found = NULL;
 
-		if (vcpu && vcpu_affinity(vcpu->index) == affinity) {
-			return vcpu;
+	for (uint32_t i = 0; !(target & ~MPIDR_AFFINITY) && i < HYP_VCPUS_MAX; i++) {
+		struct vcpu *each = __atomic_load_n(&vm->vcpus[i], __ATOMIC_ACQUIRE);
+
+		if (each && !((vcpu_affinity(i) ^ target) & mask) &&
+		    (!found || power_of(each) > power_of(found))) {
+			found = each;
 		}
 	}
-	return NULL;
+	return found;
 }
 
-/* Where a guest can begin; a VM with RSI not by the alias that the host can reach too. */
-static bool is_entry(const struct vm *vm, uint64_t entry)
-{
-	uint32_t bits = vm->ipa_bits - (vm->flags & HYP_VM_RSI ? 1 : 0);
-
-	return entry % ENTRY_ALIGN == 0 && entry >> bits == 0;
-}
-
+/* A VM with RSI begins nowhere that the host can reach too. */
 enum guest_call guest_psci_cpu_on(struct vcpu *vcpu)
 {
-	struct vm *vm = vcpu->vm;
-	struct vcpu *target = find(vm, guest_arg(vcpu, 1));
+	struct vcpu *target = find(vcpu->vm, guest_arg(vcpu, 1), MPIDR_AFFINITY);
+	uint64_t entry = guest_arg(vcpu, 2);
 	uint32_t power = VCPU_OFF;
 
 	if (!target) {
 		return guest_status(vcpu, PSCI_INVALID_PARAMETERS);
 	}
-	if (!is_entry(vm, guest_arg(vcpu, 2))) {
+	if (entry % ENTRY_ALIGN || entry >= guest_ipa_limit(vcpu->vm)) {
 		return guest_status(vcpu, PSCI_INVALID_ADDRESS);
 	}
 	if (!__atomic_compare_exchange_n(&target->power, &power, VCPU_CLAIMED, false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
 		return guest_status(vcpu, power == VCPU_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING);
 	}
-	target->entry = guest_arg(vcpu, 2);
+	target->entry = entry;
 	target->argument = guest_arg(vcpu, 3);
 	__atomic_store_n(&target->power, VCPU_PENDING, __ATOMIC_RELEASE);
 	guest_status(vcpu, PSCI_SUCCESS);
@@ -102,35 +88,19 @@ enum guest_call guest_psci_cpu_on(struct vcpu *vcpu)
 /* On if one of that level is, else about to be if one is, else off. */
 enum guest_call guest_psci_affinity_info(struct vcpu *vcpu)
 {
+	/* Affinity 0 to 2 are bits 23:0 of MPIDR_EL1, 3 is 39:32. */
+	static const uint64_t masks[] = { 0xff00ffffff, 0xff00ffff00, 0xff00ff0000, 0xff00000000 };
 	static const int64_t answers[] = { [VCPU_OFF] = PSCI_AFFINITY_OFF,
 					   [VCPU_CLAIMED] = PSCI_AFFINITY_ON_PENDING,
 					   [VCPU_PENDING] = PSCI_AFFINITY_ON_PENDING,
 					   [VCPU_ON] = PSCI_AFFINITY_ON };
-	/* Affinity 0 to 2 are bits 23:0 of MPIDR_EL1, 3 is 39:32. */
-	static const uint64_t masks[LEVELS] = { 0xff00ffffff, 0xff00ffff00, 0xff00ff0000,
-						0xff00000000 };
-	uint64_t level = guest_arg(vcpu, 2), target = guest_arg(vcpu, 1);
-	bool is_there = false;
-	uint32_t most = VCPU_OFF;
+	uint64_t level = guest_arg(vcpu, 2);
+	const struct vcpu *most = NULL;
 
-	for (uint32_t i = 0; level < LEVELS && i < HYP_VCPUS_MAX; i++) {
-		struct vcpu *each = __atomic_load_n(&vcpu->vm->vcpus[i], __ATOMIC_ACQUIRE);
-		uint32_t power;
-
-		if (!each || ((vcpu_affinity(i) ^ target) & masks[level])) {
-			continue;
-		}
-		power = __atomic_load_n(&each->power, __ATOMIC_ACQUIRE);
-		most = power > most ? power : most;
-		is_there = true;
+	if (level < sizeof(masks) / sizeof(masks[0])) {
+		most = find(vcpu->vm, guest_arg(vcpu, 1), masks[level]);
 	}
-	is_there = is_there && !(target & ~MPIDR_AFFINITY);
-	return guest_status(vcpu, is_there ? answers[most] : PSCI_INVALID_PARAMETERS);
-}
-
-enum guest_call guest_psci_migrate_info_type(struct vcpu *vcpu)
-{
-	return guest_status(vcpu, PSCI_MIGRATE_NOT_NEEDED);
+	return guest_status(vcpu, most ? answers[power_of(most)] : PSCI_INVALID_PARAMETERS);
 }
 
 /* SYSTEM_OFF, SYSTEM_RESET: a guest that is run again all the same learns that it failed. */

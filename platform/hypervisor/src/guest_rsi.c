@@ -16,9 +16,6 @@
 
 #include "arch/sysreg.h"
 
-_Static_assert(sizeof(((struct rsi *)0)->measurements) == RSI_MEASUREMENTS * RSI_MEASUREMENT_BYTES,
-	       "vm.h");
-
 /* struct RsiHostCall: the immediate, then 31 registers, of which the host gets four. */
 #define HOST_CALL_ALIGN 256
 #define HOST_CALL_REGS_AT 8
@@ -27,22 +24,10 @@ _Static_assert(sizeof(((struct rsi *)0)->measurements) == RSI_MEASUREMENTS * RSI
 /* struct RsiRealmConfig, a page: IPA bits at 0, hash algorithm at 8, the rest is zero. */
 #define CONFIG_PART 64
 
-/* The private half of the IPAs ends here. */
-static uint64_t top_of(const struct vm *vm)
-{
-	return BIT(vm->ipa_bits - 1);
-}
-
-static bool is_private(const struct vm *vm, uint64_t ipa, uint64_t align)
-{
-	return ipa % align == 0 && ipa < top_of(vm);
-}
-
 /*
- * What a guest gets when EL2 cannot reach its memory at @ipa: the host can only bring what
- * is RAM.
+ * What a guest gets for EL2's way to its memory at @ipa: the host can only bring what is RAM.
  */
-static enum guest_call refuse(struct vcpu *vcpu, enum hyp_status status, uint64_t ipa)
+static enum guest_call memory_answer(struct vcpu *vcpu, enum hyp_status status, uint64_t ipa)
 {
 	uint64_t page = ipa & ~(uint64_t)(PAGE_BYTES - 1), end;
 	bool is_ram = false;
@@ -51,19 +36,13 @@ static enum guest_call refuse(struct vcpu *vcpu, enum hyp_status status, uint64_
 	    guest_ripas_get(vcpu->vm, page, page + PAGE_BYTES, &is_ram, &end) == HYP_OK && is_ram) {
 		return guest_retry(vcpu, status, ipa);
 	}
-	return guest_status(vcpu, RSI_ERROR_INPUT);
+	return guest_status(vcpu, status == HYP_OK ? RSI_SUCCESS : RSI_ERROR_INPUT);
 }
 
 enum guest_call guest_rsi_version(struct vcpu *vcpu)
 {
 	return guest_answer(vcpu, vcpu->x[1] == RSI_1_0 ? RSI_SUCCESS : RSI_ERROR_INPUT, RSI_1_0,
 			    RSI_1_0, 0);
-}
-
-/* Every feature register is zero. */
-enum guest_call guest_rsi_features(struct vcpu *vcpu)
-{
-	return guest_status(vcpu, RSI_SUCCESS);
 }
 
 enum guest_call guest_rsi_measurement_read(struct vcpu *vcpu)
@@ -74,9 +53,8 @@ enum guest_call guest_rsi_measurement_read(struct vcpu *vcpu)
 	if (slot >= RSI_MEASUREMENTS) {
 		return guest_status(vcpu, RSI_ERROR_INPUT);
 	}
-	lock_take(&vm->lock);
+	lock_hold(&vm->lock);
 	memcpy(&vcpu->x[1], vm->rsi.measurements[slot], RSI_MEASUREMENT_BYTES);
-	lock_release(&vm->lock);
 	vcpu->x[0] = RSI_SUCCESS;
 	return GUEST_CALL_RESUME;
 }
@@ -91,48 +69,24 @@ enum guest_call guest_rsi_measurement_extend(struct vcpu *vcpu)
 	if (slot == 0 || slot >= RSI_MEASUREMENTS || bytes > RSI_MEASUREMENT_BYTES) {
 		return guest_status(vcpu, RSI_ERROR_INPUT);
 	}
-	lock_take(&vm->lock);
+	lock_hold(&vm->lock);
 	memcpy(both, vm->rsi.measurements[slot], SHA256_BYTES);
 	memcpy(&both[SHA256_BYTES], &vcpu->x[3], bytes);
 	sha256(both, SHA256_BYTES + bytes, vm->rsi.measurements[slot]);
-	lock_release(&vm->lock);
 	return guest_status(vcpu, RSI_SUCCESS);
-}
-
-enum guest_call guest_rsi_token_init(struct vcpu *vcpu)
-{
-	return guest_status(vcpu, RSI_ERROR_UNKNOWN);
-}
-
-/* None was begun. */
-enum guest_call guest_rsi_token_continue(struct vcpu *vcpu)
-{
-	return guest_status(vcpu, RSI_ERROR_STATE);
 }
 
 enum guest_call guest_rsi_realm_config(struct vcpu *vcpu)
 {
 	uint64_t part[CONFIG_PART / sizeof(uint64_t)] = { vcpu->vm->ipa_bits, RSI_HASH_SHA256 };
 	uint64_t ipa = vcpu->x[1];
+	enum hyp_status status = ipa % PAGE_BYTES ? HYP_EINVAL : HYP_OK;
 
-	if (!is_private(vcpu->vm, ipa, PAGE_BYTES)) {
-		return guest_status(vcpu, RSI_ERROR_INPUT);
-	}
-	for (uint64_t at = 0; at < PAGE_BYTES; at += sizeof(part)) {
-		enum hyp_status status = guest_write(vcpu->vm, ipa + at, part, sizeof(part));
-
-		if (status != HYP_OK) {
-			return refuse(vcpu, status, ipa);
-		}
+	for (uint64_t at = 0; status == HYP_OK && at < PAGE_BYTES; at += sizeof(part)) {
+		status = guest_write(vcpu->vm, ipa + at, part, sizeof(part));
 		part[0] = 0;
 	}
-	return guest_status(vcpu, RSI_SUCCESS);
-}
-
-static bool is_range(const struct vm *vm, uint64_t base, uint64_t top)
-{
-	return is_private(vm, base, PAGE_BYTES) && top % PAGE_BYTES == 0 && top > base &&
-	       top <= top_of(vm);
+	return memory_answer(vcpu, status, ipa);
 }
 
 /*
@@ -143,12 +97,14 @@ enum guest_call guest_rsi_ipa_state_set(struct vcpu *vcpu)
 {
 	uint64_t base = vcpu->x[1], top = vcpu->x[2], ripas = vcpu->x[3];
 	uint64_t next = base;
-	enum hyp_status status;
+	enum hyp_status status = HYP_EINVAL;
 
-	if (!is_range(vcpu->vm, base, top) || ripas > RSI_RAM) {
+	if (ripas <= RSI_RAM) {
+		status = guest_ripas_set(vcpu->vm, base, top, ripas == RSI_RAM, &next);
+	}
+	if (status == HYP_EINVAL) {
 		return guest_status(vcpu, RSI_ERROR_INPUT);
 	}
-	status = guest_ripas_set(vcpu->vm, base, top, ripas == RSI_RAM, &next);
 	if (next == base && guest_is_transient(status)) {
 		return guest_retry(vcpu, status, base);
 	}
@@ -157,12 +113,10 @@ enum guest_call guest_rsi_ipa_state_set(struct vcpu *vcpu)
 
 enum guest_call guest_rsi_ipa_state_get(struct vcpu *vcpu)
 {
-	uint64_t base = vcpu->x[1], top = vcpu->x[2];
-	uint64_t end = base;
+	uint64_t end = 0;
 	bool is_ram = false;
 
-	if (!is_range(vcpu->vm, base, top) ||
-	    guest_ripas_get(vcpu->vm, base, top, &is_ram, &end) != HYP_OK) {
+	if (guest_ripas_get(vcpu->vm, vcpu->x[1], vcpu->x[2], &is_ram, &end) != HYP_OK) {
 		return guest_status(vcpu, RSI_ERROR_INPUT);
 	}
 	return guest_answer(vcpu, RSI_SUCCESS, end, is_ram ? RSI_RAM : RSI_EMPTY, 0);
@@ -172,16 +126,16 @@ enum guest_call guest_rsi_host_call(struct vcpu *vcpu)
 {
 	uint64_t ipa = vcpu->x[1];
 	uint64_t call[1 + HOST_CALL_REGS];
-	enum hyp_status status;
+	enum hyp_status status = HYP_EINVAL;
+	enum guest_call answer;
 
-	if (!is_private(vcpu->vm, ipa, HOST_CALL_ALIGN)) {
-		return guest_status(vcpu, RSI_ERROR_INPUT);
+	if (ipa % HOST_CALL_ALIGN == 0) {
+		status = guest_read(vcpu->vm, ipa, call, sizeof(call));
 	}
-	status = guest_read(vcpu->vm, ipa, call, sizeof(call));
+	answer = memory_answer(vcpu, status, ipa);
 	if (status != HYP_OK) {
-		return refuse(vcpu, status, ipa);
+		return answer;
 	}
-	guest_status(vcpu, RSI_SUCCESS);
 	vcpu->host_call = ipa + 1;
 	vcpu->exit = (struct vcpu_exit){
 		.reason = HYP_EXIT_HVC,

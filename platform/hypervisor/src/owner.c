@@ -151,20 +151,17 @@ static enum hyp_status request_check(const struct owner_request *request)
 	return HYP_OK;
 }
 
-/* What a checked request will do, beside the states of its pages. */
-struct plan {
-	uint64_t held; /* pages that the VM holds afterwards */
-	bool moves;    /* the host gains or loses its way to a page */
-};
-
-/* The pages and the quota. */
-static enum hyp_status pages_check(const struct owner_request *request, struct plan *plan)
+/*
+ * The pages and the quota. @held: pages that the VM holds afterwards; @moves: the host gains
+ * or loses its way to a page.
+ */
+static enum hyp_status pages_check(const struct owner_request *request, uint64_t *held, bool *moves)
 {
 	uint64_t index = request->pfn - first_pfn;
 	uint64_t gained = 0;
 	uint64_t lost = 0;
 
-	plan->moves = false;
+	*moves = false;
 	for (uint64_t end = index + request->count; index < end; index++) {
 		struct entry entry = entry_get(index);
 		struct entry next = entry_after(entry, request);
@@ -175,12 +172,12 @@ static enum hyp_status pages_check(const struct owner_request *request, struct p
 		if (next.loans > OWNER_LOANS_MAX) {
 			return HYP_EBUSY;
 		}
-		plan->moves |= state_rules[entry.state].host != state_rules[next.state].host;
+		*moves |= state_rules[entry.state].host != state_rules[next.state].host;
 		lost += entry_charge(entry);
 		gained += entry_charge(next);
 	}
-	plan->held = vms[request->vm].held_pages + gained - lost;
-	if (gained > lost && plan->held > vms[request->vm].quota_pages) {
+	*held = vms[request->vm].held_pages + gained - lost;
+	if (gained > lost && *held > vms[request->vm].quota_pages) {
 		return HYP_EQUOTA;
 	}
 	return HYP_OK;
@@ -242,19 +239,20 @@ static void pages_commit(const struct owner_request *request)
 enum hyp_status owner_apply(const struct owner_request *request)
 {
 	enum hyp_status status;
-	struct plan plan;
+	uint64_t held;
+	bool moves;
 
 	lock_hold(&owner_lock);
 	status = request_check(request);
 	if (status == HYP_OK) {
-		status = pages_check(request, &plan);
+		status = pages_check(request, &held, &moves);
 	}
-	if (status == HYP_OK && plan.moves) {
+	if (status == HYP_OK && moves) {
 		status = page_host_prepare(request->pfn, request->count);
 	}
 	if (status == HYP_OK) {
 		pages_commit(request);
-		vms[request->vm].held_pages = plan.held;
+		vms[request->vm].held_pages = held;
 	}
 	return status;
 }

@@ -8,23 +8,17 @@
 #include <stddef.h>
 #include <string.h>
 
-struct free_page {
-	struct free_page *next;
-};
-
 static struct lock pool_lock;
-static uintptr_t mark;             /* never given out: [mark, limit); lock: pool_lock */
-static uintptr_t limit;            /* lock: pool_lock */
-static struct free_page *returned; /* lock: pool_lock */
-static uint64_t returned_count;    /* lock: pool_lock */
-static uint64_t fail_countdown;    /* lock: pool_lock */
+static uintptr_t mark;            /* never given out: [mark, limit); lock: pool_lock */
+static uintptr_t limit;           /* lock: pool_lock */
+static struct page_list returned; /* lock: pool_lock */
+static uint64_t fail_countdown;   /* lock: pool_lock */
 
 void pool_init(uintptr_t base, uintptr_t end)
 {
 	mark = base;
 	limit = end;
-	returned = NULL;
-	returned_count = 0;
+	returned = (struct page_list){ 0 };
 	fail_countdown = 0;
 }
 
@@ -32,15 +26,6 @@ void pool_init(uintptr_t base, uintptr_t end)
 static bool fails_now(void)
 {
 	return fail_countdown > 0 && --fail_countdown == 0;
-}
-
-static void give_back(void *page)
-{
-	struct free_page *first = page;
-
-	first->next = returned;
-	returned = first;
-	returned_count++;
 }
 
 /* Zeroes that were never given out, at a border of @bytes; what is skipped stays free. */
@@ -52,7 +37,7 @@ static void *fresh(uintptr_t bytes)
 		return NULL;
 	}
 	for (; mark < base; mark += PAGE_BYTES) {
-		give_back((void *)mark);
+		page_list_push(&returned, (void *)mark);
 	}
 	mark = base + bytes;
 	return memset((void *)base, 0, bytes);
@@ -60,19 +45,14 @@ static void *fresh(uintptr_t bytes)
 
 void *pool_alloc(void)
 {
-	struct free_page *page;
+	void *page;
 
 	lock_hold(&pool_lock);
 	if (fails_now()) {
 		return NULL;
 	}
-	if (!returned) {
-		return fresh(PAGE_BYTES);
-	}
-	page = returned;
-	returned = page->next;
-	returned_count--;
-	return memset(page, 0, PAGE_BYTES);
+	page = page_list_pop(&returned);
+	return page ? memset(page, 0, PAGE_BYTES) : fresh(PAGE_BYTES);
 }
 
 void *pool_alloc_pair(void)
@@ -84,13 +64,13 @@ void *pool_alloc_pair(void)
 void pool_free(void *page)
 {
 	lock_hold(&pool_lock);
-	give_back(page);
+	page_list_push(&returned, page);
 }
 
 uint64_t pool_free_count(void)
 {
 	lock_hold(&pool_lock);
-	return (limit - mark) / PAGE_BYTES + returned_count;
+	return (limit - mark) / PAGE_BYTES + returned.count;
 }
 
 void pool_fail_nth(uint64_t nth)

@@ -12,10 +12,6 @@
 #define LEVEL_FIRST 1
 #define LEVEL_LAST 3
 
-struct free_page {
-	struct free_page *next;
-};
-
 static uint64_t level_bytes(int level)
 {
 	return UINT64_C(1) << (PAGE_SHIFT + 9 * (LEVEL_LAST - level));
@@ -43,30 +39,13 @@ static uint64_t leaf(uint64_t pa, int level, uint64_t attributes)
 	return pa | attributes | S2_VALID | (level == LEVEL_LAST ? S2_TABLE : 0);
 }
 
-void s2_give_page(struct s2 *s2, void *page)
-{
-	struct free_page *first = page;
-
-	first->next = s2->free_list;
-	s2->free_list = first;
-	s2->free_count++;
-}
-
 /* A page of zeroes. A guest's last ones are for blocks that must be split. */
 static uint64_t *table_alloc(struct s2 *s2)
 {
-	struct free_page *page = s2->free_list;
-
 	if (s2->vmid == 0) {
 		return pool_alloc();
 	}
-	if (s2->free_count <= s2->block_count) {
-		return NULL;
-	}
-	s2->free_list = page->next;
-	s2->free_count--;
-	page->next = NULL;
-	return (uint64_t *)page;
+	return s2->pages.count > s2->block_count ? page_list_pop(&s2->pages) : NULL;
 }
 
 /* Mapped blocks of guests are counted: each needs a table when it is split. */
@@ -176,7 +155,7 @@ enum hyp_status s2_prepare(struct s2 *s2, uint64_t ipa, uint64_t size, uint64_t 
 		status = split_at(s2, ipa + size - 1, ipa + size, ipa ^ pa);
 	}
 	if (status == HYP_OK && s2->vmid != 0 && size >= BLOCK2_BYTES &&
-	    s2->free_count <= s2->block_count) {
+	    s2->pages.count <= s2->block_count) {
 		return HYP_ENOTABLE; /* for the block that this may become */
 	}
 	return status;

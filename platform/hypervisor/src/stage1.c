@@ -112,14 +112,10 @@ void stage1_unmap(uint64_t pa, uint64_t size)
 	isb();
 }
 
+/* Nothing first, and each entry as the one before. */
 static bool is_empty(const uint64_t *table)
 {
-	for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
-		if (table[i]) {
-			return false;
-		}
-	}
-	return true;
+	return !table[0] && memcmp(table, table + 1, PAGE_BYTES - sizeof(*table)) == 0;
 }
 
 void stage1_trim(uint64_t pa, uint64_t size)
@@ -141,7 +137,7 @@ void stage1_trim(uint64_t pa, uint64_t size)
 }
 
 /* Of this CPU, which alone uses it: no other has it in its TLB. */
-static char *window_set(uint64_t value)
+void *stage1_window(uint64_t pa)
 {
 	char *window = windows + cpu_this() * (uint64_t)PAGE_BYTES;
 	uint64_t *entry = page_entry((uint64_t)(uintptr_t)window);
@@ -150,20 +146,10 @@ static char *window_set(uint64_t value)
 	tlbi_by(vae2, (uint64_t)(uintptr_t)window >> PAGE_SHIFT);
 	dsb(nsh);
 	isb();
-	if (value) {
-		entry_store(entry, value);
+	if (pa != 0) {
+		entry_store(entry, pa | attributes[STAGE1_DATA]);
 	}
 	return window;
-}
-
-void *stage1_window(uint64_t pa)
-{
-	return window_set(pa | attributes[STAGE1_DATA]);
-}
-
-void stage1_window_close(void)
-{
-	window_set(0);
 }
 
 void cache_flush(const void *base, uint64_t size)
@@ -200,7 +186,7 @@ void boot_tables(void)
 		boot_map(stride + FATAL_STACK_TOP - FATAL_STACK_BYTES, stride + FATAL_STACK_TOP,
 			 STAGE1_DATA);
 	}
-	/* The windows' table must be there: window_set() cannot fail. */
+	/* The windows' table must be there: stage1_window() cannot fail. */
 	boot_map(windows, windows + CPU_MAX * PAGE_BYTES, STAGE1_NONE);
 	boot_map(pool_start, hyp_end, STAGE1_DATA);
 	boot_map(uart, uart + PAGE_BYTES, STAGE1_DEVICE);
@@ -220,7 +206,7 @@ void page_settle(uint64_t pfn, uint64_t count, bool wipe)
 		}
 		cache_flush(page, PAGE_BYTES);
 	}
-	stage1_window_close();
+	stage1_window(0);
 	__asm__ volatile("ic ialluis" : : : "memory");
 	dsb(ish);
 	isb();

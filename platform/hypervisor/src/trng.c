@@ -1,133 +1,74 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The generator, and the calls by which guests read it (Arm DEN 0098, 1.0). */
 #include <hyp/guest_call.h>
+#include <hyp/sha256.h>
 #include <hyp/trng.h>
 
 #include <string.h>
 
 #define RESULTS 3 /* registers */
-#define KEY_BYTES (CHACHA20_KEY_WORDS * sizeof(uint32_t))
+#define FRESH 4   /* numbers of the CPU that are worth a state */
+
+/* What a hash of the state is for. */
+enum purpose { PURPOSE_STATE, PURPOSE_OUTPUT };
 
 static struct lock trng_lock;
-static uint32_t state[CHACHA20_KEY_WORDS]; /* trng_lock */
-static bool is_seeded;                     /* trng_lock */
+static uint8_t state[SHA256_BYTES]; /* trng_lock */
+static bool is_seeded;              /* trng_lock */
 
-static uint32_t turn(uint32_t value, uint32_t bits)
+/* Nobody reads it again, so the compiler would leave it. */
+static void wipe(void *secret, uint64_t bytes)
 {
-	return value << bits | value >> (32 - bits);
+	memset(secret, 0, bytes);
+	__asm__ volatile("" : : "r"(secret) : "memory");
 }
 
-static void quarter(uint32_t *x, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+/* @out, which may be the state: a hash of state, @purpose and @input. Needs trng_lock. */
+static void derive(enum purpose purpose, const uint8_t input[SHA256_BYTES],
+		   uint8_t out[SHA256_BYTES])
 {
-	x[a] += x[b];
-	x[d] = turn(x[d] ^ x[a], 16);
-	x[c] += x[d];
-	x[b] = turn(x[b] ^ x[c], 12);
-	x[a] += x[b];
-	x[d] = turn(x[d] ^ x[a], 8);
-	x[c] += x[d];
-	x[b] = turn(x[b] ^ x[c], 7);
-}
+	uint8_t all[2 * SHA256_BYTES + 1];
 
-void chacha20_block(uint32_t out[CHACHA20_BLOCK_WORDS], const uint32_t key[CHACHA20_KEY_WORDS],
-		    uint32_t counter, const uint32_t nonce[CHACHA20_NONCE_WORDS])
-{
-	/* "expand 32-byte k" */
-	uint32_t begin[CHACHA20_BLOCK_WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
-
-	memcpy(&begin[4], key, KEY_BYTES);
-	begin[12] = counter;
-	memcpy(&begin[13], nonce, CHACHA20_NONCE_WORDS * sizeof(*nonce));
-	memcpy(out, begin, sizeof(begin));
-	for (uint32_t round = 0; round < 20; round += 2) {
-		for (uint32_t i = 0; i < 4; i++) {
-			quarter(out, i, 4 + i, 8 + i, 12 + i);
-		}
-		for (uint32_t i = 0; i < 4; i++) {
-			quarter(out, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
-		}
-	}
-	for (uint32_t i = 0; i < CHACHA20_BLOCK_WORDS; i++) {
-		out[i] += begin[i];
-	}
-}
-
-/* Half of a block is the next state, the other is the caller's; the old state is gone. */
-static void step(uint32_t block[CHACHA20_BLOCK_WORDS])
-{
-	static const uint32_t nonce[CHACHA20_NONCE_WORDS];
-
-	chacha20_block(block, state, 0, nonce);
-	memcpy(state, block, KEY_BYTES);
-	memset(block, 0, KEY_BYTES);
-	__asm__ volatile("" : : "r"(block) : "memory"); /* the zeroes are written */
-}
-
-static void mix(const void *seed, uint64_t bytes)
-{
-	uint32_t block[CHACHA20_BLOCK_WORDS] = { 0 };
-
-	memcpy(block, seed, bytes);
-	for (uint32_t i = 0; i < CHACHA20_KEY_WORDS; i++) {
-		state[i] ^= block[i];
-	}
-	step(block);
-	is_seeded = true;
+	memcpy(all, state, SHA256_BYTES);
+	memcpy(&all[SHA256_BYTES], input, SHA256_BYTES);
+	all[2 * SHA256_BYTES] = (uint8_t)purpose;
+	sha256(all, sizeof(all), out);
+	wipe(all, sizeof(all));
 }
 
 void trng_add(const void *seed, uint64_t bytes)
 {
-	const uint8_t *from = seed;
+	uint8_t digest[SHA256_BYTES];
 
-	lock_take(&trng_lock);
-	for (uint64_t part; bytes > 0; bytes -= part, from += part) {
-		part = bytes < KEY_BYTES ? bytes : KEY_BYTES;
-		mix(from, part);
-	}
-	lock_release(&trng_lock);
+	sha256(seed, bytes, digest);
+	lock_hold(&trng_lock);
+	derive(PURPOSE_STATE, digest, state);
+	wipe(digest, sizeof(digest));
+	is_seeded = true;
 }
 
 bool trng_read(void *to, uint64_t bytes)
 {
-	uint32_t block[CHACHA20_BLOCK_WORDS];
-	uint64_t fresh[KEY_BYTES / sizeof(uint64_t)];
-	uint64_t count = 0;
-	uint8_t *out = to;
-	bool is_there;
+	static const uint8_t nothing[SHA256_BYTES];
+	uint64_t fresh[FRESH], count = 0;
+	uint8_t *out = to, block[SHA256_BYTES];
 
-	while (count < sizeof(fresh) / sizeof(fresh[0]) && rndr_read(&fresh[count])) {
+	while (count < FRESH && rndr_read(&fresh[count])) {
 		count++;
 	}
-	lock_take(&trng_lock);
-	/* What does not fill a state alone is not enough to begin with. */
-	if (count == sizeof(fresh) / sizeof(fresh[0]) || (is_seeded && count > 0)) {
-		mix(fresh, count * sizeof(fresh[0]));
+	if (count == FRESH) {
+		trng_add(fresh, sizeof(fresh));
 	}
-	is_there = is_seeded;
-	for (uint64_t part; is_there && bytes > 0; bytes -= part, out += part) {
-		step(block);
-		part = bytes < KEY_BYTES ? bytes : KEY_BYTES;
-		memcpy(out, &block[CHACHA20_KEY_WORDS], part);
+	lock_hold(&trng_lock);
+	for (uint64_t part; is_seeded && bytes > 0; bytes -= part, out += part) {
+		derive(PURPOSE_OUTPUT, nothing, block);
+		derive(PURPOSE_STATE, nothing, state);
+		part = bytes < sizeof(block) ? bytes : sizeof(block);
+		memcpy(out, block, part);
 	}
-	lock_release(&trng_lock);
-	memset(block, 0, sizeof(block));
-	memset(fresh, 0, sizeof(fresh));
-	__asm__ volatile("" : : "r"(block), "r"(fresh) : "memory");
-	return is_there;
-}
-
-enum guest_call guest_trng_version(struct vcpu *vcpu)
-{
-	return guest_status(vcpu, TRNG_1_0);
-}
-
-enum guest_call guest_trng_features(struct vcpu *vcpu)
-{
-	uint32_t id = (uint32_t)vcpu->x[1];
-	bool is_there = SMC32(id) >= TRNG_VERSION && SMC32(id) <= SMC32(TRNG_RND64) &&
-			guest_call_is_served(vcpu, id);
-
-	return guest_status(vcpu, is_there ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED);
+	wipe(fresh, sizeof(fresh));
+	wipe(block, sizeof(block));
+	return is_seeded;
 }
 
 /*

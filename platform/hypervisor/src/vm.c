@@ -117,7 +117,7 @@ static void make(uint32_t id, uint32_t flags, uint32_t ipa_bits, char *memory)
 	vm->s2.root = (uint64_t *)memory;
 	vm->s2.vmid = id;
 	for (uint64_t page = ROOT_PAGES + 1; page < HYP_VM_PAGES; page++) {
-		s2_give_page(&vm->s2, memory + page * PAGE_BYTES);
+		page_list_push(&vm->s2.pages, memory + page * PAGE_BYTES);
 	}
 	lock_hold(&slots_lock);
 	slots[id].vm = vm;
@@ -165,7 +165,7 @@ enum hyp_status vm_donate(struct regs *regs)
 	lock_hold(&vm->lock);
 	status = meta_take(vm->id, regs->x[2], count, &memory);
 	for (uint64_t page = 0; status == HYP_OK && page < count; page++) {
-		s2_give_page(&vm->s2, (char *)memory + page * PAGE_BYTES);
+		page_list_push(&vm->s2.pages, (char *)memory + page * PAGE_BYTES);
 	}
 	return status;
 }

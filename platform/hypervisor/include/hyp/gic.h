@@ -22,7 +22,7 @@
  * Needs   host_s2_init(); one CPU, before the host runs.
  * Errors  HYP_ENOMEM, HYP_EINVAL; HYP_NOT_SUPPORTED it is a GICv4.
  */
-__attribute__((warn_unused_result)) enum hyp_status gic_init(struct span registers);
+MUST_CHECK enum hyp_status gic_init(struct span registers);
 
 /*
  * A load or store of the host to @pa, which its stage 2 does not have, with the syndrome

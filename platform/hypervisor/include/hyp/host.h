@@ -5,18 +5,13 @@
 
 #include <hyp/regs.h>
 
-#include <stdbool.h>
-
-/*
- * PSCI for the host, relayed to the firmware: CPUs enter EL2 first. False: the call in
- * x0 of @regs is not one that is relayed, nothing was done.
- */
-bool psci_host_call(struct regs *regs);
-
 /* Where a CPU that the host turned on shall begin, once. @cpu is this CPU. */
 void psci_take_entry(uint32_t cpu, uint64_t *entry, uint64_t *argument);
 
-/* SMC of the host: what the allow-list has, goes to the firmware; all else NOT_SUPPORTED. */
+/*
+ * SMC of the host: what the allow-list has, goes to the firmware, but CPUs that it turns on
+ * enter EL2 first; all else is NOT_SUPPORTED.
+ */
 void smc_host_call(struct regs *regs, uint64_t immediate);
 
 /* HVC of the host: platform/abi/hyp_hypercalls.h. */

@@ -21,7 +21,7 @@
  *         must be broken before it is split: a device does not try again.
  * Errors  HYP_ENOMEM.
  */
-__attribute__((warn_unused_result)) enum hyp_status host_s2_init(bool apart);
+MUST_CHECK enum hyp_status host_s2_init(bool apart);
 
 /*
  * The host reaches [base, base + bytes) as devices. Needs to be before the host runs.
@@ -29,8 +29,7 @@ __attribute__((warn_unused_result)) enum hyp_status host_s2_init(bool apart);
  * @base, @bytes  multiples of the page size, below 40 bits; no RAM, and not mapped yet.
  * Errors  HYP_ENOMEM, HYP_EINVAL.
  */
-__attribute__((warn_unused_result)) enum hyp_status host_s2_map_device(uint64_t base,
-								       uint64_t bytes);
+MUST_CHECK enum hyp_status host_s2_map_device(uint64_t base, uint64_t bytes);
 
 /* The table's address, for VTTBR_EL2. */
 uint64_t host_s2_root(void);

@@ -168,8 +168,7 @@ void owner_seal(void);
  *        HYP_EQUOTA the VM would hold too much;
  *        HYP_ENOMEM no page for the host's tables is left.
  */
-__attribute__((warn_unused_result)) enum hyp_status
-owner_apply(const struct owner_request *request);
+MUST_CHECK enum hyp_status owner_apply(const struct owner_request *request);
 
 /*
  * Begin a VM.
@@ -179,8 +178,8 @@ owner_apply(const struct owner_request *request);
  * @quota_pages  so many pages can it hold at most.
  * Errors  HYP_EINVAL, or HYP_EBUSY the number is in use.
  */
-__attribute__((warn_unused_result)) enum hyp_status
-owner_vm_create(uint32_t vm, enum owner_vm_kind kind, uint64_t quota_pages);
+MUST_CHECK enum hyp_status owner_vm_create(uint32_t vm, enum owner_vm_kind kind,
+					   uint64_t quota_pages);
 
 /*
  * The VM @vm is dying: it must not run any more. What it holds can be reclaimed, and
@@ -188,14 +187,14 @@ owner_vm_create(uint32_t vm, enum owner_vm_kind kind, uint64_t quota_pages);
  *
  * Errors HYP_ENOENT no such living VM.
  */
-__attribute__((warn_unused_result)) enum hyp_status owner_vm_kill(uint32_t vm);
+MUST_CHECK enum hyp_status owner_vm_kill(uint32_t vm);
 
 /*
  * The end of @vm, whose number is free again.
  *
  * Errors HYP_ENOENT no such VM; HYP_EPERM it is not dying; HYP_EBUSY it holds pages.
  */
-__attribute__((warn_unused_result)) enum hyp_status owner_vm_destroy(uint32_t vm);
+MUST_CHECK enum hyp_status owner_vm_destroy(uint32_t vm);
 
 /* What the table says of page @pfn; outside of the table: DENY. */
 struct owner_view owner_view(uint64_t pfn);

@@ -17,7 +17,7 @@
  *
  * Errors HYP_ENOMEM no page for a table is left.
  */
-__attribute__((warn_unused_result)) enum hyp_status page_host_prepare(uint64_t pfn, uint64_t count);
+MUST_CHECK enum hyp_status page_host_prepare(uint64_t pfn, uint64_t count);
 
 /*
  * The host can reach the pages (@reach) or not, on every CPU, when this returns.

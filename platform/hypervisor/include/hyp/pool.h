@@ -7,7 +7,34 @@
 #ifndef HYP_POOL_H
 #define HYP_POOL_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+/* Free pages, of the pool or of a VM: each begins with where the next is. Lock: the user's. */
+struct page_list {
+	void *first;
+	uint64_t count;
+};
+
+static inline void page_list_push(struct page_list *list, void *page)
+{
+	*(void **)page = list->first;
+	list->first = page;
+	list->count++;
+}
+
+/* A page, of zeroes if all of it but its beginning was; NULL if there is none. */
+static inline void *page_list_pop(struct page_list *list)
+{
+	void **page = list->first;
+
+	if (page) {
+		list->first = *page;
+		list->count--;
+		*page = NULL;
+	}
+	return page;
+}
 
 /*
  * Begin with the pages of [base, end), both multiples of the page size. They need not be

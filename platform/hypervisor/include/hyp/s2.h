@@ -10,6 +10,8 @@
 #ifndef HYP_S2_H
 #define HYP_S2_H
 
+#include <hyp/pool.h>
+
 #include "platform/abi/hyp_status.h"
 
 #include <stdbool.h>
@@ -44,12 +46,11 @@ enum s2_note {
 
 /* A table. The host's pages are the pool's, a guest's come from its host. */
 struct s2 {
-	uint64_t *root;       /* two pages */
-	uint32_t vmid;        /* constant; 0: the host */
-	bool is_devices;      /* constant; only devices use it, by the SMMU */
-	void *free_list;      /* guests: free pages for tables, each begins with the next */
-	uint64_t free_count;  /* guests: of these; never less than block_count */
-	uint64_t block_count; /* guests: mapped blocks; a page is kept to split each */
+	uint64_t *root;         /* two pages */
+	uint32_t vmid;          /* constant; 0: the host */
+	bool is_devices;        /* constant; only devices use it, by the SMMU */
+	struct page_list pages; /* guests: of zeroes, for tables; never less than block_count */
+	uint64_t block_count;   /* guests: mapped blocks; a page is kept to split each */
 };
 
 /* What a table says of an address. */
@@ -65,9 +66,6 @@ static inline uint64_t s2_vttbr(const struct s2 *s2)
 	return (uint64_t)(uintptr_t)s2->root | (uint64_t)s2->vmid << S2_VMID_SHIFT;
 }
 
-/* A guest's table may use @page, all zeroes. */
-void s2_give_page(struct s2 *s2, void *page);
-
 /* What @s2 says of @ipa, below S2_IPA_LIMIT. */
 struct s2_view s2_look(const struct s2 *s2, uint64_t ipa);
 
@@ -78,8 +76,7 @@ struct s2_view s2_look(const struct s2 *s2, uint64_t ipa);
  * Errors HYP_ENOMEM the pool (host), HYP_ENOTABLE the VM has no page left (guest); some
  *        tables may be there then, of which nothing can be seen either.
  */
-__attribute__((warn_unused_result)) enum hyp_status s2_prepare(struct s2 *s2, uint64_t ipa,
-							       uint64_t size, uint64_t pa);
+MUST_CHECK enum hyp_status s2_prepare(struct s2 *s2, uint64_t ipa, uint64_t size, uint64_t pa);
 
 /*
  * Map [ipa, ipa + size) to @pa on. Needs s2_prepare() before, and nothing mapped there, or

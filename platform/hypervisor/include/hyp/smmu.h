@@ -25,8 +25,7 @@
  * Errors  HYP_NOT_SUPPORTED it lacks something that is needed, said on the console;
  *         HYP_ENOMEM; HYP_EBUSY it does not answer.
  */
-__attribute__((warn_unused_result)) enum hyp_status smmu_init(struct span registers,
-							      uint64_t table);
+MUST_CHECK enum hyp_status smmu_init(struct span registers, uint64_t table);
 
 /*
  * When this returns, no device has a translation of [ipa, ipa + size) that is older than the

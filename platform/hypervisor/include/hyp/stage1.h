@@ -20,14 +20,13 @@ enum stage1_kind { STAGE1_NONE = 0, STAGE1_TEXT, STAGE1_RODATA, STAGE1_DATA, STA
  *
  * Errors HYP_ENOMEM part of it may be mapped; HYP_EINVAL above 39 bits.
  */
-__attribute__((warn_unused_result)) enum hyp_status stage1_map(uint64_t pa, uint64_t size,
-							       enum stage1_kind kind);
+MUST_CHECK enum hyp_status stage1_map(uint64_t pa, uint64_t size, enum stage1_kind kind);
 
 /*
  * Make the tables that stage1_map() of the same range needs, so that it cannot fail until
  * stage1_trim(). What is mapped stays as it is. Errors as there.
  */
-__attribute__((warn_unused_result)) enum hyp_status stage1_prepare(uint64_t pa, uint64_t size);
+MUST_CHECK enum hyp_status stage1_prepare(uint64_t pa, uint64_t size);
 
 /* Take away what stage1_map() mapped; for all CPUs, when this returns. Its tables stay. */
 void stage1_unmap(uint64_t pa, uint64_t size);
@@ -36,14 +35,11 @@ void stage1_unmap(uint64_t pa, uint64_t size);
 void stage1_trim(uint64_t pa, uint64_t size);
 
 /*
- * The page at @pa, writable, at the address returned, for this CPU, until its next call.
- * Whoever owns the page must not be able to give it away meanwhile. Not before
+ * The page at @pa, writable, at the address returned, for this CPU, until its next call; 0:
+ * none. Whoever owns the page must not be able to give it away meanwhile. Not before
  * cpu_init_this().
  */
 void *stage1_window(uint64_t pa);
-
-/* No page is in this CPU's window any more. */
-void stage1_window_close(void);
 
 /* Map the image, stacks, pool and console. By _start, with the MMU off. */
 void boot_tables(void);
