@@ -66,9 +66,12 @@ static void begin_anywhere(void)
 	entry_count = FAKE_PAGES;
 	sealed = nondet_bool();
 	for (uint32_t i = 0; i < FAKE_PAGES; i++) {
+		uint32_t vm;
+
 		table[i] = nondet_u32();
+		vm = entries[i].vm;
 		__CPROVER_assume(entries[i].state < PAGE_STATE_COUNT);
-		__CPROVER_assume(entries[i].vm <= PROOF_VMS);
+		__CPROVER_assume(vm <= PROOF_VMS);
 		fake_pages.reach[i] = nondet_bool();
 		fake_pages.content[i] = nondet_bool();
 	}
