@@ -26,7 +26,7 @@ _Static_assert(offsetof(struct cause_registers, fpsr) == CAUSE_FPSR, "cause.h");
 _Static_assert(offsetof(struct cause, after) == CAUSE_AFTER, "cause.h");
 
 #define SCRATCH (GUEST_SERIAL1_BASE + 7)
-#define HOLD_S 60
+#define HOLD_S 240
 #define LOOP_MS 40
 #define WFI_US 3000
 #define FPCR_MARK (UINT64_C(3) << 22) /* RMode */
