@@ -603,7 +603,7 @@ static void what_a_protected_guest_sees_of_the_cpu(void **state)
 	assert_int_equal(id[ID_ID_AA64MMFR0_EL1] & 0xf, 2); /* 40 bits */
 	for (uint32_t crm = 1; crm < 4; crm++) {
 		for (uint32_t op2 = 0; op2 < 8; op2++) {
-			assert_int_equal(vcpu_id_read(fake.vm.vcpus[0], crm, op2), 0);
+			assert_int_equal(*vcpu_id(fake.vm.vcpus[0], crm, op2), 0);
 		}
 	}
 }

@@ -37,9 +37,12 @@
 	.endr
 .endm
 
-/* stp or ldp of the registers \type\first, \type\second at their place in an array at \base. */
-.macro pair instruction, type, bytes, base, first, second
-	\instruction \type\first, \type\second, [\base, #\first * \bytes]
+/*
+ * stp or ldp of the registers \type\first, \type\second at their place in an array at \base.
+ * The brackets are strings, lest clang-format takes this for Objective-C.
+ */
+.macro pair instruction, type, bytes, base, first, second, open="[", close="]"
+	\instruction \type\first, \type\second, \open\base, #\first * \bytes\close
 .endm
 
 .macro pairs instruction, type, bytes, base, list:vararg

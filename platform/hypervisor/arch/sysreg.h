@@ -90,11 +90,13 @@
 #define SCTLR_SPAN BIT(23)
 #define SCTLR_DSSBS BIT(44)
 
-/* ID_AA64PFR0_EL1.RAS and SVE, ID_AA64DFR0_EL1.PMUVer, ID_AA64MMFR0_EL1.FGT. */
+/* ID_AA64PFR0_EL1.RAS, SVE; ID_AA64DFR0_EL1.PMUVer, BRPs, WRPs; ID_AA64MMFR0_EL1.FGT. */
 #define PFR0_RAS_SHIFT 28
 #define PFR0_SVE_SHIFT 32
 #define MMFR0_FGT_SHIFT 56
 #define DFR0_PMUVER_SHIFT 8
+#define DFR0_BRPS_SHIFT 12
+#define DFR0_WRPS_SHIFT 20
 #define ID_FIELD(value, shift) (((value) >> (shift)) & 0xf)
 
 /* PMCR_EL0.N -> MDCR_EL2.HPMN: all counters are the host's. */

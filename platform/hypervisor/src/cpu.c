@@ -3,6 +3,8 @@
 #include <hyp/host_s2.h>
 #include <hyp/layout.h>
 
+#include <string.h>
+
 #include "arch/sysreg.h"
 
 extern char stacks[];
@@ -12,9 +14,7 @@ static uint32_t count_of_all;         /* constant after cpu_init_all() */
 
 void cpu_init_all(const uint64_t *affinities, uint32_t count)
 {
-	for (uint32_t cpu = 0; cpu < count; cpu++) {
-		affinity_of[cpu] = affinities[cpu];
-	}
+	memcpy(affinity_of, affinities, count * sizeof(affinities[0]));
 	count_of_all = count;
 }
 
@@ -36,11 +36,6 @@ bool cpu_find(uint64_t affinity, uint32_t *cpu)
 		}
 	}
 	return false;
-}
-
-uint64_t cpu_affinity(uint32_t cpu)
-{
-	return affinity_of[cpu];
 }
 
 uint64_t cpu_ticks(void)

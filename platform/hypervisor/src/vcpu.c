@@ -245,25 +245,19 @@ static void run_guest(struct vcpu *vcpu, struct world_run *run, uint64_t answers
 	world_leave(vcpu, run);
 }
 
-/* When the guest's timer fires, by the host's counter. */
-static uint64_t deadline(const struct vcpu *vcpu)
-{
-	const uint64_t *sys = vcpu->state.sys;
-
-	return (sys[SYS_CNTV_CTL_EL0] & (TIMER_ENABLE | TIMER_MASKED)) == TIMER_ENABLE ?
-		       sys[SYS_CNTV_CVAL_EL0] + sys[SYS_CNTVOFF_EL2] :
-		       UINT64_MAX;
-}
-
 /* Exactly what hyp_vcpu.h says. */
 static void tell_host(struct regs *regs, const struct vcpu *vcpu, const struct world_run *run)
 {
 	const struct vcpu_exit *exit = &vcpu->exit;
-	bool is_wfx = exit->reason == HYP_EXIT_WFX;
-	uint64_t state = run->state;
+	const uint64_t *sys = vcpu->state.sys;
+	uint64_t state = run->state, deadline = 0;
 
-	if (is_wfx && vcpu->pstate & PSR_I) {
-		state |= HYP_STATE_IRQ_MASKED;
+	if (exit->reason == HYP_EXIT_WFX) {
+		bool is_on = (sys[SYS_CNTV_CTL_EL0] & (TIMER_ENABLE | TIMER_MASKED)) ==
+			     TIMER_ENABLE;
+
+		deadline = is_on ? sys[SYS_CNTV_CVAL_EL0] + sys[SYS_CNTVOFF_EL2] : UINT64_MAX;
+		state |= vcpu->pstate & PSR_I ? HYP_STATE_IRQ_MASKED : 0;
 	}
 	if (!vm_is_protected(vcpu->vm) && (vcpu->pstate & PSR_M_MASK) != PSR_EL0T) {
 		state |= HYP_STATE_EL1;
@@ -277,7 +271,7 @@ static void tell_host(struct regs *regs, const struct vcpu *vcpu, const struct w
 	regs->x[13] = run->vmcr;
 	regs->x[14] = run->misr;
 	regs->x[15] = state;
-	regs->x[16] = is_wfx ? deadline(vcpu) : 0;
+	regs->x[16] = deadline;
 	trace_emit(hyp_enter, vcpu->vm->id, vcpu->index, HYP_REASON_GUEST_EXIT, exit->esr);
 	if (exit->reason == HYP_EXIT_MEMORY || exit->reason == HYP_EXIT_MMIO) {
 		trace_emit(guest_fault, vcpu->vm->id, vcpu->index, exit->esr, exit->address);

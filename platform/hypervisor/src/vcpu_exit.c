@@ -226,13 +226,6 @@ static enum access access_of(const struct vcpu *vcpu, uint32_t encoding)
 	return ACCESS_UNDEF;
 }
 
-/* SYSREG() of what the instruction names: ISS of EC_SYSREG (Arm ARM D24.2, ESR_EL2). */
-static uint32_t encoding_of(uint64_t esr)
-{
-	return (uint32_t)SYSREG(esr >> 20 & 3, esr >> 14 & 7, esr >> 10 & 15, esr >> 1 & 15,
-				esr >> 17 & 7);
-}
-
 /* Read into or write from *value. False: not that way. */
 static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding, bool is_read,
 			  uint64_t *value)
@@ -245,7 +238,7 @@ static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding
 		*value = kind == ACCESS_SRE ? ICC_SRE_FIXED : 0;
 		return true;
 	case ACCESS_ID:
-		*value = vcpu_id_read(vcpu, encoding >> 3 & 7, encoding & 7);
+		*value = *vcpu_id(vcpu, encoding >> 3 & 7, encoding & 7);
 		return is_read;
 	case ACCESS_VALUE:
 	case ACCESS_READ:
@@ -273,7 +266,9 @@ static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
 	bool is_read = esr & ESR_SYS_READ;
 	uint64_t rt = esr >> ESR_SYS_RT_SHIFT & ESR_RT_MASK;
 	uint64_t value = is_read ? 0 : reg_read(vcpu, rt);
-	uint32_t encoding = encoding_of(esr);
+	/* ISS of EC_SYSREG (Arm ARM D24.2, ESR_EL2) */
+	uint32_t encoding = (uint32_t)SYSREG(esr >> 20 & 3, esr >> 14 & 7, esr >> 10 & 15,
+					     esr >> 1 & 15, esr >> 17 & 7);
 	enum access kind = access_of(vcpu, encoding);
 
 	if (kind == ACCESS_HOST || (kind == ACCESS_HOST_SGI && !is_read)) {

@@ -17,9 +17,8 @@
 #define ENCODING_ID_MASK (~SYSREG(0, 0, 0, 7, 7) & 0xffff)
 #define ENCODING_DEBUG SYSREG(2, 0, 0, 0, 4)
 #define ENCODING_DEBUG_MASK (~SYSREG(0, 0, 0, 15, 3) & 0xffff)
-#define ENCODING_EVENT_COUNTER SYSREG(3, 3, 14, 8, 0)
-#define ENCODING_EVENT_TYPE SYSREG(3, 3, 14, 12, 0)
-#define ENCODING_EVENT_MASK (~SYSREG(0, 0, 0, 3, 7) & 0xffff)
+#define ENCODING_EVENT SYSREG(3, 3, 14, 8, 0)
+#define ENCODING_EVENT_MASK (~SYSREG(0, 0, 0, 7, 7) & 0xffff)
 #define ENCODING_MIDR SYSREG(3, 0, 0, 0, 0)
 #define ENCODING_MPIDR SYSREG(3, 0, 0, 0, 5)
 #define ENCODING_FPCR SYSREG(3, 3, 4, 4, 0)
@@ -30,14 +29,11 @@
 #define CRM(encoding) ((encoding) >> 3 & 0xf)
 #define OP2(encoding) ((encoding)&7)
 
-#define DFR0_BRPS_SHIFT 12
-#define DFR0_WRPS_SHIFT 20
-
-#define SYSREG_ENCODING(name, op0, op1, crn, crm, op2, reset) SYSREG(op0, op1, crn, crm, op2),
-static const uint16_t encodings[SYS_COUNT] = { SYSREGS(SYSREG_ENCODING) };
-
-#define SYSREG_RESET(name, op0, op1, crn, crm, op2, reset) reset,
-static const uint32_t resets[SYS_COUNT] = { SYSREGS(SYSREG_RESET) };
+#define SYSREG_ROW(name, op0, op1, crn, crm, op2, reset) { SYSREG(op0, op1, crn, crm, op2), reset },
+static const struct {
+	uint16_t encoding;
+	uint32_t reset;
+} registers[SYS_COUNT] = { SYSREGS(SYSREG_ROW) };
 
 #define ID_ROW(name, crm, op2, most, most_protected) { crm, op2, { most, most_protected } },
 static const struct {
@@ -90,8 +86,7 @@ void vcpu_id_init(uint64_t id[ID_COUNT], uint32_t vcpu_features, bool is_protect
 	}
 }
 
-/* Where the ID register is; those that no row has are zero. */
-static uint64_t *id_slot(struct vcpu *vcpu, uint32_t crm, uint32_t op2)
+uint64_t *vcpu_id(struct vcpu *vcpu, uint32_t crm, uint32_t op2)
 {
 	static uint64_t zero; /* never written: vcpu_reg_write() */
 
@@ -103,18 +98,13 @@ static uint64_t *id_slot(struct vcpu *vcpu, uint32_t crm, uint32_t op2)
 	return &zero;
 }
 
-uint64_t vcpu_id_read(struct vcpu *vcpu, uint32_t crm, uint32_t op2)
-{
-	return *id_slot(vcpu, crm, op2);
-}
-
 void vcpu_sys_reset(struct vcpu *vcpu)
 {
 	uint64_t offset = vcpu->state.sys[SYS_CNTVOFF_EL2];
 
 	memset(&vcpu->state, 0, sizeof(vcpu->state));
 	for (uint32_t n = 0; n < SYS_COUNT; n++) {
-		vcpu->state.sys[n] = resets[n];
+		vcpu->state.sys[n] = registers[n].reset;
 	}
 	vcpu->state.sys[SYS_CNTVOFF_EL2] = offset;
 }
@@ -139,30 +129,30 @@ static uint64_t *debug_slot(struct vcpu *vcpu, uint32_t encoding)
 	return CRM(encoding) <= last ? &vcpu->state.debug[kind][CRM(encoding)] : NULL;
 }
 
-static uint64_t *event_slot(const struct vcpu *vcpu, uint64_t *slots, uint32_t encoding)
+/* PMEVCNTR<n>, PMEVTYPER<n>: CRm 8 to 11, 12 to 15. */
+static uint64_t *event_slot(struct vcpu *vcpu, uint32_t encoding)
 {
 	uint32_t n = (CRM(encoding) & 3) * 8 + OP2(encoding);
+	struct cpu_state *state = &vcpu->state;
 
-	return vcpu->features & HYP_VCPU_PMU && n < PMU_COUNTERS_MAX ? &slots[n] : NULL;
+	if (!(vcpu->features & HYP_VCPU_PMU) || n >= PMU_COUNTERS_MAX) {
+		return NULL;
+	}
+	return CRM(encoding) >= 12 ? &state->event_type[n] : &state->event_counter[n];
 }
 
 uint64_t *vcpu_sysreg(struct vcpu *vcpu, uint32_t encoding)
 {
 	for (uint32_t n = 0; n < SYS_COUNT; n++) {
-		if (encodings[n] == encoding) {
+		if (registers[n].encoding == encoding) {
 			return is_there(vcpu, n) ? &vcpu->state.sys[n] : NULL;
 		}
 	}
 	if ((encoding & ENCODING_DEBUG_MASK) == ENCODING_DEBUG) {
 		return debug_slot(vcpu, encoding);
 	}
-	if ((encoding & ENCODING_EVENT_MASK) == ENCODING_EVENT_COUNTER) {
-		return event_slot(vcpu, vcpu->state.event_counter, encoding);
-	}
-	if ((encoding & ENCODING_EVENT_MASK) == ENCODING_EVENT_TYPE) {
-		return event_slot(vcpu, vcpu->state.event_type, encoding);
-	}
-	return NULL;
+	return (encoding & ENCODING_EVENT_MASK) == ENCODING_EVENT ? event_slot(vcpu, encoding) :
+								    NULL;
 }
 
 static void *system_slot(struct vcpu *vcpu, uint32_t encoding, bool *is_constant)
@@ -175,7 +165,7 @@ static void *system_slot(struct vcpu *vcpu, uint32_t encoding, bool *is_constant
 		return &vcpu->mpidr;
 	}
 	if ((encoding & ENCODING_ID_MASK) == ENCODING_ID && CRM(encoding) != 0) {
-		return id_slot(vcpu, CRM(encoding), OP2(encoding));
+		return vcpu_id(vcpu, CRM(encoding), OP2(encoding));
 	}
 	*is_constant = false;
 	if (encoding == ENCODING_FPSR || encoding == ENCODING_FPCR) {

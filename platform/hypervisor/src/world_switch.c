@@ -14,8 +14,6 @@
 #define PAGE_OFFSET_MASK UINT64_C(0xfff)
 #define PAR_FAILED BIT(0)
 #define PAR_ADDRESS UINT64_C(0x0000fffffffff000)
-#define DFR0_BRPS_SHIFT 12
-#define DFR0_WRPS_SHIFT 20
 
 /* What of the host is not here while a guest runs. */
 struct host_cpu {
@@ -39,9 +37,16 @@ extern char guest_vectors[], vectors[];
 #define LOAD(name, op0, op1, crn, crm, op2, reset) \
 	sysreg_write_at(SYSREG_AT(op0, op1, crn, crm, op2), state->sys[SYS_##name]);
 
+/* Of ID_AA64PFR0_EL1. */
+static bool has(uint32_t shift)
+{
+	return ID_FIELD(sysreg_read(id_aa64pfr0_el1), shift) != 0;
+}
+
 /* clang-format off */
 #define EL1(way)                                                       \
 	SYSREGS_BASE(way)                                              \
+	if (has(PFR0_RAS_SHIFT)) { SYSREGS_RAS(way) }                  \
 	if (features & HYP_VCPU_PAUTH) { SYSREGS_PAUTH(way) }          \
 	if (features & HYP_VCPU_SVE) { SYSREGS_SVE(way) }
 /* clang-format on */
@@ -54,12 +59,6 @@ static void el1_save(struct cpu_state *state, uint32_t features)
 static void el1_load(const struct cpu_state *state, uint32_t features)
 {
 	EL1(LOAD)
-}
-
-/* Of ID_AA64PFR0_EL1. */
-static bool has(uint32_t shift)
-{
-	return ID_FIELD(sysreg_read(id_aa64pfr0_el1), shift) != 0;
 }
 
 /* ---- PMU ---- */
@@ -179,38 +178,36 @@ static void debug_enter(struct vcpu *vcpu, struct host_cpu *host, uint64_t flags
 	traps |= vcpu->features & HYP_VCPU_PMU ? 0 : MDCR_TPM | MDCR_TPMCR;
 	traps |= flags & HYP_RUN_DEBUG ? MDCR_TDE : 0;
 	sysreg_write(mdcr_el2, host->mdcr | traps);
+	sysreg_write(mdscr_el1, 0);
 	if (host->has_debug_loaded) {
 		debug_save(&host->state);
-		sysreg_write(mdscr_el1, 0);
 		debug_load(&vcpu->state);
 		sysreg_write(mdscr_el1, mdscr | (flags & HYP_RUN_STEP ? MDSCR_SS : 0));
-	} else if (host->mdscr) {
-		sysreg_write(mdscr_el1, 0);
 	}
 }
 
 static void debug_leave(struct host_cpu *host)
 {
+	sysreg_write(mdscr_el1, 0);
 	if (host->has_debug_loaded) {
-		sysreg_write(mdscr_el1, 0);
 		debug_load(&host->state);
 	}
-	if (host->has_debug_loaded || host->mdscr) {
-		sysreg_write(mdscr_el1, host->mdscr);
-	}
+	sysreg_write(mdscr_el1, host->mdscr);
 	sysreg_write(mdcr_el2, host->mdcr);
 }
 
 /* ---- interrupt controller and timer ---- */
 
+/* ICH_LR<n>_EL2 */
+#define EACH_LR(X) X(0) X(1) X(2) X(3)
+#define LR_LOAD(n) sysreg_write(S3_4_C12_C12_##n, run->lr[n]);
+#define LR_SAVE(n) run->lr[n] = sysreg_read(S3_4_C12_C12_##n);
+
 static void interrupts_enter(const struct cpu_state *state, const struct world_run *run)
 {
 	sysreg_write(S3_4_C12_C9_5, ICC_SRE_GUEST); /* ICC_SRE_EL2 */
 	SYSREGS_GIC(LOAD)
-	sysreg_write(S3_4_C12_C12_0, run->lr[0]); /* ICH_LR0_EL2 */
-	sysreg_write(S3_4_C12_C12_1, run->lr[1]);
-	sysreg_write(S3_4_C12_C12_2, run->lr[2]);
-	sysreg_write(S3_4_C12_C12_3, run->lr[3]);
+	EACH_LR(LR_LOAD)
 	sysreg_write(S3_4_C12_C11_0, (run->ich_hcr & ICH_HCR_HOST) | ICH_HCR_EN);
 	sysreg_write(cnthctl_el2, CNTHCTL_GUEST);
 	SYSREGS_TIMER(LOAD)
@@ -227,10 +224,7 @@ static void interrupts_leave(struct cpu_state *state, struct world_run *run)
 	run->ich_hcr = sysreg_read(S3_4_C12_C11_0) & ICH_HCR_EOICOUNT;
 	SYSREGS_GIC(SAVE)
 	run->vmcr = state->sys[SYS_ICH_VMCR_EL2];
-	run->lr[0] = sysreg_read(S3_4_C12_C12_0);
-	run->lr[1] = sysreg_read(S3_4_C12_C12_1);
-	run->lr[2] = sysreg_read(S3_4_C12_C12_2);
-	run->lr[3] = sysreg_read(S3_4_C12_C12_3);
+	EACH_LR(LR_SAVE)
 	sysreg_write(S3_4_C12_C11_0, 0);
 	sysreg_write(S3_4_C12_C9_5, ICC_SRE_HOST);
 	if ((state->sys[SYS_CNTV_CTL_EL0] & (TIMER_ENABLE | TIMER_MASKED | TIMER_STATUS)) ==
@@ -291,9 +285,6 @@ void world_enter(struct vcpu *vcpu, const struct world_run *run)
 	sysreg_write(hcr_el2, hcr_of(vcpu, run->flags));
 	stage2_enter(vcpu, host);
 	el1_load(state, vcpu->features);
-	if (has(PFR0_RAS_SHIFT)) {
-		SYSREGS_RAS(LOAD)
-	}
 	interrupts_enter(state, run);
 	isb();
 }
@@ -306,9 +297,6 @@ void world_leave(struct vcpu *vcpu, struct world_run *run)
 	run->state = 0;
 	interrupts_leave(state, run);
 	vcpu->has_vserror = sysreg_read(hcr_el2) & HCR_VSE;
-	if (has(PFR0_RAS_SHIFT)) {
-		SYSREGS_RAS(SAVE)
-	}
 	el1_save(state, vcpu->features);
 	sysreg_write(hcr_el2, HCR_HOST);
 	sysreg_write(vttbr_el2, host_s2_root());

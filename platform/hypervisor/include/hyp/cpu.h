@@ -23,9 +23,6 @@ uint32_t cpu_this(void);
 /* The CPU of that affinity; false: there is none. */
 bool cpu_find(uint64_t affinity, uint32_t *cpu);
 
-/* Affinity of @cpu. */
-uint64_t cpu_affinity(uint32_t cpu);
-
 /* The machine's clock: CNTPCT_EL0. */
 uint64_t cpu_ticks(void);
 

@@ -173,8 +173,8 @@ uint64_t *vcpu_sysreg(struct vcpu *vcpu, uint32_t encoding);
 enum hyp_status vcpu_reg_read(struct vcpu *vcpu, uint64_t reg, uint64_t value[2]);
 enum hyp_status vcpu_reg_write(struct vcpu *vcpu, uint64_t reg, const uint64_t value[2]);
 
-/* Value of the ID register with that CRm and op2. */
-uint64_t vcpu_id_read(struct vcpu *vcpu, uint32_t crm, uint32_t op2);
+/* Where the ID register with that CRm and op2 is; those that ID_REGS lacks are zero. */
+uint64_t *vcpu_id(struct vcpu *vcpu, uint32_t crm, uint32_t op2);
 
 /* Whether a guest can be in this PSTATE: EL0 or EL1, AArch64. */
 bool pstate_is_legal(uint64_t pstate);
