@@ -5,9 +5,6 @@
 
 #include "platform/kvm/module.h"
 
-/* struct kvm_run, and KVM's ring of coalesced MMIO. */
-#define VCPU_MMAP_BYTES (2 * PAGE_SIZE)
-
 struct hyp_features kvm_features;
 
 static long dev_ioctl(struct file *file, unsigned int command, unsigned long argument)
@@ -20,7 +17,7 @@ static long dev_ioctl(struct file *file, unsigned int command, unsigned long arg
 	case KVM_CHECK_EXTENSION:
 		return kvm_check_extension(NULL, argument);
 	case KVM_GET_VCPU_MMAP_SIZE:
-		return argument ? -EINVAL : VCPU_MMAP_BYTES;
+		return argument ? -EINVAL : PAGE_SIZE;
 	default:
 		return -EINVAL;
 	}

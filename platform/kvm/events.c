@@ -49,9 +49,10 @@ int kvm_set_events(struct kvm_vcpu *vcpu, const struct kvm_vcpu_events *events)
 			return -EINVAL;
 		}
 	}
-	/* Only the answer to an access can become an abort. */
+	/* Only the answer to an access can become an abort: one that userspace has just seen. */
 	if (events->exception.ext_dabt_pending) {
-		if (vcpu->vm->is_protected || vcpu->pending == KVM_PENDING_NONE) {
+		if (vcpu->vm->is_protected || vcpu->answer_flags ||
+		    vcpu->entry.reason != HYP_EXIT_MMIO) {
 			return -EINVAL;
 		}
 		vcpu->pending = KVM_PENDING_NONE;

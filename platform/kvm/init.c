@@ -128,6 +128,7 @@ int kvm_vcpu_init(struct kvm_vcpu *vcpu, const struct kvm_vcpu_init *init)
 	}
 	vcpu->pending = KVM_PENDING_NONE;
 	vcpu->answer_flags = 0;
+	vcpu->entry.reason = HYP_EXIT_IRQ;
 	vcpu->serror_pending = false;
 	WRITE_ONCE(vcpu->mp_state,
 		   features & FEATURE(POWER_OFF) ? KVM_MP_STATE_STOPPED : KVM_MP_STATE_RUNNABLE);

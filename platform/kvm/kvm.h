@@ -4,13 +4,14 @@
  * other. The kernel's own KVM finds no EL2 and is not there; nothing of it is used.
  *
  * Locks, outermost first:
+ *   kvm_vcpu.mutex     a vCPU's ioctls, KVM_RUN's whole length
  *   kvm_vm.lock        what the VM consists of: slots, vCPUs, devices, caps
- *   kvm_vcpu.mutex     a vCPU's ioctls, KVM_RUN's whole length; several: in the order of indices
  *   kvm_memory.slots_lock   slots
  *   kvm_memory.given_lock   pages that the hypervisor has
  *   mmap_lock          of kvm_vm.mm
  *   kvm_memory.mmu_lock     spinlock: what is lent to a normal VM against the MMU notifier
- * The vGIC's and timers' spinlocks are inside all of these (interrupts off, innermost).
+ * A vCPU's mutex inside the VM's lock: only by trylock, kvm_lock_all_vcpus(). The spinlocks of
+ * the vGIC and the timers are inside all of these (interrupts off, innermost).
  */
 #ifndef KVM_KVM_H
 #define KVM_KVM_H
@@ -48,7 +49,7 @@ struct kvm_memory {
 	unsigned long invalidate_seq; /* lock: mmu_lock */
 	long invalidating;            /* lock: mmu_lock; notifier calls under way */
 	bool has_devices;             /* atomic: a page was made a device's */
-	bool keeps_dirty;             /* lock: vm->lock; KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
+	u32 dirty_flags;              /* lock: vm->lock; KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
 };
 
 struct filter;

@@ -178,10 +178,15 @@ static void slots_replace(struct kvm_vm *vm, struct kvm_slots *slots, const stru
 	}
 }
 
-static unsigned long *dirty_alloc(u64 pages)
+static unsigned long *dirty_alloc(const struct kvm_vm *vm, u64 pages)
 {
 	/* Twice: GET_DIRTY_LOG copies from the second half. */
-	return kvcalloc(BITS_TO_LONGS(pages), 2 * sizeof(long), GFP_KERNEL_ACCOUNT);
+	unsigned long *bits = kvcalloc(BITS_TO_LONGS(pages), 2 * sizeof(long), GFP_KERNEL_ACCOUNT);
+
+	if (bits && vm->memory.dirty_flags & KVM_DIRTY_LOG_INITIALLY_SET) {
+		bitmap_set(bits, 0, pages);
+	}
+	return bits;
 }
 
 static int slots_change(struct kvm_vm *vm, struct kvm_slot *slot, enum slot_change change)
@@ -199,7 +204,7 @@ static int slots_change(struct kvm_vm *vm, struct kvm_slot *slot, enum slot_chan
 		slot->gfn = old->gfn;
 		slot->pages = old->pages;
 	} else if (slot->flags & KVM_MEM_LOG_DIRTY_PAGES) {
-		slot->dirty = dirty ? dirty : dirty_alloc(slot->pages);
+		slot->dirty = dirty ? dirty : dirty_alloc(vm, slot->pages);
 		if (!slot->dirty) {
 			kvfree(after);
 			return -ENOMEM;
@@ -265,10 +270,10 @@ static long get_dirty(struct kvm_vm *vm, const struct kvm_slot *slot, void __use
 	unsigned long *copy = slot->dirty + words;
 
 	for (u64 i = 0; i < words; i++) {
-		copy[i] = vm->memory.keeps_dirty ? READ_ONCE(slot->dirty[i]) :
+		copy[i] = vm->memory.dirty_flags ? READ_ONCE(slot->dirty[i]) :
 						   xchg(&slot->dirty[i], 0);
 	}
-	if (!vm->memory.keeps_dirty) {
+	if (!vm->memory.dirty_flags) {
 		unmap_dirty(vm, slot, copy, 0, slot->pages);
 	}
 	return copy_to_user(user, copy, words * sizeof(long)) ? -EFAULT : 0;
@@ -322,7 +327,7 @@ long kvm_memory_clear_dirty(struct kvm_vm *vm, const struct kvm_clear_dirty_log 
 		return -EINVAL;
 	}
 	mutex_lock(&vm->lock);
-	if (vm->memory.keeps_dirty) {
+	if (vm->memory.dirty_flags) {
 		slot = slots_by_id(vm->memory.slots, log->slot);
 		error = slot && slot->dirty ? clear_dirty(vm, slot, log) : -ENOENT;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* KVM_{GET,SET}_ONE_REG and KVM_GET_REG_LIST. The values are at the hypervisor. */
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 
 #include "platform/kvm/module.h"
@@ -9,6 +10,7 @@
 #define BITMAP_COUNT 4
 #define PSCI_VERSION_1_1 0x10001
 #define SVE_BYTES_MAX 256
+#define LIST_MAX 640 /* more than all that is tried */
 
 #define PSTATE_MODE_MASK 0x1f
 #define PSTATE_EL0T 0x0
@@ -224,20 +226,17 @@ int kvm_set_one_reg(struct kvm_vcpu *vcpu, const struct kvm_one_reg *reg)
 
 /* ---- The list -------------------------------------------------------------------------------- */
 
-/* Where a list goes: only counted if `at` is NULL. */
 struct reg_list {
 	struct kvm_vcpu *vcpu;
-	u64 __user *at;
 	u64 count;
-	int error;
+	u64 ids[LIST_MAX];
 };
 
 static void list_put(struct reg_list *list, u64 id)
 {
-	if (list->at && !list->error) {
-		list->error = put_user(id, list->at + list->count);
+	if (!WARN_ON_ONCE(list->count == LIST_MAX)) {
+		list->ids[list->count++] = id;
 	}
-	list->count++;
 }
 
 /* A system register is in the list if the hypervisor has it, or will not say. */
@@ -358,10 +357,23 @@ static void list_all(struct reg_list *list)
 	list_systems(list);
 }
 
+static long list_copy(const struct reg_list *list, struct kvm_reg_list __user *user)
+{
+	u64 room;
+
+	if (copy_from_user(&room, &user->n, sizeof(room)) || put_user(list->count, &user->n)) {
+		return -EFAULT;
+	}
+	if (room < list->count) {
+		return -E2BIG;
+	}
+	return copy_to_user(user->reg, list->ids, list->count * sizeof(u64)) ? -EFAULT : 0;
+}
+
 long kvm_get_reg_list(struct kvm_vcpu *vcpu, struct kvm_reg_list __user *user)
 {
-	struct reg_list list = { .vcpu = vcpu };
-	u64 room;
+	struct reg_list *list;
+	long error;
 
 	if (!vcpu->is_initialized) {
 		return -ENOEXEC;
@@ -369,17 +381,13 @@ long kvm_get_reg_list(struct kvm_vcpu *vcpu, struct kvm_reg_list __user *user)
 	if (!vcpu->is_finalized) {
 		return -EPERM;
 	}
-	if (copy_from_user(&room, &user->n, sizeof(room))) {
-		return -EFAULT;
+	list = kvzalloc(sizeof(*list), GFP_KERNEL_ACCOUNT);
+	if (!list) {
+		return -ENOMEM;
 	}
-	list_all(&list);
-	if (put_user(list.count, &user->n)) {
-		return -EFAULT;
-	}
-	if (room < list.count) {
-		return -E2BIG;
-	}
-	list = (struct reg_list){ .vcpu = vcpu, .at = user->reg };
-	list_all(&list);
-	return list.error;
+	list->vcpu = vcpu;
+	list_all(list);
+	error = list_copy(list, user);
+	kvfree(list);
+	return error;
 }

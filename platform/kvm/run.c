@@ -119,10 +119,16 @@ static void sleep_while_off(struct kvm_vcpu *vcpu)
 	rcuwait_wait_event(&vcpu->wait, !kvm_vcpu_is_off(vcpu), TASK_INTERRUPTIBLE);
 }
 
+/* Something waits for the guest that ends a WFI. */
+static bool is_awake(struct kvm_vcpu *vcpu)
+{
+	return vcpu->serror_pending || irq_vcpu_pending(vcpu);
+}
+
 void kvm_vcpu_sleep(struct kvm_vcpu *vcpu, u64 deadline)
 {
 	irq_wfi_begin(vcpu, deadline);
-	rcuwait_wait_event(&vcpu->wait, irq_vcpu_pending(vcpu) || kvm_vcpu_is_off(vcpu),
+	rcuwait_wait_event(&vcpu->wait, is_awake(vcpu) || kvm_vcpu_is_off(vcpu),
 			   TASK_INTERRUPTIBLE);
 	irq_wfi_end(vcpu);
 }
@@ -131,9 +137,10 @@ void kvm_vcpu_sleep(struct kvm_vcpu *vcpu, u64 deadline)
 static int sleep_suspended(struct kvm_vcpu *vcpu)
 {
 	kvm_vcpu_sleep(vcpu, ~0ULL);
-	if (!irq_vcpu_pending(vcpu)) {
+	if (!is_awake(vcpu)) {
 		return 1;
 	}
+	WRITE_ONCE(vcpu->mp_state, KVM_MP_STATE_RUNNABLE);
 	vcpu->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
 	vcpu->run->system_event.type = KVM_SYSTEM_EVENT_WAKEUP;
 	vcpu->run->system_event.ndata = 0;

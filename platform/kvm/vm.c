@@ -105,8 +105,9 @@ static long vm_enable(struct kvm_vm *vm, const struct kvm_enable_cap *cap)
 	mutex_lock(&vm->lock);
 	switch (cap->cap) {
 	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
-		if (!cap->flags && !(cap->args[0] & ~(u64)KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)) {
-			vm->memory.keeps_dirty = cap->args[0];
+		if (!cap->flags && !(cap->args[0] & ~(u64)KVM_DIRTY_LOG_MANUAL_KNOWN) &&
+		    cap->args[0] != KVM_DIRTY_LOG_INITIALLY_SET) {
+			vm->memory.dirty_flags = cap->args[0];
 			error = 0;
 		}
 		break;
@@ -138,6 +139,24 @@ static long vm_preferred_target(void __user *user)
 	struct kvm_vcpu_init init = { .target = KVM_ARM_TARGET_GENERIC_V8 };
 
 	return copy_to_user(user, &init, sizeof(init)) ? -EFAULT : 0;
+}
+
+/* Which bits of ID registers userspace can change: none. */
+static long vm_writable_masks(struct kvm_vm *vm, void __user *user)
+{
+	struct reg_mask_range range;
+
+	if (copy_from_user(&range, user, sizeof(range))) {
+		return -EFAULT;
+	}
+	if (vm->is_protected || range.range != KVM_ARM_FEATURE_ID_RANGE ||
+	    memchr_inv(range.reserved, 0, sizeof(range.reserved))) {
+		return -EINVAL;
+	}
+	return clear_user(u64_to_user_ptr(range.addr),
+			  KVM_ARM_FEATURE_ID_RANGE_SIZE * sizeof(u64)) ?
+		       -EFAULT :
+		       0;
 }
 
 static long vm_attr(struct kvm_vm *vm, unsigned int command, void __user *user)
@@ -172,6 +191,8 @@ static long vm_ioctl(struct file *file, unsigned int command, unsigned long argu
 		return vm_enable_ioctl(vm, user);
 	case KVM_ARM_PREFERRED_TARGET:
 		return vm_preferred_target(user);
+	case KVM_ARM_GET_REG_WRITABLE_MASKS:
+		return vm_writable_masks(vm, user);
 	case KVM_SET_DEVICE_ATTR:
 	case KVM_HAS_DEVICE_ATTR:
 		return vm_attr(vm, command, user);

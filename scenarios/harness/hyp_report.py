@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scenarios.harness import paths
 
-BEGIN = re.compile(r"hyp: BUG on CPU with MPIDR (0x[0-9a-f]+):\s*(.*)")
+BEGIN = re.compile(r"hyp: BUG on CPU with MPIDR 0x[0-9a-f]+:")
 SAID = re.compile(r"hyp: (.*)")
 CALLED = re.compile(r"hyp: called from (0x[0-9a-f]+)")
 END = "hyp: end of report"
@@ -47,7 +47,7 @@ class HypReport:
     def line(self, line: str) -> None:
         begin = BEGIN.search(line)
         if begin and not self.begun:
-            self.begun, self._why = True, begin[2] or None
+            self.begun = True
         said = SAID.search(line)
         if not self.begun or self.text and self.text[-1] == END or not said:
             return

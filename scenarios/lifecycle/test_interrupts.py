@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from scenarios.harness.checks import Checks
@@ -21,9 +23,27 @@ PARTS = {"identity": 11, "sgi": 10, "priorities": 25, "preemption": 27, "masks":
 def test_interrupts(vm_running: VM, check: Checks, protected: bool) -> None:
     """SGIs, PPIs and SPIs: levels, edges, priorities, preemption, masks, ends, routes, timers."""
     vm_running.finish()
-    held = {r.name: int(r["held"]) for r in vm_running.reports() if r.name in PARTS}
+    all_hold(check, {r.name: int(r["held"]) for r in vm_running.reports() if r.name in PARTS})
+
+
+def all_hold(check: Checks, held: dict[str, int]) -> None:
     for name, count in PARTS.items():
         check(f"{name.replace('_', ' ')}: what holds", count, held.get(name))
+
+
+@pytest.mark.machine(smp=2)
+def test_interrupts_on_a_returned_cpu(host: Host, check: Checks) -> None:
+    """While a guest runs, a CPU of the host goes and comes back; on it another takes interrupts."""
+    spinning = host.vm("spin", protected=True, cpus=2)
+    for value in (0, 1):
+        host.run(["sh", "-c", f"echo {value} > /sys/devices/system/cpu/cpu1/online"], ok=True)
+    gic = ["vmm", "run", "--raw", "/guest/gic.bin", "--mem", "16", "--cpus", str(CPUS)]
+    result = host.run(["taskset", "-c", "1", *gic])
+    check("exit code of the VMM", 0, result.exit)
+    rows = re.findall(r"terrarium: value (\w+) held=(\d+)", result.out)
+    all_hold(check, {name: int(count) for name, count in rows})
+    spinning.stop()
+    check("exit code of the other", 0, spinning.wait())
 
 
 def test_vgic_api(host: Host, check: Checks) -> None:

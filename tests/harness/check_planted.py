@@ -34,7 +34,7 @@ CAUSES = {
 
 # Of our own hypervisor.
 OWN = {
-    "hypervisor_fault": r"the hypervisor stopped: exception by row 4, at pool_alloc \(platform/hypervisor/src/pool.c:\d+\), "
+    "hypervisor_fault": r"the hypervisor stopped: exception by row 4, at page_list_pop \(platform/hypervisor/include/hyp/pool.h:\d+\), "
     r"called from .*owner_apply \(.*hvc_host_call \(.*trap_host \(",
 }
 

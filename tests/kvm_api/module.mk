@@ -2,7 +2,7 @@
 # The module's parts that are pure C, natively: each kvm_*.c here is a cmocka program with the file
 # of platform/kvm of that name. <linux/kvm.h> is arm64's, of the SDK.
 KAT_BUILD := $(O)/build/tests-kvm_api
-KAT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) -isystem $(KAT_BUILD)/arm64
+KAT_CFLAGS := $(CWARN) -g -O1 -I$(ROOT) -I$(KAT_BUILD)/arm64
 KAT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 KAT_TESTS := $(basename $(notdir $(wildcard tests/kvm_api/kvm_*.c)))
 

@@ -48,7 +48,12 @@ static void print_back_trace(uint64_t frame)
 
 static bool is_first_report(void)
 {
-	return __atomic_fetch_add(&reporting, 1, __ATOMIC_SEQ_CST) == 0;
+	bool is_first = __atomic_fetch_add(&reporting, 1, __ATOMIC_SEQ_CST) == 0;
+
+	if (is_first) {
+		log_line_unlocked("BUG on CPU with MPIDR %#lx:", sysreg_read(mpidr_el1));
+	}
+	return is_first;
 }
 
 __attribute__((noreturn)) static void stop_machine(void)
@@ -69,8 +74,8 @@ static void print_system_registers(uint64_t sp)
 
 static void print_registers(const char *whose, const struct regs *regs)
 {
-	for (int i = 0; i < 28; i += 4) {
-		log_line_unlocked("%s x%d %#lx %#lx %#lx %#lx", whose, i, regs->x[i],
+	for (unsigned int i = 0; i < 28; i += 4) {
+		log_line_unlocked("%s x%u %#lx %#lx %#lx %#lx", whose, i, regs->x[i],
 				  regs->x[i + 1], regs->x[i + 2], regs->x[i + 3]);
 	}
 	log_line_unlocked("%s x28 %#lx %#lx %#lx", whose, regs->x[28], regs->x[29], regs->x[30]);
@@ -93,7 +98,6 @@ void hyp_bug(const char *why, ...)
 
 	if (is_first_report()) {
 		va_start(list, why);
-		log_line_unlocked("BUG on CPU with MPIDR %#lx:", sysreg_read(mpidr_el1));
 		log_list_unlocked(why, &list);
 		va_end(list);
 		print_system_registers(frame);
@@ -114,8 +118,7 @@ void __stack_chk_fail(void)
 void fatal_exception(const struct regs *regs, uint64_t row, uint64_t sp)
 {
 	if (is_first_report()) {
-		log_line_unlocked("BUG on CPU with MPIDR %#lx: exception by row %lu",
-				  sysreg_read(mpidr_el1), row);
+		log_line_unlocked("exception by row %lu", row);
 		print_system_registers(sp);
 		print_registers("hyp", regs);
 		log_line_unlocked("called from %#lx", sysreg_read(elr_el2));

@@ -12,8 +12,6 @@
 #define UART_FR 0x18
 #define UART_FR_TXFF (1u << 5)
 
-#define DIGITS_MAX 20
-
 static struct lock log_lock;
 
 static volatile uint32_t *uart(uintptr_t offset)
@@ -37,64 +35,27 @@ static void put_text(const char *text)
 
 static void put_number(uint64_t value, unsigned int base)
 {
-	char digits[DIGITS_MAX];
-	int count = 0;
-
-	do {
-		digits[count++] = "0123456789abcdef"[value % base];
-		value /= base;
-	} while (value);
-	while (count > 0) {
-		put(digits[--count]);
+	if (value >= base) {
+		put_number(value / base, base);
 	}
-}
-
-static uint64_t take_unsigned(va_list *list, bool is_long)
-{
-	return is_long ? va_arg(*list, uint64_t) : va_arg(*list, uint32_t);
-}
-
-static void put_signed(va_list *list, bool is_long)
-{
-	int64_t value = is_long ? va_arg(*list, int64_t) : va_arg(*list, int32_t);
-
-	if (value < 0) {
-		put('-');
-	}
-	put_number(value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
+	put("0123456789abcdef"[value % base]);
 }
 
 /* One conversion; @format is behind its '%'. Where the text goes on. */
 static const char *put_conversion(const char *format, va_list *list)
 {
-	bool is_long = false;
+	bool is_hex = *format == '#';
+	bool is_long;
 
-	for (; *format == 'l' || *format == '#'; format++) {
-		if (*format == '#') {
-			put_text("0x");
-		} else {
-			is_long = true;
-		}
-	}
-	switch (*format) {
-	case 's':
+	format += is_hex;
+	is_long = *format == 'l';
+	format += is_long;
+	if (*format == 's') {
 		put_text(va_arg(*list, const char *));
-		break;
-	case 'c':
-		put((char)va_arg(*list, int));
-		break;
-	case 'd':
-		put_signed(list, is_long);
-		break;
-	case 'u':
-		put_number(take_unsigned(list, is_long), 10);
-		break;
-	case 'x':
-		put_number(take_unsigned(list, is_long), 16);
-		break;
-	default:
-		put('?');
-		return *format ? format + 1 : format;
+	} else {
+		put_text(is_hex ? "0x" : "");
+		put_number(is_long ? va_arg(*list, uint64_t) : va_arg(*list, uint32_t),
+			   is_hex ? 16 : 10);
 	}
 	return format + 1;
 }

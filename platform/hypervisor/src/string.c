@@ -13,9 +13,8 @@ typedef uint64_t __attribute__((may_alias)) word_t;
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
 	unsigned char *out = to;
-	const unsigned char *in = from;
 
-	while (size--) {
+	for (const unsigned char *in = from; size; size--) {
 		*out++ = *in++;
 	}
 	return to;
@@ -23,14 +22,11 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 
 void *memmove(void *to, const void *from, size_t size)
 {
-	unsigned char *out = to;
-	const unsigned char *in = from;
-
 	if ((uintptr_t)to - (uintptr_t)from >= size) {
 		return memcpy(to, from, size);
 	}
 	while (size--) {
-		out[size] = in[size];
+		((unsigned char *)to)[size] = ((const unsigned char *)from)[size];
 	}
 	return to;
 }
@@ -56,22 +52,18 @@ void *memset(void *to, int byte, size_t size)
 
 int memcmp(const void *a, const void *b, size_t size)
 {
-	const unsigned char *left = a;
-	const unsigned char *right = b;
+	const unsigned char *left = a, *right = b;
 
-	for (; size; size--, left++, right++) {
-		if (*left != *right) {
-			return *left < *right ? -1 : 1;
-		}
+	for (; size && *left == *right; size--) {
+		left++;
+		right++;
 	}
-	return 0;
+	return size ? *left - *right : 0;
 }
 
 void *memchr(const void *place, int byte, size_t size)
 {
-	const unsigned char *at = place;
-
-	for (; size; size--, at++) {
+	for (const unsigned char *at = place; size; size--, at++) {
 		if (*at == (unsigned char)byte) {
 			return (void *)(uintptr_t)at;
 		}

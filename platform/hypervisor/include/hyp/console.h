@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The hypervisor's lines on the machine's console, for humans: "hyp: ", the text, and a
- * line's end. Formats know %s %c %d %u %x %#x, and l or ll before d, u, x. The host writes
+ * line's end. Formats know %s %u %#x, and l before u and x. The host writes
  * to the same console, so lines of both may mix.
  */
 #ifndef HYP_CONSOLE_H
