@@ -92,6 +92,20 @@ def test_debugger_and_appended_words(options):
     assert argument(argv, "-append")[0].endswith(" kvm-arm.mode=protected x=1")
 
 
+@pytest.mark.parametrize("words", [{}, {"HYP": "pkvm"}, {"ICOUNT": "1"}])
+def test_virtio_devices_go_through_the_smmu(options, words):
+    argv = description.command(options(**words), Channels(console="stdio"), "initrd")
+    virtio = [set(word.split(",")) for word in argument(argv, "-device") if word.startswith("virtio-")]
+    assert virtio and all({"iommu_platform=on", "disable-legacy=on"} <= device for device in virtio)
+
+
+def test_devices_of_a_scenario():
+    kernel = str(paths.out() / "sdk/kernel/Image")
+    options = description.from_env({"KERNEL": kernel}, devices=["edu,dma_mask=1"])
+    assert "edu,dma_mask=1" in argument(description.command(options, Channels(console="stdio"), "initrd"), "-device")
+    assert options.key() != description.from_env({"KERNEL": kernel}).key()
+
+
 def test_ports_keep_their_numbers_whoever_is_there(options):
     argv = description.command(options(), Channels(console="stdio", results="null"), "initrd")
     assert [word for word in argument(argv, "-device") if "nr=" in word] == [

@@ -71,7 +71,7 @@ enum hyp_status host_s2_map_device(uint64_t base, uint64_t bytes)
 	return s2_answer;
 }
 
-static enum hyp_status begin(uint32_t cpus, uint64_t frames)
+static bool begin(uint32_t cpus, uint64_t frames)
 {
 	struct span registers = { .base = BASE, .bytes = frames * FRAME };
 
@@ -93,7 +93,7 @@ static int reset(void **state)
 static void each_has_its_frame(void **state)
 {
 	(void)state;
-	assert_int_equal(begin(CPUS, 246), HYP_OK);
+	assert_true(begin(CPUS, 246));
 	assert_int_equal(host_count, CPUS);
 	assert_int_equal(el2_count, CPUS);
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++) {
@@ -104,15 +104,15 @@ static void each_has_its_frame(void **state)
 static void what_cannot_be_divided(void **state)
 {
 	(void)state;
-	assert_int_equal(begin(CPUS, 5), HYP_EINVAL); /* no frame that says it is the last */
+	assert_false(begin(CPUS, 5)); /* no frame that says it is the last */
 	stage1_answer = HYP_ENOMEM;
-	assert_int_equal(begin(CPUS, 6), HYP_ENOMEM);
+	assert_false(begin(CPUS, 6));
 	stage1_answer = HYP_OK;
 	s2_answer = HYP_ENOMEM;
-	assert_int_equal(begin(CPUS, 6), HYP_ENOMEM);
+	assert_false(begin(CPUS, 6));
 	s2_answer = HYP_OK;
 	typer = LPIS | GICV4;
-	assert_int_equal(begin(CPUS, 6), HYP_NOT_SUPPORTED);
+	assert_false(begin(CPUS, 6));
 }
 
 /* By the specification: what is no matter of LPIs. Bits that a load sees, or none. */
@@ -160,7 +160,7 @@ static void every_word_of_every_frame(void **state)
 	bool done;
 
 	(void)state;
-	assert_int_equal(begin(CPUS, 6), HYP_OK);
+	assert_true(begin(CPUS, 6));
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++) {
 		for (uint32_t offset = 0; offset < FRAME; offset += 4) {
 			uint64_t pa = BASE + cpu * 2 * FRAME + offset;
@@ -186,7 +186,7 @@ static void the_other_sizes(void **state)
 	uint64_t seen;
 
 	(void)state;
-	assert_int_equal(begin(CPUS, 6), HYP_OK);
+	assert_true(begin(CPUS, 6));
 	seen = try_access(ISV | DOUBLE, BASE + 2 * FRAME + 8, 0, 0, &done);
 	assert_true(done);
 	assert_int_equal(seen, UINT64_C(0xffffffff00000000) | 1u << 8 | (LPIS & ~0x8fu));
@@ -216,7 +216,7 @@ static void the_zero_register(void **state)
 	bool done;
 
 	(void)state;
-	assert_int_equal(begin(CPUS, 6), HYP_OK);
+	assert_true(begin(CPUS, 6));
 	try_access(ISV | WORD, BASE + 0x14, 31, 0, &done);
 	assert_true(done);
 	try_access(ISV | WORD | WNR, BASE + 0x14, 31, 0, &done);
@@ -231,7 +231,7 @@ static void what_is_elsewhere(void **state)
 	bool done;
 
 	(void)state;
-	assert_int_equal(begin(CPUS, 246), HYP_OK);
+	assert_true(begin(CPUS, 246));
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		try_access(ISV | WORD, places[i], 0, 0, &done);
 		assert_false(done);

@@ -279,11 +279,6 @@ static void divide_timers(struct edit *edit)
 	put(edit, node, "interrupt-names", names, sizeof(names));
 }
 
-static bool is_module(const void *fdt, int node)
-{
-	return fdt_node_check_compatible(fdt, node, "multiboot,module") == 0;
-}
-
 /* A node below the root that stands for addresses that are neither RAM nor the host's. */
 static bool is_hidden(const void *fdt, int node)
 {
@@ -292,14 +287,14 @@ static bool is_hidden(const void *fdt, int node)
 	       !is_for_host(fdt, node);
 }
 
-/* Make gaps of the nodes below @parent: of all (NULL), or those that @goes says are to go. */
-static void drop(void *fdt, int parent, bool (*goes)(const void *fdt, int node))
+/* Make gaps of the nodes below @parent: of all, or those that are hidden. */
+static void drop(void *fdt, int parent, bool all)
 {
-	int next;
+	int node = parent < 0 ? parent : fdt_first_subnode(fdt, parent);
 
-	for (int node = fdt_first_subnode(fdt, parent); node >= 0; node = next) {
+	for (int next; node >= 0; node = next) {
 		next = fdt_next_subnode(fdt, node);
-		if (!goes || goes(fdt, node)) {
+		if (all || is_hidden(fdt, node)) {
 			(void)fdt_nop_node(fdt, node);
 		}
 	}
@@ -313,9 +308,9 @@ static void drop_hidden(void *fdt)
 
 	(void)fdt_nop_property(fdt, pci, "iommu-map");
 	(void)fdt_nop_property(fdt, pci, "msi-map");
-	drop(fdt, gic, NULL); /* what makes interrupts of messages */
-	drop(fdt, fdt_path_offset(fdt, "/chosen"), is_module);
-	drop(fdt, 0, is_hidden);
+	drop(fdt, gic, true);                             /* what makes interrupts of messages */
+	drop(fdt, fdt_path_offset(fdt, "/chosen"), true); /* modules */
+	drop(fdt, 0, false);
 }
 
 bool boot_info_hand_over(void *fdt, const struct boot_info *info, struct span hidden)

@@ -36,28 +36,21 @@ static const struct {
 
 static struct span redistributors; /* of the CPUs that are there; constant after gic_init() */
 
-enum hyp_status gic_init(struct span registers)
+bool gic_init(struct span registers)
 {
-	enum hyp_status status = HYP_OK;
 	uint64_t at = registers.base;
 	uint32_t typer = 0;
 
-	while (status == HYP_OK && !(typer & TYPER_LAST)) {
-		if (at + REDISTRIBUTOR_BYTES > registers.base + registers.bytes) {
-			return HYP_EINVAL;
+	for (; !(typer & TYPER_LAST); at += REDISTRIBUTOR_BYTES) {
+		if (at + REDISTRIBUTOR_BYTES > registers.base + registers.bytes ||
+		    stage1_map(at, FRAME_BYTES, STAGE1_DEVICE) != HYP_OK ||
+		    host_s2_map_device(at + FRAME_BYTES, FRAME_BYTES) != HYP_OK) {
+			return false;
 		}
-		status = stage1_map(at, FRAME_BYTES, STAGE1_DEVICE);
-		if (status == HYP_OK) {
-			status = host_s2_map_device(at + FRAME_BYTES, FRAME_BYTES);
-		}
-		if (status == HYP_OK) {
-			typer = mmio_read32(at + GICR_TYPER);
-			status = typer & TYPER_VLPIS ? HYP_NOT_SUPPORTED : HYP_OK;
-		}
-		at += REDISTRIBUTOR_BYTES;
+		typer = mmio_read32(at + GICR_TYPER);
 	}
 	redistributors = (struct span){ .base = registers.base, .bytes = at - registers.base };
-	return status;
+	return !(typer & TYPER_VLPIS);
 }
 
 /* One word; false: it is not among what is allowed. */
@@ -66,15 +59,16 @@ static bool access_word(uint64_t pa, bool is_write, uint32_t *value)
 	uint64_t offset = (pa - redistributors.base) % REDISTRIBUTOR_BYTES;
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		if (offset < allowed[i].first || offset > allowed[i].last) {
-			continue;
+		uint32_t bits = is_write ? allowed[i].writable : allowed[i].readable;
+
+		if (bits && offset >= allowed[i].first && offset <= allowed[i].last) {
+			if (is_write) {
+				mmio_write32(pa, *value & bits);
+			} else {
+				*value = mmio_read32(pa) & bits;
+			}
+			return true;
 		}
-		if (is_write && allowed[i].writable) {
-			mmio_write32(pa, *value & allowed[i].writable);
-		} else if (!is_write) {
-			*value = mmio_read32(pa) & allowed[i].readable;
-		}
-		return !is_write || allowed[i].writable;
 	}
 	return false;
 }

@@ -124,10 +124,9 @@ static void give_devices(const struct boot_info *info)
 		need(host_s2_map_device(info->devices[i].base, info->devices[i].bytes) == HYP_OK,
 		     "a device cannot be mapped for it");
 	}
-	need(gic_init(info->redistributor) == HYP_OK, "the interrupt controller cannot be divided");
+	need(gic_init(info->redistributor), "the interrupt controller cannot be divided");
 	need_mapped(info->smmu, STAGE1_DEVICE);
-	need(smmu_init(info->smmu, host_s2_devices_root()) == HYP_OK,
-	     "devices cannot be held off memory");
+	need(smmu_init(info->smmu, host_s2_devices_root()), "devices cannot be held off memory");
 }
 
 /* From head.S: the first CPU, with the boot loader's device tree. */

@@ -29,6 +29,8 @@ enum {
 #define CR0_SMMUEN BIT(0)
 #define CR0_EVENTQEN BIT(2)
 #define CR0_CMDQEN BIT(3)
+#define CR0_ATSCHK BIT(4) /* addresses that a device says are translated are not believed */
+#define IDR0_ATS BIT(10)
 #define CR1_INNER_WRITE_BACK 0xd75u /* tables and queues: inner shareable, write-back */
 #define CR2_RECINVSID BIT(1)        /* streams that are in no table are recorded */
 #define CR2_PTM BIT(2)              /* no part in the CPUs' TLB maintenance */
@@ -108,7 +110,6 @@ static uint32_t command_prod;   /* index and wrap bit; lock: smmu_lock */
 static uint64_t *events;        /* the queue; words are 0 but in records not yet seen */
 static uint32_t event_cons;     /* index and wrap bit; lock: smmu_lock */
 static uint32_t events_printed; /* lock: smmu_lock */
-static uint64_t fail_countdown; /* lock: smmu_lock */
 
 /* Until the bits of @mask in the register are @wanted. */
 static bool wait_for(uint32_t offset, uint32_t mask, uint32_t wanted)
@@ -140,24 +141,10 @@ static void push(uint64_t word0, uint64_t word1)
 /* All commands are done; false: one is refused, or there is no end. */
 static bool sync(void)
 {
-	if (fail_countdown > 0 && --fail_countdown == 0) {
-		return false;
-	}
 	push(CMD_SYNC, 0);
 	mmio_write32(base + CMDQ_PROD, command_prod);
 	/* With an error the queue stands still and its bits are not 0. */
 	return wait_for(CMDQ_CONS, UINT32_MAX, command_prod);
-}
-
-/* Off: GBPA aborts whatever devices do. */
-static void stop(void)
-{
-	log_line("SMMU: no answer to a command (%#x): devices are cut off",
-		 mmio_read32(base + CMDQ_CONS));
-	if (!set_and_wait(CR0, 0, CR0ACK)) {
-		hyp_bug("the SMMU cannot be stopped");
-	}
-	running = false;
 }
 
 static bool has_what_is_needed(void)
@@ -171,15 +158,9 @@ static bool has_what_is_needed(void)
 	return true;
 }
 
-/* Every stream by stage 2 through @table. 0: no memory. */
-static uint64_t make_streams(uint32_t bits, uint64_t table)
+/* Every stream by stage 2 through @table. */
+static void fill_streams(uint64_t *level1, uint64_t *level2, uint32_t bits, uint64_t table)
 {
-	uint64_t *level1 = pool_alloc_pair();
-	uint64_t *level2 = pool_alloc();
-
-	if (!level1 || !level2) {
-		return 0;
-	}
 	for (uint32_t i = 0; i < STE_COUNT; i++) {
 		uint64_t *ste = &level2[i * STE_WORDS];
 
@@ -191,7 +172,6 @@ static uint64_t make_streams(uint32_t bits, uint64_t table)
 	for (uint32_t i = 0; i < 1u << bits >> STREAM_SPLIT; i++) {
 		level1[i] = (uint64_t)(uintptr_t)level2 | L1STD_SPAN;
 	}
-	return (uint64_t)(uintptr_t)level1;
 }
 
 /* From whatever state it is in to one in which all is aborted, and from there on. */
@@ -220,36 +200,34 @@ static bool start(uint64_t streams, uint32_t bits)
 	}
 	push(CMD_CFGI_ALL, CFGI_ALL_STREAMS);
 	push(CMD_TLBI_NSNH_ALL, 0);
-	return sync() && set_and_wait(CR0, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN, CR0ACK);
+	return sync() &&
+	       set_and_wait(CR0,
+			    CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN |
+				    (mmio_read32(base + IDR0) & IDR0_ATS ? CR0_ATSCHK : 0),
+			    CR0ACK);
 }
 
-enum hyp_status smmu_init(struct span registers, uint64_t table)
+bool smmu_init(struct span registers, uint64_t table)
 {
-	uint64_t streams;
+	uint64_t *level1 = pool_alloc_pair(), *level2 = pool_alloc();
 	uint32_t bits;
 
 	base = registers.base;
+	commands = pool_alloc();
+	events = pool_alloc();
+	command_prod = event_cons = events_printed = 0;
 	running = false;
-	command_prod = event_cons = 0;
-	events_printed = 0;
-	if (!has_what_is_needed()) {
-		return HYP_NOT_SUPPORTED;
+	if (!has_what_is_needed() || !level1 || !level2 || !commands || !events) {
+		return false;
 	}
 	bits = mmio_read32(base + IDR1) & IDR1_SIDSIZE;
 	bits = bits > STREAM_BITS_MAX ? STREAM_BITS_MAX : bits;
-	streams = make_streams(bits, table);
-	commands = pool_alloc();
-	events = pool_alloc();
-	if (!streams || !commands || !events) {
-		return HYP_ENOMEM;
-	}
-	if (!start(streams, bits)) {
-		return HYP_EBUSY;
-	}
-	log_line("SMMU: streams' table at %#lx, queues at %#lx and %#lx", streams,
-		 (uint64_t)(uintptr_t)commands, (uint64_t)(uintptr_t)events);
-	running = true;
-	return HYP_OK;
+	fill_streams(level1, level2, bits, table);
+	log_line("SMMU: streams' table at %#lx, queues at %#lx and %#lx",
+		 (uint64_t)(uintptr_t)level1, (uint64_t)(uintptr_t)commands,
+		 (uint64_t)(uintptr_t)events);
+	running = start((uint64_t)(uintptr_t)level1, bits);
+	return running;
 }
 
 void smmu_flush(uint64_t ipa, uint64_t size)
@@ -265,7 +243,13 @@ void smmu_flush(uint64_t ipa, uint64_t size)
 			push(CMD_TLBI_S12_VMALL, 0);
 		}
 		if (!sync()) {
-			stop();
+			/* Off: GBPA aborts whatever devices do. */
+			log_line("SMMU: no answer to a command (%#x): devices are cut off",
+				 mmio_read32(base + CMDQ_CONS));
+			running = false;
+			if (!set_and_wait(CR0, 0, CR0ACK)) {
+				hyp_bug("the SMMU cannot be stopped");
+			}
 		}
 	}
 	lock_release(&smmu_lock);
@@ -301,12 +285,5 @@ void smmu_poll(void)
 	}
 	/* What came while the queue was full is lost; that it did is taken note of. */
 	mmio_write32(base + EVENTQ_CONS, event_cons | (prod & EVENTQ_OVERFLOW));
-	lock_release(&smmu_lock);
-}
-
-void smmu_fail_nth(uint64_t nth)
-{
-	lock_take(&smmu_lock);
-	fail_countdown = nth;
 	lock_release(&smmu_lock);
 }

@@ -17,12 +17,12 @@
 #include <stdint.h>
 
 /*
- * Give the host its part of the redistributors at @registers.
+ * Give the host its part of the redistributors at @registers. False: there is no memory, no
+ * last one, or it is a GICv4, whose redistributors are larger.
  *
- * Needs   host_s2_init(); one CPU, before the host runs.
- * Errors  HYP_ENOMEM, HYP_EINVAL; HYP_NOT_SUPPORTED it is a GICv4.
+ * Needs  host_s2_init(); one CPU, before the host runs.
  */
-MUST_CHECK enum hyp_status gic_init(struct span registers);
+MUST_CHECK bool gic_init(struct span registers);
 
 /*
  * A load or store of the host to @pa, which its stage 2 does not have, with the syndrome

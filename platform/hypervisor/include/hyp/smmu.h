@@ -15,17 +15,17 @@
 
 #include "platform/abi/hyp_status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
- * Take the SMMU with @registers and turn it on.
+ * Take the SMMU with @registers and turn it on. False: it lacks something that is needed,
+ * said on the console, it does not answer, or there is no memory; then it is not on.
  *
- * @table  the host's stage 2 table: 40 bits, from level 1, 4 KiB granule, VMID 0.
+ * @table  a stage 2 table: 40 bits, from level 1, 4 KiB granule.
  * Needs   the pool; @registers mapped at EL2; one CPU, before the host runs.
- * Errors  HYP_NOT_SUPPORTED it lacks something that is needed, said on the console;
- *         HYP_ENOMEM; HYP_EBUSY it does not answer.
  */
-MUST_CHECK enum hyp_status smmu_init(struct span registers, uint64_t table);
+MUST_CHECK bool smmu_init(struct span registers, uint64_t table);
 
 /*
  * When this returns, no device has a translation of [ipa, ipa + size) that is older than the
@@ -41,8 +41,5 @@ void smmu_flush(uint64_t ipa, uint64_t size);
  * smmu_event (words 0 and 2 of the record: IHI 0070, 7.3). One load if there is nothing.
  */
 void smmu_poll(void);
-
-/* For tests: the @nth synchronisation from now fails, and no other; 0: none does. */
-void smmu_fail_nth(uint64_t nth);
 
 #endif /* HYP_SMMU_H */
