@@ -100,16 +100,11 @@ static enum hyp_status move_all(uint64_t ipa, uint64_t count, uint64_t *done, en
 	return status;
 }
 
-enum hyp_status guest_share(struct vm *vm, uint64_t ipa, uint64_t count, uint64_t *done)
+enum hyp_status guest_share(struct vm *vm, uint64_t ipa, uint64_t count, bool share, uint64_t *done)
 {
 	(void)vm;
-	return move_all(ipa, count, done, GUEST_PAGE_OWN, GUEST_PAGE_SHARED);
-}
-
-enum hyp_status guest_unshare(struct vm *vm, uint64_t ipa, uint64_t count, uint64_t *done)
-{
-	(void)vm;
-	return move_all(ipa, count, done, GUEST_PAGE_SHARED, GUEST_PAGE_OWN);
+	return share ? move_all(ipa, count, done, GUEST_PAGE_OWN, GUEST_PAGE_SHARED) :
+		       move_all(ipa, count, done, GUEST_PAGE_SHARED, GUEST_PAGE_OWN);
 }
 
 enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa)
@@ -198,24 +193,15 @@ static enum hyp_status reach(uint64_t ipa, uint64_t bytes)
 	return fake.page[ipa / FAKE_PAGE] == GUEST_PAGE_OWN ? HYP_OK : HYP_EPERM;
 }
 
-enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes)
+enum hyp_status guest_copy(struct vm *vm, uint64_t ipa, void *data, uint64_t bytes, bool write)
 {
 	enum hyp_status status = reach(ipa, bytes);
 
 	(void)vm;
 	if (status == HYP_OK) {
-		memcpy(to, &fake.memory[ipa / FAKE_PAGE][ipa % FAKE_PAGE], bytes);
-	}
-	return status;
-}
+		void *at = &fake.memory[ipa / FAKE_PAGE][ipa % FAKE_PAGE];
 
-enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes)
-{
-	enum hyp_status status = reach(ipa, bytes);
-
-	(void)vm;
-	if (status == HYP_OK) {
-		memcpy(&fake.memory[ipa / FAKE_PAGE][ipa % FAKE_PAGE], from, bytes);
+		memcpy(write ? at : data, write ? data : at, bytes);
 	}
 	return status;
 }

@@ -25,7 +25,7 @@ static void share_and_take_back(void **state)
 	fill(PAGES + 1);
 	assert_int_equal(guest_finds(IPA + PAGE), PAGES + 1);
 	assert_int_equal(what_is_at(IPA + PAGE), IS_OWN);
-	assert_int_equal(guest_share(vm, IPA + PAGE, 2, &done), HYP_OK);
+	assert_int_equal(guest_share(vm, IPA + PAGE, 2, true, &done), HYP_OK);
 	assert_int_equal(done, 2);
 	assert_true(owner_view(PAGES + 1).host && owner_view(PAGES + 2).host);
 	assert_false(owner_view(PAGES).host || owner_view(PAGES + 3).host);
@@ -36,11 +36,11 @@ static void share_and_take_back(void **state)
 	assert_int_equal(fake_machine_call(HYP_CALL_VM_STATS, x, 3), HYP_OK);
 	assert_int_equal(x[2], 2);
 	/* Once more: the second is refused, and what was done before stays. */
-	assert_int_equal(guest_share(vm, IPA, 3, &done), HYP_EPERM);
+	assert_int_equal(guest_share(vm, IPA, 3, true, &done), HYP_EPERM);
 	assert_int_equal(done, 1);
 	assert_true(owner_view(PAGES).host);
 	assert_int_equal(guest_relinquish(vm, IPA), HYP_EPERM);
-	assert_int_equal(guest_unshare(vm, IPA, 4, &done), HYP_EPERM);
+	assert_int_equal(guest_share(vm, IPA, 4, false, &done), HYP_EPERM);
 	assert_int_equal(done, 3);
 	assert_int_equal(vm->shared_pages, 0);
 	for (uint64_t i = 0; i < 4; i++) {
@@ -67,9 +67,11 @@ static void what_cannot_be_shared(void **state)
 	begin_vm(HYP_VM_PROTECTED, 4);
 	assert_int_equal(guest_set_device(vm, IPA + 16 * PAGE, true), HYP_OK);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(guest_share(vm, bad[i].ipa, bad[i].count, &done), bad[i].status);
+		assert_int_equal(guest_share(vm, bad[i].ipa, bad[i].count, true, &done),
+				 bad[i].status);
 		assert_int_equal(done, 0);
-		assert_int_equal(guest_unshare(vm, bad[i].ipa, bad[i].count, &done), bad[i].status);
+		assert_int_equal(guest_share(vm, bad[i].ipa, bad[i].count, false, &done),
+				 bad[i].status);
 		assert_int_equal(done, 0);
 		assert_int_equal(guest_relinquish(vm, bad[i].ipa), bad[i].status);
 	}
@@ -77,9 +79,9 @@ static void what_cannot_be_shared(void **state)
 	for (uint64_t i = 0; i < 600; i += 200) {
 		assert_int_equal(host_maps(IPA + GIB + i * PAGE, PAGES + i, 200), HYP_OK);
 	}
-	assert_int_equal(guest_share(vm, IPA + GIB, 600, &done), HYP_OK);
+	assert_int_equal(guest_share(vm, IPA + GIB, 600, true, &done), HYP_OK);
 	assert_int_equal(done, 512);
-	assert_int_equal(guest_share(vm, IPA + GIB, 0, &done), HYP_OK);
+	assert_int_equal(guest_share(vm, IPA + GIB, 0, true, &done), HYP_OK);
 	assert_int_equal(done, 0);
 }
 
@@ -98,8 +100,8 @@ static void who_cannot_share(void **state)
 					 HYP_OK);
 		}
 		assert_int_equal(host_maps(IPA, PAGES, 1), HYP_OK);
-		assert_int_equal(guest_share(vm, IPA, 1, &done), HYP_EPERM);
-		assert_int_equal(guest_unshare(vm, IPA, 1, &done), HYP_EPERM);
+		assert_int_equal(guest_share(vm, IPA, 1, true, &done), HYP_EPERM);
+		assert_int_equal(guest_share(vm, IPA, 1, false, &done), HYP_EPERM);
 		assert_int_equal(guest_relinquish(vm, IPA), HYP_EPERM);
 		assert_int_equal(what_is_at(IPA), IS_OWN);
 		if (i == 0) {
@@ -213,25 +215,25 @@ static void read_and_write(void **state)
 
 	(void)state;
 	begin_vm(HYP_VM_PROTECTED, 6);
-	assert_int_equal(guest_read(vm, IPA, &word, 8), HYP_ENOPAGE);
+	assert_int_equal(guest_copy(vm, IPA, &word, 8, false), HYP_ENOPAGE);
 	assert_int_equal(guest_set_device(vm, IPA + PAGE, true), HYP_OK);
-	assert_int_equal(guest_read(vm, IPA + PAGE, &word, 8), HYP_EPERM);
+	assert_int_equal(guest_copy(vm, IPA + PAGE, &word, 8, false), HYP_EPERM);
 	assert_int_equal(host_maps(IPA, PAGES, 1), HYP_OK);
 	fill(PAGES);
-	assert_int_equal(guest_read(vm, IPA + PAGE - 8, &word, 8), HYP_OK);
+	assert_int_equal(guest_copy(vm, IPA + PAGE - 8, &word, 8, false), HYP_OK);
 	assert_int_equal(word, SECRET);
-	assert_int_equal(guest_read(vm, IPA + PAGE - 7, &word, 8), HYP_EINVAL);
-	assert_int_equal(guest_read(vm, IPA, &word, UINT64_MAX), HYP_EINVAL);
-	assert_int_equal(guest_read(vm, UINT64_C(1) << 40, &word, 8), HYP_EINVAL);
+	assert_int_equal(guest_copy(vm, IPA + PAGE - 7, &word, 8, false), HYP_EINVAL);
+	assert_int_equal(guest_copy(vm, IPA, &word, UINT64_MAX, false), HYP_EINVAL);
+	assert_int_equal(guest_copy(vm, UINT64_C(1) << 40, &word, 8, false), HYP_EINVAL);
 	word = 1;
-	assert_int_equal(guest_write(vm, IPA + 16, &word, 8), HYP_OK);
+	assert_int_equal(guest_copy(vm, IPA + 16, &word, 8, true), HYP_OK);
 	assert_int_equal(((uint64_t *)fake_machine_page(PAGES))[2], 1);
 	assert_int_equal(((uint64_t *)fake_machine_page(PAGES))[1], SECRET);
-	assert_int_equal(guest_write(vm, IPA + 2 * PAGE, &word, 8), HYP_ENOPAGE);
-	assert_int_equal(guest_write(vm, IPA + PAGE, &word, 8), HYP_EPERM);
-	assert_int_equal(guest_write(vm, IPA + 4090, &word, 8), HYP_EINVAL);
+	assert_int_equal(guest_copy(vm, IPA + 2 * PAGE, &word, 8, true), HYP_ENOPAGE);
+	assert_int_equal(guest_copy(vm, IPA + PAGE, &word, 8, true), HYP_EPERM);
+	assert_int_equal(guest_copy(vm, IPA + 4090, &word, 8, true), HYP_EINVAL);
 	/* A page that is shared is not private memory: one with RSI has no structure there. */
-	assert_int_equal(guest_write(vm, IPA, &word, 0), HYP_OK);
+	assert_int_equal(guest_copy(vm, IPA, &word, 0, true), HYP_OK);
 }
 
 int main(void)

@@ -92,8 +92,8 @@ static void both_aliases(void **state)
 	assert_int_equal(guest_finds(TOP + IPA + PAGE), PAGES + 1);
 	assert_int_equal(vm->shared_pages, 2);
 	/* a structure of the guest's is in private memory only */
-	assert_int_equal(guest_read(vm, IPA, &next, 8), HYP_EPERM);
-	assert_int_equal(guest_read(vm, TOP + IPA, &next, 8), HYP_EINVAL);
+	assert_int_equal(guest_copy(vm, IPA, &next, 8, false), HYP_EPERM);
+	assert_int_equal(guest_copy(vm, TOP + IPA, &next, 8, false), HYP_EINVAL);
 	/* private again */
 	fill(PAGES);
 	assert_int_equal(guest_ripas_set(vm, IPA, IPA + 2 * PAGE, true, &next), HYP_OK);
@@ -343,7 +343,7 @@ static void one_random_step(uint64_t *tables, uint64_t *fresh)
 	default: /* the guest writes what only it may know, where it believes it is alone */
 		for (uint64_t i = first; i < first + count; i++) {
 			enum hyp_status status =
-				guest_write(vm, MODEL_BASE + i * PAGE, &word, sizeof(word));
+				guest_copy(vm, MODEL_BASE + i * PAGE, &word, sizeof(word), true);
 
 			assert_int_equal(status == HYP_OK, model[i].what == RAM && model[i].pfn);
 			model[i].written |= status == HYP_OK;

@@ -61,14 +61,17 @@ static bool same_vm(const struct everything *a, const struct everything *b, uint
 /* Any state for which the invariant holds. */
 static void begin_anywhere(void)
 {
-	entries = table;
+	entries = (struct entry *)table;
 	first_pfn = FAKE_PFN;
 	entry_count = FAKE_PAGES;
 	sealed = nondet_bool();
 	for (uint32_t i = 0; i < FAKE_PAGES; i++) {
+		uint32_t vm;
+
 		table[i] = nondet_u32();
-		__CPROVER_assume((table[i] & ENTRY_STATE_MASK) < PAGE_STATE_COUNT);
-		__CPROVER_assume((table[i] >> ENTRY_VM_SHIFT & ENTRY_VM_MASK) <= PROOF_VMS);
+		vm = entries[i].vm;
+		__CPROVER_assume(entries[i].state < PAGE_STATE_COUNT);
+		__CPROVER_assume(vm <= PROOF_VMS);
 		fake_pages.reach[i] = nondet_bool();
 		fake_pages.content[i] = nondet_bool();
 	}

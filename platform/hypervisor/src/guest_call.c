@@ -158,8 +158,7 @@ enum guest_call guest_pkvm_mem_share(struct vcpu *vcpu)
 
 	count = count < RANGE_PAGES ? count : RANGE_PAGES;
 	if (vcpu->x[3] == 0) {
-		status = (is_share ? guest_share : guest_unshare)(vcpu->vm, vcpu->x[1], count,
-								  &done);
+		status = guest_share(vcpu->vm, vcpu->x[1], count, is_share, &done);
 	}
 	return memory_answer(vcpu, status, done);
 }

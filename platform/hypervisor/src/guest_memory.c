@@ -147,9 +147,9 @@ static enum hyp_status page_of(struct vm *vm, uint64_t ipa, uint64_t *pa)
 	return view.entry & S2_VALID ? HYP_OK : HYP_ENOPAGE;
 }
 
-static enum hyp_status each_page(struct vm *vm, enum owner_op op, uint64_t ipa, uint64_t count,
-				 uint64_t *done)
+enum hyp_status guest_share(struct vm *vm, uint64_t ipa, uint64_t count, bool share, uint64_t *done)
 {
+	enum owner_op op = share ? OWNER_GUEST_SHARE_HOST : OWNER_GUEST_UNSHARE_HOST;
 	enum hyp_status status = HYP_OK;
 
 	lock_hold(&vm->lock);
@@ -163,19 +163,9 @@ static enum hyp_status each_page(struct vm *vm, enum owner_op op, uint64_t ipa, 
 		if (status != HYP_OK) {
 			break;
 		}
-		add_shared(vm, op == OWNER_GUEST_SHARE_HOST ? 1 : -1);
+		add_shared(vm, share ? 1 : -1);
 	}
 	return status;
-}
-
-enum hyp_status guest_share(struct vm *vm, uint64_t ipa, uint64_t count, uint64_t *done)
-{
-	return each_page(vm, OWNER_GUEST_SHARE_HOST, ipa, count, done);
-}
-
-enum hyp_status guest_unshare(struct vm *vm, uint64_t ipa, uint64_t count, uint64_t *done)
-{
-	return each_page(vm, OWNER_GUEST_UNSHARE_HOST, ipa, count, done);
 }
 
 /*
@@ -337,11 +327,8 @@ enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool
 	return HYP_OK;
 }
 
-/*
- * By this CPU's window: [ipa, ipa + bytes) of the guest's, to @data or from there. It may look
- * with its caches off: what is there must be in memory.
- */
-static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *data, uint64_t bytes, bool to_data)
+/* By this CPU's window. The guest may look with its caches off: it must be in memory. */
+enum hyp_status guest_copy(struct vm *vm, uint64_t ipa, void *data, uint64_t bytes, bool write)
 {
 	uint64_t offset = ipa % PAGE_BYTES;
 	struct s2_view view;
@@ -358,20 +345,10 @@ static enum hyp_status copy(struct vm *vm, uint64_t ipa, void *data, uint64_t by
 	}
 	at = (char *)stage1_window(view.pa - offset) + offset;
 	cache_flush(at, bytes);
-	memcpy(to_data ? data : at, to_data ? at : data, bytes);
+	memcpy(write ? at : data, write ? data : at, bytes);
 	cache_flush(at, bytes);
 	stage1_window(0);
 	return HYP_OK;
-}
-
-enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes)
-{
-	return copy(vm, ipa, to, bytes, true);
-}
-
-enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes)
-{
-	return copy(vm, ipa, (void *)(uintptr_t)from, bytes, false);
 }
 
 static enum guest_fault rsi_fault(const struct vm *vm, uint64_t ipa, uint64_t low)

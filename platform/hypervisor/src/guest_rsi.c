@@ -83,7 +83,7 @@ enum guest_call guest_rsi_realm_config(struct vcpu *vcpu)
 	enum hyp_status status = ipa % PAGE_BYTES ? HYP_EINVAL : HYP_OK;
 
 	for (uint64_t at = 0; status == HYP_OK && at < PAGE_BYTES; at += sizeof(part)) {
-		status = guest_write(vcpu->vm, ipa + at, part, sizeof(part));
+		status = guest_copy(vcpu->vm, ipa + at, part, sizeof(part), true);
 		part[0] = 0;
 	}
 	return memory_answer(vcpu, status, ipa);
@@ -130,7 +130,7 @@ enum guest_call guest_rsi_host_call(struct vcpu *vcpu)
 	enum guest_call answer;
 
 	if (ipa % HOST_CALL_ALIGN == 0) {
-		status = guest_read(vcpu->vm, ipa, call, sizeof(call));
+		status = guest_copy(vcpu->vm, ipa, call, sizeof(call), false);
 	}
 	answer = memory_answer(vcpu, status, ipa);
 	if (status != HYP_OK) {
@@ -150,7 +150,8 @@ void guest_rsi_host_answer(struct vcpu *vcpu, const uint64_t answer[4])
 	uint64_t ipa = vcpu->host_call - 1 + HOST_CALL_REGS_AT;
 
 	vcpu->host_call = 0;
-	if (guest_write(vcpu->vm, ipa, answer, HOST_CALL_REGS * sizeof(*answer)) != HYP_OK) {
+	if (guest_copy(vcpu->vm, ipa, (void *)(uintptr_t)answer, HOST_CALL_REGS * sizeof(*answer),
+		       true) != HYP_OK) {
 		guest_status(vcpu, RSI_ERROR_INPUT);
 	}
 }

@@ -2,8 +2,6 @@
 /*
  * The ownership table and its only writer. Check, then commit: every function finds out
  * first whether all can be done, and what follows cannot fail.
- *
- * An entry: state in bits 3:0, VM in 11:4, loans in 31:12.
  */
 #include <hyp/lock.h>
 #include <hyp/owner.h>
@@ -12,20 +10,15 @@
 
 #include <stddef.h>
 
-#define ENTRY_VM_SHIFT 4
-#define ENTRY_LOANS_SHIFT 12
-#define ENTRY_STATE_MASK 0xfu
-#define ENTRY_VM_MASK 0xffu
-
-_Static_assert(PAGE_STATE_COUNT <= ENTRY_STATE_MASK + 1, "the state has 4 bits");
-_Static_assert(OWNER_VM_MAX <= ENTRY_VM_MASK, "the VM has 8 bits");
-_Static_assert(OWNER_LOANS_MAX == UINT32_MAX >> ENTRY_LOANS_SHIFT, "the loans have the rest");
-
+/* A word of the table. */
 struct entry {
-	enum page_state state;
-	uint32_t vm;
-	uint32_t loans;
-};
+	uint32_t state : 4; /* enum page_state */
+	uint32_t vm : 8;
+	uint32_t loans : 20;
+} __attribute__((may_alias));
+
+_Static_assert(sizeof(struct entry) == sizeof(uint32_t), "4 bytes a page");
+_Static_assert(PAGE_STATE_COUNT <= 1 << 4 && OWNER_VM_MAX < 1 << 8, "states and VMs have room");
 
 /* Which kinds of VM a request may be about: bits by enum owner_vm_kind. */
 enum vm_want {
@@ -83,32 +76,16 @@ static const uint8_t next_state[OWNER_OP_COUNT][PAGE_STATE_COUNT] = {
 /* clang-format on */
 
 static struct lock owner_lock;
-static uint32_t *entries;                          /* lock: owner_lock */
+static struct entry *entries;                      /* lock: owner_lock */
 static uint64_t first_pfn;                         /* constant after owner_init() */
 static uint64_t entry_count;                       /* constant after owner_init() */
 static bool sealed;                                /* constant after owner_seal() */
 static struct owner_vm_view vms[OWNER_VM_MAX + 1]; /* lock: owner_lock; [0] stays VM_NONE */
 
-static struct entry entry_get(uint64_t index)
-{
-	uint32_t word = entries[index];
-
-	return (struct entry){ .state = (enum page_state)(word & ENTRY_STATE_MASK),
-			       .vm = word >> ENTRY_VM_SHIFT & ENTRY_VM_MASK,
-			       .loans = word >> ENTRY_LOANS_SHIFT };
-}
-
-static void entry_set(uint64_t index, struct entry entry)
-{
-	entries[index] = (uint32_t)entry.state | entry.vm << ENTRY_VM_SHIFT |
-			 entry.loans << ENTRY_LOANS_SHIFT;
-}
-
-/* What @entry becomes by @request: state PAGE_DENY if that is refused. Loans may overflow. */
+/* What @entry becomes by @request: state PAGE_DENY if that is refused. */
 static struct entry entry_after(struct entry entry, const struct owner_request *request)
 {
-	struct entry next = { .state = (enum page_state)next_state[request->op][entry.state],
-			      .vm = request->vm };
+	struct entry next = { .state = next_state[request->op][entry.state], .vm = request->vm };
 
 	if (entry.vm != OWNER_VM_NONE && entry.vm != request->vm) {
 		next.state = PAGE_DENY;
@@ -163,13 +140,13 @@ static enum hyp_status pages_check(const struct owner_request *request, uint64_t
 
 	*moves = false;
 	for (uint64_t end = index + request->count; index < end; index++) {
-		struct entry entry = entry_get(index);
+		struct entry entry = entries[index];
 		struct entry next = entry_after(entry, request);
 
 		if (next.state == PAGE_DENY) {
 			return HYP_EPERM;
 		}
-		if (next.loans > OWNER_LOANS_MAX) {
+		if (request->op == OWNER_HOST_SHARE_GUEST && entry.loans == OWNER_LOANS_MAX) {
 			return HYP_EBUSY;
 		}
 		*moves |= state_rules[entry.state].host != state_rules[next.state].host;
@@ -186,9 +163,9 @@ static enum hyp_status pages_check(const struct owner_request *request, uint64_t
 /* The first page from @index on, below @end, of another state than @index. */
 static uint64_t run_end(uint64_t index, uint64_t end)
 {
-	enum page_state state = entry_get(index).state;
+	uint32_t state = entries[index].state;
 
-	while (index < end && entry_get(index).state == state) {
+	while (index < end && entries[index].state == state) {
 		index++;
 	}
 	return index;
@@ -213,7 +190,7 @@ static void pages_commit(const struct owner_request *request)
 
 	while (index < end) {
 		uint64_t stop = run_end(index, end);
-		struct entry entry = entry_get(index);
+		struct entry entry = entries[index];
 		bool before = state_rules[entry.state].host;
 		bool after = state_rules[entry_after(entry, request).state].host;
 		uint64_t pfn = first_pfn + index;
@@ -228,7 +205,7 @@ static void pages_commit(const struct owner_request *request)
 		}
 		trace_emit(page_transition, request->vm, 0, pfn, transition(entry, request, count));
 		for (; index < stop; index++) {
-			entry_set(index, entry_after(entry_get(index), request));
+			entries[index] = entry_after(entries[index], request);
 		}
 		if (!before && after) {
 			page_host_set(pfn, count, true);
@@ -259,12 +236,12 @@ enum hyp_status owner_apply(const struct owner_request *request)
 
 void owner_init(uint32_t *table, uint64_t pfn, uint64_t count)
 {
-	entries = table;
+	entries = (struct entry *)table;
 	first_pfn = pfn;
 	entry_count = count;
 	sealed = false;
 	for (uint64_t index = 0; index < count; index++) {
-		entry_set(index, (struct entry){ .state = PAGE_DENY });
+		entries[index] = (struct entry){ .state = PAGE_DENY };
 	}
 	for (uint32_t vm = 0; vm <= OWNER_VM_MAX; vm++) {
 		vms[vm] = (struct owner_vm_view){ .kind = VM_NONE };
@@ -326,7 +303,7 @@ struct owner_view owner_view(uint64_t pfn)
 
 	lock_hold(&owner_lock);
 	if (pfn >= first_pfn && pfn - first_pfn < entry_count) {
-		entry = entry_get(pfn - first_pfn);
+		entry = entries[pfn - first_pfn];
 	}
 	rule = &state_rules[entry.state];
 	return (struct owner_view){ .state = entry.state,

@@ -19,12 +19,12 @@
 #include <hyp/vm.h>
 
 /*
- * Share pages with the host, take them back, give them back; pKVM's MEM_SHARE, MEM_UNSHARE,
- * MEM_RELINQUISH. Of a VM with RSI or a normal one: HYP_EPERM. @done: how many were done
+ * Share pages with the host (@share) or take them back; give one back; pKVM's MEM_SHARE,
+ * MEM_UNSHARE, MEM_RELINQUISH. Of a VM with RSI or a normal one: HYP_EPERM. @done: how many were done
  * before an error, or because more than HYP_PAGES_MAX are not done at once; these stay done.
  */
-enum hyp_status guest_share(struct vm *vm, uint64_t ipa, uint64_t count, uint64_t *done);
-enum hyp_status guest_unshare(struct vm *vm, uint64_t ipa, uint64_t count, uint64_t *done);
+enum hyp_status guest_share(struct vm *vm, uint64_t ipa, uint64_t count, bool share,
+			    uint64_t *done);
 enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa);
 
 /*
@@ -64,11 +64,10 @@ uint64_t guest_unmap(struct vm *vm, uint64_t ipa, uint64_t size);
 uint64_t guest_ipa_limit(const struct vm *vm);
 
 /*
- * Copy between EL2 and the guest's memory (RSI: private memory), within one page. HYP_EPERM:
+ * Copy to the guest's memory (@write; RSI: private memory) or from it, within one page. HYP_EPERM:
  * that is a device's, or EMPTY.
  */
-enum hyp_status guest_read(struct vm *vm, uint64_t ipa, void *to, uint64_t bytes);
-enum hyp_status guest_write(struct vm *vm, uint64_t ipa, const void *from, uint64_t bytes);
+enum hyp_status guest_copy(struct vm *vm, uint64_t ipa, void *data, uint64_t bytes, bool write);
 
 /*
  * A stage 2 fault of a vCPU at @ipa (with the top bit, as the CPU has it): what it means.
