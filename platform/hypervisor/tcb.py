@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 OUT = Path(os.environ.get("O") or ROOT / "out")
 LIMITS = {"all": 6000, "assembly": 600}
-SHARED = ("platform/abi/hyp_hypercalls.h", "platform/abi/hyp_status.h", "platform/abi/smccc.h")
+SHARED = [f"platform/abi/{name}.h" for name in ("hyp_hypercalls", "hyp_status", "hyp_trace", "hyp_vcpu", "smccc")]
 
 
 def code_lines(text: str) -> int:

@@ -12,7 +12,7 @@
 #define RING_PAGES 32 /* 4096 events */
 #define RING_RECORDS (RING_PAGES * PAGE_RECORDS)
 
-#define TAIL_RECORDS 24 /* of all CPUs, in the panic report */
+#define TAIL_RECORDS 12 /* of each CPU, in the panic report */
 
 #define VCPU_SHIFT 32
 #define VM_SHIFT 16
@@ -122,47 +122,20 @@ enum hyp_status trace_read(struct regs *regs)
 	return HYP_OK;
 }
 
-/* The newest record that is older than @before[cpu] on any CPU; NULL: there is none. */
-static const struct record *newest(uint64_t *before)
-{
-	const struct record *found = NULL;
-	uint32_t where = 0;
-
-	for (uint32_t cpu = 0; cpu < cpu_count(); cpu++) {
-		const struct ring *ring = &rings[cpu];
-		const struct record *record;
-
-		if (before[cpu] == 0 || ring->written - before[cpu] >= RING_RECORDS) {
-			continue;
-		}
-		record = record_at(ring, before[cpu] - 1);
-		if (!found || record->word[0] > found->word[0]) {
-			found = record;
-			where = cpu;
-		}
-	}
-	before[where] -= found ? 1 : 0;
-	return found;
-}
-
+/* The newest of each CPU, oldest first. */
 void trace_print_tail(void)
 {
-	const struct record *tail[TAIL_RECORDS];
-	uint64_t before[CPU_MAX];
-	size_t count = 0;
-
 	for (uint32_t cpu = 0; cpu < CPU_MAX; cpu++) {
-		before[cpu] = rings[cpu].written;
-	}
-	while (count < TAIL_RECORDS && (tail[count] = newest(before))) {
-		count++;
-	}
-	while (count > 0) {
-		const uint64_t *word = tail[--count]->word;
+		const struct ring *ring = &rings[cpu];
+		uint64_t count = ring->written < TAIL_RECORDS ? ring->written : TAIL_RECORDS;
 
-		log_line_unlocked("trace %lu cpu %u vm %u vcpu %u %s %#lx %#lx", word[0],
-				  (uint8_t)(word[1] >> CPU_SHIFT), (uint16_t)(word[1] >> VM_SHIFT),
-				  (uint8_t)(word[1] >> VCPU_SHIFT), names[word[1] & EVENT_MASK],
-				  word[2], word[3]);
+		for (; count > 0; count--) {
+			const uint64_t *word = record_at(ring, ring->written - count)->word;
+
+			log_line_unlocked("trace %lu cpu %u vm %u vcpu %u %s %#lx %#lx", word[0],
+					  cpu, (uint16_t)(word[1] >> VM_SHIFT),
+					  (uint8_t)(word[1] >> VCPU_SHIFT),
+					  names[word[1] & EVENT_MASK], word[2], word[3]);
+		}
 	}
 }
