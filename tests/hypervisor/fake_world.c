@@ -51,9 +51,9 @@ void vm_release(struct vm *vm)
 	vm == &fake.vm ? fake.holds-- : abort();
 }
 
-enum hyp_status vm_take_meta(struct vm *vm, uint64_t pfn, uint64_t count, void **memory)
+enum hyp_status vm_take_meta(uint32_t id, uint64_t pfn, uint64_t count, void **memory)
 {
-	(void)vm;
+	(void)id;
 	(void)pfn;
 	if (fake.take_status != HYP_OK || memory_count == HYP_VCPUS_MAX) {
 		return fake.take_status != HYP_OK ? fake.take_status : HYP_ENOMEM;

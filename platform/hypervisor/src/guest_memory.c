@@ -309,21 +309,15 @@ enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool
 enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool *ram,
 				uint64_t *end)
 {
+	struct s2_view view;
+
 	if (!is_range(vm, base, top)) {
 		return HYP_EINVAL;
 	}
-
 	lock_hold(&vm->lock);
-	*ram = is_ram(s2_look(&vm->s2, base));
-	*end = base;
-	for (uint32_t step = 0; *end < top && step < HYP_PAGES_MAX; step++) {
-		struct s2_view view = s2_look(&vm->s2, *end);
-
-		if (is_ram(view) != *ram) {
-			break;
-		}
-		*end = min(top, *end + view.bytes);
-	}
+	view = s2_look(&vm->s2, base);
+	*ram = is_ram(view);
+	*end = min(top, base + view.bytes);
 	return HYP_OK;
 }
 

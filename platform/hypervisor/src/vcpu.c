@@ -87,7 +87,7 @@ enum hyp_status vcpu_create(struct regs *regs)
 	lock_take(&vm->lock);
 	status = create_check(vm, index, flags);
 	if (status == HYP_OK) {
-		status = vm_take_meta(vm, regs->x[3], HYP_VCPU_PAGES, &memory);
+		status = vm_take_meta(vm->id, regs->x[3], HYP_VCPU_PAGES, &memory);
 	}
 	if (status == HYP_OK) {
 		vcpu = memory;

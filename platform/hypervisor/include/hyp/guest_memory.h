@@ -43,7 +43,7 @@ enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa);
  * the host gives later. To RAM: shared pages are private at the lower alias.
  * Does as much as it can: *next is where it stopped, with any answer (a long range needs
  * more calls; HYP_OK: something was done).
- * get: RIPAS of @base, and how far all has the same, at most @top.
+ * get: RIPAS of @base, and how far its entry says so, at most @top; there it may be the same.
  */
 enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool ram,
 				uint64_t *next);
