@@ -124,6 +124,17 @@ struct attack_dma {
 	__u32 is_write; /* in: 0 or 1 */
 };
 
+/*
+ * Have the CPU walk a page as if it were a table of the host's stage 1: TTBR0_EL1 at the page,
+ * AT S1E1R of address 0.
+ */
+struct attack_walk {
+	__u64 pfn;    /* in */
+	__u64 par;    /* out: PAR_EL1 if the walk ended */
+	__s32 result; /* out: 0, or -EFAULT: it was refused */
+	__u32 reserved;
+};
+
 #define ATTACK_TRANSLATE _IOWR('T', 1, struct attack_translate)
 #define ATTACK_READ _IOWR('T', 2, struct attack_access)
 #define ATTACK_WRITE _IOWR('T', 3, struct attack_access)
@@ -132,5 +143,7 @@ struct attack_dma {
 #define ATTACK_RELEASE _IOR('T', 6, struct attack_release)
 #define ATTACK_CALL _IOWR('T', 7, struct attack_call)
 #define ATTACK_DMA _IOW('T', 32, struct attack_dma)
+
+#define ATTACK_WALK _IOWR('T', 8, struct attack_walk)
 
 #endif /* ABI_ATTACK_H */

@@ -26,7 +26,7 @@
 #define VMS 4u /* so many numbers are used; few, so that they meet */
 #define QUOTA_UNIT 24u
 #define SMALL_PFN (MACHINE_HOST_PFN + 512) /* most calls are about pages from here on */
-#define CALLS_MORE 6u
+#define CALLS_MORE 3u
 #define WEAK __attribute__((weak))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -32,6 +32,7 @@ static uint32_t vms;
 static enum owner_vm_kind kinds[OWNER_VM_MAX + 1]; /* at this look */
 static const char *broken;
 static uint64_t state;
+static uint64_t shared[OWNER_VM_MAX + 1]; /* pages that each guest shares, at this look */
 
 /* Who is walked. */
 static struct vm *walked; /* NULL: the host */
@@ -222,6 +223,7 @@ static void check_page(uint32_t index)
 		page->state = view.state;
 		page->guest = view.guest;
 	}
+	shared[view.vm] += view.state == PAGE_GUEST_HOST;
 	mix((uint64_t)view.state << 32 | view.vm << 20 | view.loans);
 }
 
@@ -242,6 +244,7 @@ const char *vm_invariant(void)
 	state = 0;
 	for (uint32_t id = 1; id <= vms; id++) {
 		kinds[id] = owner_vm_view(id).kind;
+		shared[id] = 0;
 	}
 	walk_all();
 	for (uint32_t i = 0; i < MACHINE_HYP_PAGES; i++) {
@@ -256,6 +259,12 @@ const char *vm_invariant(void)
 		need(view.held_pages <= view.quota_pages || view.kind == VM_NONE,
 		     "a VM holds more than its quota");
 		mix((uint64_t)view.kind << 32 | view.held_pages);
+		walked = vm_hold(id);
+		if (walked) {
+			need(walked->shared_pages == shared[id],
+			     "a VM's count of shared pages is wrong");
+			vm_release(walked);
+		}
 	}
 	return broken;
 }

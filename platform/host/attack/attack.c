@@ -14,6 +14,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <asm/asm-extable.h>
+#include <asm/sysreg.h>
+#include <asm/tlbflush.h>
 
 #include "platform/abi/attack.h"
 
@@ -387,6 +390,37 @@ static long attack_call(struct attack_call *call)
 	return 0;
 }
 
+static long attack_walk(struct attack_walk *call)
+{
+	unsigned long flags;
+	u64 ttbr0, par = 0;
+	int error = 0;
+
+	if (!pfn_is_kernel_ram(call->pfn)) {
+		return -ENOENT;
+	}
+	local_irq_save(flags);
+	ttbr0 = read_sysreg(ttbr0_el1);
+	write_sysreg(PFN_PHYS(call->pfn), ttbr0_el1);
+	isb();
+	local_flush_tlb_all();
+	/* clang-format off */
+	asm volatile("1: at s1e1r, xzr\n\tisb\n"
+		     "2:\n" _ASM_EXTABLE_KACCESS_ERR(1b, 2b, %w0)
+		     : "+r"(error));
+	/* clang-format on */
+	if (!error) {
+		par = read_sysreg(par_el1);
+	}
+	write_sysreg(ttbr0, ttbr0_el1);
+	isb();
+	local_flush_tlb_all();
+	local_irq_restore(flags);
+	call->result = error;
+	call->par = par;
+	return 0;
+}
+
 static long attack_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	union {
@@ -396,6 +430,7 @@ static long attack_ioctl(struct file *file, unsigned int command, unsigned long 
 		struct attack_hold hold;
 		struct attack_release release;
 		struct attack_call call;
+		struct attack_walk walk;
 	} call;
 	void __user *user = (void __user *)argument;
 	long result;
@@ -431,6 +466,9 @@ static long attack_ioctl(struct file *file, unsigned int command, unsigned long 
 		break;
 	case ATTACK_CALL:
 		result = attack_call(&call.call);
+		break;
+	case ATTACK_WALK:
+		result = attack_walk(&call.walk);
 		break;
 	default:
 		return -ENOTTY;

@@ -46,6 +46,7 @@ static const char usage[] =
 	"       attack syscall read|write ...  [--by pipe|splice]    system calls of that VMM\n"
 	"       attack process read|write ...                        process_vm_readv, _writev\n"
 	"       attack kernel read|write|exec ... [--via linear|alias]  the host's kernel\n"
+	"       attack kernel walk ...             by the CPU, as a table of the kernel's\n"
 	"       attack kernel hold --info FILE     keep the pages of the guest's RAM\n"
 	"       attack kernel release              what these hold now, and let go\n"
 	"       attack kernel|mapped|uaccess read|write|exec --pa ADDRESS|own   any page of RAM:\n"
@@ -132,7 +133,7 @@ static enum exit_status print_reply(const struct attack *attack, const struct at
 		printf(" si_code=%d", reply->si_code);
 	} else if (reply->error != 0) {
 		print_lower(strerrorname_np(reply->error));
-	} else if (is(attack->access, "exec")) {
+	} else if (is(attack->access, "exec") || is(attack->access, "walk")) {
 		printf("returned value=%#llx", (unsigned long long)reply->value);
 	} else if (reply->size < attack->size) {
 		printf("partial");
@@ -352,6 +353,20 @@ static enum exit_status dma_access(const struct attack *attack, uint64_t pfn)
 	return print_reply(attack, &reply);
 }
 
+/* The page as a table of the kernel's: value is PAR_EL1. */
+static enum exit_status kernel_walk(const struct attack *attack, int fd, uint64_t pfn)
+{
+	struct attack_walk walk = { .pfn = pfn };
+	struct attack_reply reply = { 0 };
+
+	if (ioctl(fd, ATTACK_WALK, &walk) < 0) {
+		return not_tried("the module refused the call");
+	}
+	reply.error = -walk.result;
+	reply.value = walk.par;
+	return print_reply(attack, &reply);
+}
+
 static enum exit_status kernel_access(const struct attack *attack)
 {
 	struct attack_reply reply = { 0 };
@@ -364,6 +379,9 @@ static enum exit_status kernel_access(const struct attack *attack)
 	}
 	if (is(attack->way, "dma")) {
 		return dma_access(attack, pfn);
+	}
+	if (is(attack->access, "walk")) {
+		return kernel_walk(attack, fd, pfn);
 	}
 	if (is(attack->way, "mapped") || is(attack->access, "exec")) {
 		return mapped_access(attack, fd, pfn);
@@ -563,6 +581,9 @@ static bool has_access(const struct attack *attack)
 	bool plain = is_read(attack) || is(attack->access, "write");
 	bool exec = is(attack->access, "exec");
 
+	if (is(attack->way, "kernel") && is(attack->access, "walk")) {
+		return true;
+	}
 	if (attack->has_pa) {
 		return is(attack->way, "kernel") || is(attack->way, "mapped") ? plain || exec :
 		       is(attack->way, "uaccess") || is(attack->way, "dma")   ? plain :
@@ -589,7 +610,7 @@ static enum exit_status run(struct attack *attack)
 	}
 	if (is(attack->access, "write")) {
 		attack->size = sizeof(attack->data);
-	} else if (is(attack->access, "exec")) {
+	} else if (is(attack->access, "exec") || is(attack->access, "walk")) {
 		attack->size = 0;
 	}
 	if (is(attack->via, "device")) {
