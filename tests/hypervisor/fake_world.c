@@ -78,8 +78,9 @@ enum guest_fault guest_fault(struct vm *vm, uint64_t ipa, bool is_write, bool is
 	return fake.fault;
 }
 
-enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest)
+enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest, bool device)
 {
+	(void)device;
 	(void)vm;
 	by_guest ? abort() : (void)0;
 	fake.device_ipa = ipa;

@@ -55,8 +55,8 @@ static void both_aliases(void **state)
 	assert_int_equal(guest_fault(vm, TOP + IPA + 4, true, false, &at), GUEST_FAULT_DEVICE);
 	assert_int_equal(at, IPA + 4);
 	assert_int_equal(what_is_at(IPA), IS_DEVICE);
-	assert_int_equal(guest_set_device(vm, IPA, true), HYP_EPERM);
-	assert_int_equal(guest_set_device(vm, IPA, false), HYP_EPERM);
+	assert_int_equal(guest_set_device(vm, IPA, true, true), HYP_EPERM);
+	assert_int_equal(guest_set_device(vm, IPA, false, true), HYP_EPERM);
 	assert_int_equal(guest_fault(vm, 2 * TOP, true, false, &at), GUEST_FAULT_ABORT);
 	/* RAM */
 	assert_int_equal(guest_ripas_set(vm, IPA, IPA + 2 * PAGE, true, &next), HYP_OK);

@@ -289,7 +289,7 @@ static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
 	memcpy(x, &regs->x[4], sizeof(x));
 	status = run_check(vcpu, &run);
 	if (status == HYP_OK && answers & HYP_RUN_DEVICE) {
-		status = guest_set_device(vcpu->vm, vcpu->exit.address, false);
+		status = guest_set_device(vcpu->vm, vcpu->exit.address, false, true);
 		if (status == HYP_EPERM) { /* the guest says itself what is a device: an abort */
 			answers = HYP_RUN_ABORT;
 			status = HYP_OK;
