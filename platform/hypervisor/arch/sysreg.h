@@ -121,9 +121,8 @@
 
 /* MDSCR_EL1: any debug exception but BRK is on; OSLSR_EL1.OSLK. */
 #define MDSCR_SS BIT(0)
-#define MDSCR_KDE BIT(13)
-#define MDSCR_MDE BIT(15)
-#define OSLSR_OPEN BIT(3) /* OSLM: there is a lock */
+#define MDSCR_ANY (MDSCR_SS | BIT(13) | BIT(15)) /* KDE, MDE */
+#define OSLSR_OPEN BIT(3)                        /* OSLM: there is a lock */
 #define OSLSR_LOCKED (OSLSR_OPEN | BIT(1))
 
 /* PMCR_EL0.E */
@@ -189,7 +188,6 @@
 
 #define EC_UNKNOWN 0x00
 #define EC_WFX 0x01
-#define EC_FP 0x07
 #define EC_PAUTH 0x09
 #define EC_LS64 0x0a
 #define EC_SYSREG_128 0x14

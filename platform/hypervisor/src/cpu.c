@@ -56,7 +56,7 @@ bool cpu_stack_of(uint64_t sp, uint64_t *low, uint64_t *high)
 	return sp >= *low;
 }
 
-static void set_el2(uint32_t cpu)
+void cpu_init_this(uint32_t cpu)
 {
 	uint64_t memory_features = sysreg_read(id_aa64mmfr0_el1);
 	uint64_t parange = ID_FIELD(memory_features, 0);
@@ -94,18 +94,12 @@ static void set_el2(uint32_t cpu)
 		     VTCR_HOST(parange < PARANGE_40_BITS ? parange : (uint64_t)PARANGE_40_BITS));
 	sysreg_write(vttbr_el2, host_s2_root()); /* VMID 0 is the host */
 	sysreg_write(hcr_el2, HCR_HOST);
-	isb();
-	tlbi(vmalls12e1);
-	dsb(nsh);
-	isb();
-}
-
-void cpu_init_this(uint32_t cpu)
-{
-	set_el2(cpu);
 	sysreg_write(sctlr_el1, SCTLR_EL1_START);
 	sysreg_write(cpacr_el1, 0);
 	sysreg_write(cntkctl_el1, 0);
+	isb();
+	tlbi(vmalls12e1);
+	dsb(nsh);
 	isb();
 }
 

@@ -203,19 +203,6 @@ static enum hyp_status run_check(const struct vcpu *vcpu, const struct world_run
 	return HYP_OK;
 }
 
-/* On, or turned on by another vCPU, when there is nothing to answer. */
-static bool power_on(struct vcpu *vcpu, uint64_t answers)
-{
-	uint32_t power = __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE);
-
-	if (power == VCPU_PENDING && !answers) {
-		vcpu_reset(vcpu, vcpu->entry, vcpu->argument);
-		__atomic_store_n(&vcpu->power, VCPU_ON, __ATOMIC_RELEASE);
-		return true;
-	}
-	return power == VCPU_ON;
-}
-
 static void run_guest(struct vcpu *vcpu, struct world_run *run, uint64_t answers,
 		      const uint64_t x[4])
 {
@@ -283,6 +270,7 @@ static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
 	struct world_run run = { .flags = regs->x[3], .ich_hcr = regs->x[8] };
 	uint64_t answers = run.flags & ALL_ANSWERS;
 	enum hyp_status status;
+	uint32_t power;
 	uint64_t x[4];
 
 	memcpy(run.lr, &regs->x[9], sizeof(run.lr));
@@ -298,10 +286,15 @@ static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
 	if (status != HYP_OK) {
 		return status;
 	}
+	power = __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE);
+	if (power == VCPU_PENDING && !answers) { /* turned on by another vCPU */
+		vcpu_reset(vcpu, vcpu->entry, vcpu->argument);
+		__atomic_store_n(&vcpu->power, VCPU_ON, __ATOMIC_RELEASE);
+	} else if (power != VCPU_ON && !vcpu->broken) {
+		return HYP_EPERM;
+	}
 	if (vcpu->broken) {
 		vcpu_set_exit(vcpu, HYP_EXIT_BROKEN);
-	} else if (!power_on(vcpu, answers)) {
-		return HYP_EPERM;
 	} else {
 		__atomic_store_n(&vcpu->vm->has_run, true, __ATOMIC_RELEASE);
 		trace_emit(hyp_exit, vcpu->vm->id, vcpu->index, HYP_REASON_ERET_GUEST, 0);

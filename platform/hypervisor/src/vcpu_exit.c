@@ -15,7 +15,6 @@
 #define INSTRUCTION_BYTES 4
 #define EC_COUNT (ESR_EC_MASK + 1)
 #define EC_OF(esr) ((esr) >> ESR_EC_SHIFT & ESR_EC_MASK)
-#define ICC_SRE_FIXED 7 /* SRE, DFB, DIB */
 #define SAS_BYTES(esr) (1u << ((esr) >> ESR_SAS_SHIFT & 3))
 
 /* Parts of ESR_EL2 that the host is told, by exit. */
@@ -191,6 +190,7 @@ static bool trap_abort(struct vcpu *vcpu, uint64_t esr)
 	uint64_t cause = esr & ESR_FSC_LEVEL_MASK;
 	uint64_t ipa = vcpu->trap.ipa, at = 0;
 	bool is_permission = cause == FSC_PERMISSION;
+	enum guest_fault fault;
 	bool is_write = esr & ESR_S1PTW ? is_permission :
 					  EC_OF(esr) == EC_DABT_LOW && esr & ESR_WNR;
 
@@ -200,18 +200,15 @@ static bool trap_abort(struct vcpu *vcpu, uint64_t esr)
 	if (ipa == UINT64_MAX) {
 		return false; /* not there any more: try again */
 	}
-	switch (guest_fault(vcpu->vm, ipa, is_write, is_permission, &at)) {
-	case GUEST_FAULT_RETRY:
+	fault = guest_fault(vcpu->vm, ipa, is_write, is_permission, &at);
+	if (fault == GUEST_FAULT_RETRY) {
 		return false;
-	case GUEST_FAULT_MEMORY:
+	}
+	if (fault == GUEST_FAULT_MEMORY) {
 		return exit_to_host(vcpu, HYP_EXIT_MEMORY, esr & TOLD_MEMORY,
 				    at & ~(uint64_t)(PAGE_BYTES - 1), 0);
-	case GUEST_FAULT_DEVICE:
-		return mmio(vcpu, esr, at);
-	case GUEST_FAULT_ABORT:
-		break;
 	}
-	return external_abort(vcpu);
+	return fault == GUEST_FAULT_DEVICE ? mmio(vcpu, esr, at) : external_abort(vcpu);
 }
 
 /* ---- system registers ---- */
@@ -230,35 +227,25 @@ static enum access access_of(const struct vcpu *vcpu, uint32_t encoding)
 static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding, bool is_read,
 			  uint64_t *value)
 {
-	uint64_t *slot;
+	uint64_t *slot = NULL;
 
-	switch (kind) {
-	case ACCESS_NOTHING:
-	case ACCESS_SRE:
-		*value = kind == ACCESS_SRE ? ICC_SRE_FIXED : 0;
+	if (kind == ACCESS_NOTHING || kind == ACCESS_SRE) {
+		*value = kind == ACCESS_SRE ? ICC_SRE_GUEST : 0;
 		return true;
-	case ACCESS_ID:
-		*value = *vcpu_id(vcpu, encoding >> 3 & 7, encoding & 7);
-		return is_read;
-	case ACCESS_VALUE:
-	case ACCESS_READ:
-		slot = vcpu_sysreg(vcpu, encoding);
-		if (!slot || (!is_read && kind == ACCESS_READ)) {
-			return false;
-		}
-		*(is_read ? value : slot) = *(is_read ? slot : value);
-		return true;
-	case ACCESS_OS_LOCK:
-		if (!is_read) {
-			vcpu->state.sys[SYS_OSLSR_EL1] = *value & 1 ? OSLSR_LOCKED : OSLSR_OPEN;
-		}
-		return !is_read;
-	case ACCESS_UNDEF:
-	case ACCESS_HOST:
-	case ACCESS_HOST_SGI:
-		break;
 	}
-	return false;
+	if (kind == ACCESS_OS_LOCK && !is_read) {
+		vcpu->state.sys[SYS_OSLSR_EL1] = *value & 1 ? OSLSR_LOCKED : OSLSR_OPEN;
+		return true;
+	}
+	if (kind == ACCESS_ID && is_read) {
+		slot = vcpu_id(vcpu, encoding >> 3 & 7, encoding & 7);
+	} else if (kind == ACCESS_VALUE || (kind == ACCESS_READ && is_read)) {
+		slot = vcpu_sysreg(vcpu, encoding);
+	}
+	if (slot) {
+		*(is_read ? value : slot) = *(is_read ? slot : value);
+	}
+	return slot;
 }
 
 static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
@@ -289,19 +276,10 @@ static bool trap_sysreg(struct vcpu *vcpu, uint64_t esr)
 /* What came of the HVC or SMC before @behind. */
 static bool call_end(struct vcpu *vcpu, enum guest_call result, uint64_t behind)
 {
-	switch (result) {
-	case GUEST_CALL_RESUME:
-		return false;
-	case GUEST_CALL_EXIT:
-		return true;
-	case GUEST_CALL_RETRY:
+	if (result == GUEST_CALL_RETRY || result == GUEST_CALL_UNDEF) {
 		vcpu->pc = behind - INSTRUCTION_BYTES;
-		return true;
-	case GUEST_CALL_UNDEF:
-		break;
 	}
-	vcpu->pc = behind - INSTRUCTION_BYTES;
-	return undefined(vcpu, 0);
+	return result == GUEST_CALL_UNDEF ? undefined(vcpu, 0) : result != GUEST_CALL_RESUME;
 }
 
 static bool trap_call(struct vcpu *vcpu, uint64_t esr)
@@ -336,21 +314,13 @@ static bool trap_debug(struct vcpu *vcpu, uint64_t esr)
 }
 
 static const trap_fn traps[EC_COUNT] = {
-	[EC_WFX] = trap_wfx,
-	[EC_FP] = undefined,
-	[EC_PAUTH] = undefined,
-	[EC_LS64] = undefined,
-	[EC_SYSREG_128] = undefined,
-	[EC_HVC64] = trap_call,
-	[EC_SMC64] = trap_call,
-	[EC_SYSREG] = trap_sysreg,
-	[EC_SVE] = undefined,
-	[EC_SME] = undefined,
-	[EC_IABT_LOW] = trap_abort,
-	[EC_DABT_LOW] = trap_abort,
-	[EC_BREAKPOINT_LOW] = trap_debug,
-	[EC_STEP_LOW] = trap_debug,
-	[EC_WATCHPOINT_LOW] = trap_debug,
+	[EC_WFX] = trap_wfx,        [EC_PAUTH] = undefined,
+	[EC_LS64] = undefined,      [EC_SYSREG_128] = undefined,
+	[EC_HVC64] = trap_call,     [EC_SMC64] = trap_call,
+	[EC_SYSREG] = trap_sysreg,  [EC_SVE] = undefined,
+	[EC_SME] = undefined,       [EC_IABT_LOW] = trap_abort,
+	[EC_DABT_LOW] = trap_abort, [EC_BREAKPOINT_LOW] = trap_debug,
+	[EC_STEP_LOW] = trap_debug, [EC_WATCHPOINT_LOW] = trap_debug,
 	[EC_BRK] = trap_debug,
 };
 

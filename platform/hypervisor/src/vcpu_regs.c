@@ -158,11 +158,8 @@ uint64_t *vcpu_sysreg(struct vcpu *vcpu, uint32_t encoding)
 static void *system_slot(struct vcpu *vcpu, uint32_t encoding, bool *is_constant)
 {
 	*is_constant = true;
-	if (encoding == ENCODING_MIDR) {
-		return &vcpu->midr;
-	}
-	if (encoding == ENCODING_MPIDR) {
-		return &vcpu->mpidr;
+	if (encoding == ENCODING_MIDR || encoding == ENCODING_MPIDR) {
+		return encoding == ENCODING_MIDR ? &vcpu->midr : &vcpu->mpidr;
 	}
 	if ((encoding & ENCODING_ID_MASK) == ENCODING_ID && CRM(encoding) != 0) {
 		return vcpu_id(vcpu, CRM(encoding), OP2(encoding));

@@ -168,8 +168,7 @@ static void debug_load(const struct cpu_state *state)
 static void debug_enter(struct vcpu *vcpu, struct host_cpu *host, uint64_t flags)
 {
 	uint64_t mdscr = vcpu->state.sys[SYS_MDSCR_EL1];
-	bool is_on = mdscr & (MDSCR_SS | MDSCR_KDE | MDSCR_MDE) &&
-		     vcpu->state.sys[SYS_OSLSR_EL1] != OSLSR_LOCKED;
+	bool is_on = mdscr & MDSCR_ANY && vcpu->state.sys[SYS_OSLSR_EL1] != OSLSR_LOCKED;
 	uint64_t traps = MDCR_GUEST;
 
 	host->mdcr = sysreg_read(mdcr_el2);
@@ -235,17 +234,6 @@ static void interrupts_leave(struct cpu_state *state, struct world_run *run)
 
 /* ---- the whole ---- */
 
-static uint64_t hcr_of(const struct vcpu *vcpu, uint64_t flags)
-{
-	uint64_t hcr = HCR_GUEST;
-
-	hcr |= flags & HYP_RUN_TRAP_WFI ? HCR_TWI : 0;
-	hcr |= flags & HYP_RUN_TRAP_WFE ? HCR_TWE : 0;
-	hcr |= vcpu->features & HYP_VCPU_PAUTH ? HCR_API | HCR_APK : 0;
-	hcr |= vcpu->has_vserror ? HCR_VSE : 0;
-	return hcr;
-}
-
 static void stage2_enter(const struct vcpu *vcpu, struct host_cpu *host)
 {
 	const struct s2 *s2 = &vcpu->vm->s2;
@@ -268,6 +256,7 @@ void world_enter(struct vcpu *vcpu, const struct world_run *run)
 {
 	struct host_cpu *host = &hosts[cpu_this()];
 	const struct cpu_state *state = &vcpu->state;
+	uint64_t hcr = HCR_GUEST;
 
 	if (!pstate_is_legal(vcpu->pstate)) {
 		hyp_bug("a vCPU's PSTATE is %#lx", vcpu->pstate);
@@ -282,7 +271,11 @@ void world_enter(struct vcpu *vcpu, const struct world_run *run)
 	sysreg_write(vbar_el2, (uintptr_t)guest_vectors);
 	sysreg_write(cptr_el2, vcpu->features & HYP_VCPU_SVE ? CPTR_GUEST : CPTR_GUEST | CPTR_TZ);
 	sysreg_write(vmpidr_el2, vcpu->mpidr);
-	sysreg_write(hcr_el2, hcr_of(vcpu, run->flags));
+	hcr |= run->flags & HYP_RUN_TRAP_WFI ? HCR_TWI : 0;
+	hcr |= run->flags & HYP_RUN_TRAP_WFE ? HCR_TWE : 0;
+	hcr |= vcpu->features & HYP_VCPU_PAUTH ? HCR_API | HCR_APK : 0;
+	hcr |= vcpu->has_vserror ? HCR_VSE : 0;
+	sysreg_write(hcr_el2, hcr);
 	stage2_enter(vcpu, host);
 	el1_load(state, vcpu->features);
 	interrupts_enter(state, run);
