@@ -234,7 +234,7 @@ static void guest_faults(const uint8_t *call)
 
 	if (vm) {
 		guest_fault(vm, gfn_of(call[3]) << 12, call[4] & 1, call[4] & 2, &at);
-		if (call[5] & 1 && guest_set_device(vm, at, call[5] & 2) == HYP_EPERM) {
+		if (call[5] & 1 && guest_set_device(vm, at, call[5] & 2, true) == HYP_EPERM) {
 			need(guest_fault(vm, at, false, false, &at) != GUEST_FAULT_DEVICE ||
 				     call[5] & 2 || vm->guards_mmio || vm->flags & HYP_VM_RSI,
 			     "a device's page was refused");

@@ -113,25 +113,20 @@ enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa)
 	return move(ipa, GUEST_PAGE_OWN, GUEST_PAGE_NONE);
 }
 
-enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest)
+enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest, bool device)
 {
 	enum hyp_status status = check(ipa);
 
 	(void)vm;
 	fake.by_guest = by_guest;
-	if (status == HYP_OK && fake.page[ipa / FAKE_PAGE] != GUEST_PAGE_NONE) {
+	if (status == HYP_OK &&
+	    fake.page[ipa / FAKE_PAGE] != (device ? GUEST_PAGE_NONE : GUEST_PAGE_DEVICE)) {
 		return HYP_EPERM;
 	}
 	if (status == HYP_OK) {
-		fake.page[ipa / FAKE_PAGE] = GUEST_PAGE_DEVICE;
+		fake.page[ipa / FAKE_PAGE] = device ? GUEST_PAGE_DEVICE : GUEST_PAGE_NONE;
 	}
 	return status;
-}
-
-enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa)
-{
-	(void)vm;
-	return move(ipa, GUEST_PAGE_DEVICE, GUEST_PAGE_NONE);
 }
 
 static bool is_range(const struct vm *vm, uint64_t base, uint64_t top)

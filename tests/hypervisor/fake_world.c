@@ -51,9 +51,9 @@ void vm_release(struct vm *vm)
 	vm == &fake.vm ? fake.holds-- : abort();
 }
 
-enum hyp_status vm_take_meta(struct vm *vm, uint64_t pfn, uint64_t count, void **memory)
+enum hyp_status vm_take_meta(uint32_t id, uint64_t pfn, uint64_t count, void **memory)
 {
-	(void)vm;
+	(void)id;
 	(void)pfn;
 	if (fake.take_status != HYP_OK || memory_count == HYP_VCPUS_MAX) {
 		return fake.take_status != HYP_OK ? fake.take_status : HYP_ENOMEM;
@@ -78,8 +78,9 @@ enum guest_fault guest_fault(struct vm *vm, uint64_t ipa, bool is_write, bool is
 	return fake.fault;
 }
 
-enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest)
+enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest, bool device)
 {
+	(void)device;
 	(void)vm;
 	by_guest ? abort() : (void)0;
 	fake.device_ipa = ipa;

@@ -65,7 +65,7 @@ static void what_cannot_be_shared(void **state)
 
 	(void)state;
 	begin_vm(HYP_VM_PROTECTED, 4);
-	assert_int_equal(guest_set_device(vm, IPA + 16 * PAGE, true), HYP_OK);
+	assert_int_equal(guest_set_device(vm, IPA + 16 * PAGE, true, true), HYP_OK);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(guest_share(vm, bad[i].ipa, bad[i].count, true, &done),
 				 bad[i].status);
@@ -149,29 +149,29 @@ static void device_pages(void **state)
 	(void)state;
 	begin_vm(HYP_VM_PROTECTED, 0);
 	assert_int_equal(fault(IPA), GUEST_FAULT_MEMORY);
-	assert_int_equal(guest_set_device(vm, IPA, false), HYP_ENOTABLE);
+	assert_int_equal(guest_set_device(vm, IPA, false, true), HYP_ENOTABLE);
 	assert_int_equal(call(HYP_CALL_VM_DONATE, vm->id, META + 4, 6), HYP_OK);
-	assert_int_equal(guest_set_device(vm, IPA + 0x123, false), HYP_OK);
+	assert_int_equal(guest_set_device(vm, IPA + 0x123, false, true), HYP_OK);
 	assert_int_equal(what_is_at(IPA), IS_DEVICE);
 	assert_int_equal(what_is_at(IPA + PAGE), IS_NOTHING);
 	assert_int_equal(fault(IPA + 0x800), GUEST_FAULT_DEVICE);
-	assert_int_equal(guest_set_device(vm, IPA, true), HYP_OK);
+	assert_int_equal(guest_set_device(vm, IPA, true, true), HYP_OK);
 	/* It can never be memory, until the guest says it is no device. */
 	assert_int_equal(host_maps(IPA, PAGES, 1), HYP_EBUSY);
 	assert_int_equal(host_maps(IPA - PAGE, PAGES, 2), HYP_EBUSY);
-	assert_int_equal(guest_unset_device(vm, IPA), HYP_OK);
-	assert_int_equal(guest_unset_device(vm, IPA), HYP_OK);
+	assert_int_equal(guest_set_device(vm, IPA, true, false), HYP_OK);
+	assert_int_equal(guest_set_device(vm, IPA, true, false), HYP_OK);
 	assert_int_equal(host_maps(IPA, PAGES, 1), HYP_OK);
-	assert_int_equal(guest_set_device(vm, IPA, false), HYP_EPERM);
-	assert_int_equal(guest_set_device(vm, IPA, true), HYP_EPERM);
-	assert_int_equal(guest_unset_device(vm, IPA), HYP_EPERM);
+	assert_int_equal(guest_set_device(vm, IPA, false, true), HYP_EPERM);
+	assert_int_equal(guest_set_device(vm, IPA, true, true), HYP_EPERM);
+	assert_int_equal(guest_set_device(vm, IPA, true, false), HYP_EPERM);
 	assert_int_equal(guest_finds(IPA), PAGES);
 	/* Who guards its MMIO says itself what is a device's. */
 	vm->guards_mmio = true;
-	assert_int_equal(guest_set_device(vm, IPA + PAGE, false), HYP_EPERM);
-	assert_int_equal(guest_set_device(vm, IPA + PAGE, true), HYP_OK);
-	assert_int_equal(guest_set_device(vm, UINT64_C(1) << 40, true), HYP_EINVAL);
-	assert_int_equal(guest_unset_device(vm, UINT64_C(1) << 40), HYP_EINVAL);
+	assert_int_equal(guest_set_device(vm, IPA + PAGE, false, true), HYP_EPERM);
+	assert_int_equal(guest_set_device(vm, IPA + PAGE, true, true), HYP_OK);
+	assert_int_equal(guest_set_device(vm, UINT64_C(1) << 40, true, true), HYP_EINVAL);
+	assert_int_equal(guest_set_device(vm, UINT64_C(1) << 40, true, false), HYP_EINVAL);
 }
 
 /* A normal VM's device pages come and go as its VMM's slots do. */
@@ -179,12 +179,12 @@ static void device_pages_of_a_normal_vm(void **state)
 {
 	(void)state;
 	begin_vm(0, 6);
-	assert_int_equal(guest_set_device(vm, IPA, false), HYP_OK);
+	assert_int_equal(guest_set_device(vm, IPA, false, true), HYP_OK);
 	assert_int_equal(fault(IPA), GUEST_FAULT_DEVICE);
 	assert_int_equal(host_maps(IPA, PAGES, 1), HYP_OK);
 	assert_int_equal(guest_finds(IPA), PAGES);
 	assert_int_equal(call(HYP_CALL_VM_UNMAP, vm->id, IPA >> 12, 1), HYP_OK);
-	assert_int_equal(guest_set_device(vm, IPA, false), HYP_OK);
+	assert_int_equal(guest_set_device(vm, IPA, false, true), HYP_OK);
 	assert_int_equal(call(HYP_CALL_VM_UNMAP, vm->id, IPA >> 12, 1), HYP_OK);
 	assert_int_equal(fault(IPA), GUEST_FAULT_MEMORY);
 }
@@ -216,7 +216,7 @@ static void read_and_write(void **state)
 	(void)state;
 	begin_vm(HYP_VM_PROTECTED, 6);
 	assert_int_equal(guest_copy(vm, IPA, &word, 8, false), HYP_ENOPAGE);
-	assert_int_equal(guest_set_device(vm, IPA + PAGE, true), HYP_OK);
+	assert_int_equal(guest_set_device(vm, IPA + PAGE, true, true), HYP_OK);
 	assert_int_equal(guest_copy(vm, IPA + PAGE, &word, 8, false), HYP_EPERM);
 	assert_int_equal(host_maps(IPA, PAGES, 1), HYP_OK);
 	fill(PAGES);

@@ -549,9 +549,9 @@ static void pages_for_vcpus(void **state)
 	(void)state;
 	memset(fake_machine_page(META + 9), 0x5e, 4096);
 	lock_take(&vm->lock);
-	assert_int_equal(vm_take_meta(vm, META + 8, 4, &memory), HYP_OK);
-	assert_int_equal(vm_take_meta(vm, META + 8, 4, &memory), HYP_EPERM);
-	assert_int_equal(vm_take_meta(vm, META + 12, 0, &memory), HYP_EINVAL);
+	assert_int_equal(vm_take_meta(vm->id, META + 8, 4, &memory), HYP_OK);
+	assert_int_equal(vm_take_meta(vm->id, META + 8, 4, &memory), HYP_EPERM);
+	assert_int_equal(vm_take_meta(vm->id, META + 12, 0, &memory), HYP_EINVAL);
 	lock_release(&vm->lock);
 	assert_ptr_equal(memory, (void *)(uintptr_t)((META + 8) << 12));
 	for (uint32_t i = 0; i < 4 * 512; i++) {

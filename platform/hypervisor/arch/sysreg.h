@@ -159,9 +159,16 @@
 	((64 - S2_IPA_BITS) | 1u << 6 | 1u << 8 | 1u << 10 | 3u << 12 | (parange) << 16 | 1u << 31)
 #define PARANGE_40_BITS 2
 
+#define INSTRUCTION_BYTES 4
+
+/* HPFAR_EL2.FIPA: the page */
+#define HPFAR_PFN(hpfar) ((hpfar) >> 4 & UINT64_C(0xfffffffff))
+
 /* ESR_EL2 */
 #define ESR_EC_SHIFT 26
 #define ESR_EC_MASK UINT64_C(0x3f)
+#define EC_COUNT (ESR_EC_MASK + 1)
+#define EC_OF(esr) ((esr) >> ESR_EC_SHIFT & ESR_EC_MASK)
 #define ESR_IL BIT(25)
 #define ESR_IMM16_MASK UINT64_C(0xffff)
 #define ESR_WNR BIT(6)

@@ -186,13 +186,13 @@ enum guest_call guest_pkvm_mmio_map(struct vcpu *vcpu)
 	uint64_t ipa = vcpu->x[1];
 	bool is_aligned = ipa % PAGE_BYTES == 0;
 
-	return memory_answer(vcpu, is_aligned ? guest_set_device(vcpu->vm, ipa, true) : HYP_EINVAL,
-			     0);
+	return memory_answer(
+		vcpu, is_aligned ? guest_set_device(vcpu->vm, ipa, true, true) : HYP_EINVAL, 0);
 }
 
 enum guest_call guest_pkvm_mmio_unmap(struct vcpu *vcpu)
 {
-	return memory_answer(vcpu, guest_unset_device(vcpu->vm, vcpu->x[1]), 0);
+	return memory_answer(vcpu, guest_set_device(vcpu->vm, vcpu->x[1], true, false), 0);
 }
 
 static enum guest_call serve(struct vcpu *vcpu, const struct call *call)

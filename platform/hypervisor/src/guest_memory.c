@@ -10,7 +10,6 @@
 #include <hyp/owner.h>
 #include <hyp/stage1.h>
 
-#include <stddef.h>
 #include <string.h>
 
 /* Shared memory is not executed: the host can change it at any time. */
@@ -197,7 +196,7 @@ enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa)
 	return status == HYP_OK ? page_leaves(vm, ipa, pa, OWNER_GUEST_RELINQUISH) : status;
 }
 
-static enum hyp_status set_note(struct vm *vm, uint64_t ipa, bool by_guest, enum s2_note note)
+enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest, bool device)
 {
 	uint64_t page = ipa & ~(uint64_t)(PAGE_BYTES - 1);
 	enum hyp_status status;
@@ -212,19 +211,9 @@ static enum hyp_status set_note(struct vm *vm, uint64_t ipa, bool by_guest, enum
 	}
 	status = s2_prepare(&vm->s2, page, PAGE_BYTES, page);
 	if (status == HYP_OK) {
-		s2_note(&vm->s2, page, PAGE_BYTES, note);
+		s2_note(&vm->s2, page, PAGE_BYTES, device ? S2_NOTE_DEVICE : S2_NOTE_NONE);
 	}
 	return status;
-}
-
-enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest)
-{
-	return set_note(vm, ipa, by_guest, S2_NOTE_DEVICE);
-}
-
-enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa)
-{
-	return set_note(vm, ipa, true, S2_NOTE_NONE);
 }
 
 static bool is_ram(struct s2_view view)
@@ -309,21 +298,15 @@ enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool
 enum hyp_status guest_ripas_get(struct vm *vm, uint64_t base, uint64_t top, bool *ram,
 				uint64_t *end)
 {
+	struct s2_view view;
+
 	if (!is_range(vm, base, top)) {
 		return HYP_EINVAL;
 	}
-
 	lock_hold(&vm->lock);
-	*ram = is_ram(s2_look(&vm->s2, base));
-	*end = base;
-	for (uint32_t step = 0; *end < top && step < HYP_PAGES_MAX; step++) {
-		struct s2_view view = s2_look(&vm->s2, *end);
-
-		if (is_ram(view) != *ram) {
-			break;
-		}
-		*end = min(top, *end + view.bytes);
-	}
+	view = s2_look(&vm->s2, base);
+	*ram = is_ram(view);
+	*end = min(top, base + view.bytes);
 	return HYP_OK;
 }
 

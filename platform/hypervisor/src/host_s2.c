@@ -4,8 +4,6 @@
 #include <hyp/page_ops.h>
 #include <hyp/pool.h>
 
-#include <stddef.h>
-
 static struct s2 tables[2];  /* the CPUs', and the devices' if it is another; lock: owner_lock */
 static uint32_t table_count; /* constant after host_s2_init() */
 

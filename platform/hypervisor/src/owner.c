@@ -8,8 +8,6 @@
 #include <hyp/page_ops.h>
 #include <hyp/trace.h>
 
-#include <stddef.h>
-
 /* A word of the table. */
 struct entry {
 	uint32_t state : 4; /* enum page_state */

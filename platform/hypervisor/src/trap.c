@@ -14,11 +14,6 @@
 
 #include "arch/sysreg.h"
 
-#define EC_COUNT (ESR_EC_MASK + 1)
-#define INSTRUCTION_BYTES 4
-#define HPFAR_PFN_SHIFT 4
-#define HPFAR_PFN_MASK UINT64_C(0xfffffffff)
-
 /* So many refused accesses are on the console, then no more: the host could flood it. */
 #define REFUSALS_PRINTED 4
 
@@ -59,7 +54,7 @@ static void trap_smc(struct regs *regs, uint64_t esr)
  */
 static void refuse(uint64_t esr, uint64_t pfn)
 {
-	bool is_data = (esr >> ESR_EC_SHIFT & ESR_EC_MASK) == EC_DABT_LOW;
+	bool is_data = (EC_OF(esr)) == EC_DABT_LOW;
 	uint64_t kept = ESR_EC_MASK << ESR_EC_SHIFT | ESR_IL | (is_data ? ESR_WNR | ESR_CM : 0);
 	uint64_t pc = sysreg_read(elr_el2), pstate = sysreg_read(spsr_el2);
 
@@ -77,7 +72,7 @@ static void refuse(uint64_t esr, uint64_t pfn)
 
 static void trap_abort(struct regs *regs, uint64_t esr)
 {
-	uint64_t pfn = sysreg_read(hpfar_el2) >> HPFAR_PFN_SHIFT & HPFAR_PFN_MASK;
+	uint64_t pfn = HPFAR_PFN(sysreg_read(hpfar_el2));
 
 	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_TRANSLATION && owner_host_reaches(pfn)) {
 		return; /* the mapping was being changed; it is there now */
@@ -114,14 +109,10 @@ static enum hyp_trace_reason reason_of(trap_fn trap)
 void trap_host(struct regs *regs)
 {
 	uint64_t esr = sysreg_read(esr_el2);
-	trap_fn trap = traps[esr >> ESR_EC_SHIFT & ESR_EC_MASK];
+	trap_fn trap = traps[EC_OF(esr)];
 
 	trace_emit(hyp_enter, 0, 0, reason_of(trap), esr);
 	smmu_poll();
-	if (trap) {
-		trap(regs, esr);
-	} else {
-		trap_undefined(regs, esr);
-	}
+	(trap ? trap : trap_undefined)(regs, esr);
 	trace_emit(hyp_exit, 0, 0, HYP_REASON_ERET_HOST, 0);
 }

@@ -87,7 +87,7 @@ enum hyp_status vcpu_create(struct regs *regs)
 	lock_take(&vm->lock);
 	status = create_check(vm, index, flags);
 	if (status == HYP_OK) {
-		status = vm_take_meta(vm, regs->x[3], HYP_VCPU_PAGES, &memory);
+		status = vm_take_meta(vm->id, regs->x[3], HYP_VCPU_PAGES, &memory);
 	}
 	if (status == HYP_OK) {
 		vcpu = memory;
@@ -277,7 +277,7 @@ static enum hyp_status run(struct vcpu *vcpu, struct regs *regs)
 	memcpy(x, &regs->x[4], sizeof(x));
 	status = run_check(vcpu, &run);
 	if (status == HYP_OK && answers & HYP_RUN_DEVICE) {
-		status = guest_set_device(vcpu->vm, vcpu->exit.address, false);
+		status = guest_set_device(vcpu->vm, vcpu->exit.address, false, true);
 		if (status == HYP_EPERM) { /* the guest says itself what is a device: an abort */
 			answers = HYP_RUN_ABORT;
 			status = HYP_OK;

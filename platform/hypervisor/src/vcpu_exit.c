@@ -12,9 +12,6 @@
 
 #include "arch/sysreg.h"
 
-#define INSTRUCTION_BYTES 4
-#define EC_COUNT (ESR_EC_MASK + 1)
-#define EC_OF(esr) ((esr) >> ESR_EC_SHIFT & ESR_EC_MASK)
 #define SAS_BYTES(esr) (1u << ((esr) >> ESR_SAS_SHIFT & 3))
 
 /* Parts of ESR_EL2 that the host is told, by exit. */

@@ -56,16 +56,28 @@ static bool is_ram(uint64_t pfn, uint64_t count)
 	       owner_view(pfn).state != PAGE_DENY && owner_view(pfn + count - 1).state != PAGE_DENY;
 }
 
-/* Its tables are there: stage1_prepare(), or it was mapped before. Needs meta_lock. */
-static void meta_map(uint32_t id, uint64_t pa, uint64_t size)
+/* EL2 maps (@mapped), or not, those of the pages that are of VM @id's own. Needs meta_lock. */
+static uint64_t meta_set(uint32_t id, uint64_t pfn, uint64_t count, bool mapped)
 {
-	if (stage1_map(pa, size, STAGE1_DATA) != HYP_OK) {
-		hyp_bug("no table for pages of VM %u", id);
+	uint64_t found = 0;
+
+	for (; count > 0; pfn++, count--) {
+		struct owner_view view = owner_view(pfn);
+
+		if (view.state != PAGE_VM_META || view.vm != id) {
+			continue;
+		}
+		found++;
+		if (!mapped) {
+			stage1_unmap(pfn << PAGE_SHIFT, PAGE_BYTES);
+		} else if (stage1_map(pfn << PAGE_SHIFT, PAGE_BYTES, STAGE1_DATA) != HYP_OK) {
+			hyp_bug("no table for pages of VM %u", id);
+		}
 	}
+	return found;
 }
 
-/* Pages of the host for VM @id, mapped at EL2 and zero. */
-static enum hyp_status meta_take(uint32_t id, uint64_t pfn, uint64_t count, void **memory)
+enum hyp_status vm_take_meta(uint32_t id, uint64_t pfn, uint64_t count, void **memory)
 {
 	struct owner_request request = {
 		.op = OWNER_HOST_DONATE_META, .vm = id, .pfn = pfn, .count = count
@@ -86,15 +98,9 @@ static enum hyp_status meta_take(uint32_t id, uint64_t pfn, uint64_t count, void
 		stage1_trim(pa, size);
 		return status;
 	}
-	meta_map(id, pa, size);
-	slots[id].meta_pages += count;
+	slots[id].meta_pages += meta_set(id, pfn, count, true);
 	*memory = memset((void *)(uintptr_t)pa, 0, size);
 	return HYP_OK;
-}
-
-enum hyp_status vm_take_meta(struct vm *vm, uint64_t pfn, uint64_t count, void **memory)
-{
-	return meta_take(vm->id, pfn, count, memory);
 }
 
 /* VM @id got nothing. With the lock, or the host's VM_DESTROY could come between. */
@@ -142,7 +148,7 @@ enum hyp_status vm_create(struct regs *regs)
 	if (status != HYP_OK) {
 		return status;
 	}
-	status = meta_take(id, pfn, HYP_VM_PAGES, &memory);
+	status = vm_take_meta(id, pfn, HYP_VM_PAGES, &memory);
 	if (status != HYP_OK) {
 		unmake(id);
 		return status;
@@ -163,7 +169,7 @@ enum hyp_status vm_donate(struct regs *regs)
 		return HYP_ENOENT;
 	}
 	lock_hold(&vm->lock);
-	status = meta_take(vm->id, regs->x[2], count, &memory);
+	status = vm_take_meta(vm->id, regs->x[2], count, &memory);
 	for (uint64_t page = 0; status == HYP_OK && page < count; page++) {
 		page_list_push(&vm->s2.pages, (char *)memory + page * PAGE_BYTES);
 	}
@@ -266,27 +272,6 @@ enum hyp_status vm_kill(struct regs *regs)
 	/* Its tables are there until it is dying for the owner table too. */
 	s2_flush(&vm->s2, 0, S2_IPA_LIMIT);
 	return owner_vm_kill((uint32_t)id);
-}
-
-/* EL2 maps (@mapped), or not, those of the pages that are of VM @id's own. Needs meta_lock. */
-static uint64_t meta_set(uint32_t id, uint64_t pfn, uint64_t count, bool mapped)
-{
-	uint64_t found = 0;
-
-	for (; count > 0; pfn++, count--) {
-		struct owner_view view = owner_view(pfn);
-
-		if (view.state != PAGE_VM_META || view.vm != id) {
-			continue;
-		}
-		found++;
-		if (mapped) {
-			meta_map(id, pfn << PAGE_SHIFT, PAGE_BYTES);
-		} else {
-			stage1_unmap(pfn << PAGE_SHIFT, PAGE_BYTES);
-		}
-	}
-	return found;
 }
 
 enum hyp_status vm_reclaim(struct regs *regs)

@@ -9,8 +9,6 @@
 #include "arch/sysreg.h"
 
 #define VM_MAX 256
-#define HPFAR_FIPA_SHIFT 4
-#define HPFAR_FIPA_MASK UINT64_C(0xfffffffff)
 #define PAGE_OFFSET_MASK UINT64_C(0xfff)
 #define PAR_FAILED BIT(0)
 #define PAR_ADDRESS UINT64_C(0x0000fffffffff000)
@@ -313,7 +311,7 @@ void world_leave(struct vcpu *vcpu, struct world_run *run)
  */
 static uint64_t abort_ipa(uint64_t esr, uint64_t far)
 {
-	uint64_t ipa = (sysreg_read(hpfar_el2) >> HPFAR_FIPA_SHIFT & HPFAR_FIPA_MASK) << PAGE_SHIFT;
+	uint64_t ipa = HPFAR_PFN(sysreg_read(hpfar_el2)) << PAGE_SHIFT;
 
 	if ((esr & ESR_FSC_LEVEL_MASK) == FSC_PERMISSION && !(esr & ESR_S1PTW)) {
 		uint64_t guest_par = sysreg_read(par_el1);
@@ -342,7 +340,7 @@ enum guest_event world_guest(struct vcpu *vcpu)
 	vcpu->pstate = sysreg_read(spsr_el2);
 	if (event == GUEST_SYNC) {
 		vcpu->trap.esr = sysreg_read(esr_el2);
-		class = vcpu->trap.esr >> ESR_EC_SHIFT & ESR_EC_MASK;
+		class = EC_OF(vcpu->trap.esr);
 		if (class == EC_DABT_LOW || class == EC_IABT_LOW || class == EC_WATCHPOINT_LOW) {
 			vcpu->trap.far = sysreg_read(far_el2);
 			vcpu->trap.ipa = abort_ipa(vcpu->trap.esr, vcpu->trap.far);

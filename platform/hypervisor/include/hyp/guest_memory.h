@@ -28,12 +28,12 @@ enum hyp_status guest_share(struct vm *vm, uint64_t ipa, uint64_t count, bool sh
 enum hyp_status guest_relinquish(struct vm *vm, uint64_t ipa);
 
 /*
- * The page at @ipa is a device's: accesses are told to the host. Of a VM that guards its
- * MMIO only the guest can say so (@by_guest), of one with RSI nobody (its RIPAS says it).
+ * The page at @ipa is a device's (accesses are told to the host), or is not (@device). Of a VM
+ * that guards its MMIO only the guest can say so (@by_guest), of one with RSI nobody (its
+ * RIPAS says it).
  * HYP_EPERM too if memory is there.
  */
-enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest);
-enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa);
+enum hyp_status guest_set_device(struct vm *vm, uint64_t ipa, bool by_guest, bool device);
 
 /*
  * RSI: RIPAS, RAM (@ram) or EMPTY, of a range. What nobody ever set is EMPTY; DESTROYED does
@@ -43,7 +43,7 @@ enum hyp_status guest_unset_device(struct vm *vm, uint64_t ipa);
  * the host gives later. To RAM: shared pages are private at the lower alias.
  * Does as much as it can: *next is where it stopped, with any answer (a long range needs
  * more calls; HYP_OK: something was done).
- * get: RIPAS of @base, and how far all has the same, at most @top.
+ * get: RIPAS of @base, and how far its entry says so, at most @top; there it may be the same.
  */
 enum hyp_status guest_ripas_set(struct vm *vm, uint64_t base, uint64_t top, bool ram,
 				uint64_t *next);

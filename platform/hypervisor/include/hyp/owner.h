@@ -110,11 +110,9 @@
 
 #define PAGE_STATE_ENUM(name, host, hyp, guest) PAGE_##name,
 enum page_state { PAGE_STATES(PAGE_STATE_ENUM) PAGE_STATE_COUNT };
-#undef PAGE_STATE_ENUM
 
 #define OWNER_OP_ENUM(name, vm, content) OWNER_##name,
 enum owner_op { OWNER_OPS(OWNER_OP_ENUM) OWNER_OP_COUNT };
-#undef OWNER_OP_ENUM
 
 /* What a VM number stands for. Left: NONE by create, the living by kill, DYING by destroy. */
 enum owner_vm_kind { VM_NONE = 0, VM_NORMAL, VM_PROTECTED, VM_DYING, VM_KIND_COUNT };

@@ -74,9 +74,9 @@ enum hyp_status vm_destroy(struct regs *regs);
 enum hyp_status vm_stats(struct regs *regs);
 
 /*
- * For VCPU_CREATE: the host gives @count pages from @pfn on to @vm, which are mapped at
+ * For VCPU_CREATE: the host gives @count pages from @pfn on to VM @id, which are mapped at
  * EL2 and zero when this returns. Needs vm held and locked.
  */
-MUST_CHECK enum hyp_status vm_take_meta(struct vm *vm, uint64_t pfn, uint64_t count, void **memory);
+MUST_CHECK enum hyp_status vm_take_meta(uint32_t id, uint64_t pfn, uint64_t count, void **memory);
 
 #endif /* HYP_VM_H */
