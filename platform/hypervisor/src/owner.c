@@ -126,6 +126,17 @@ static enum hyp_status request_check(const struct owner_request *request)
 	return HYP_OK;
 }
 
+/* The first page from @index on, below @end, whose entry is not as that of @index. */
+static uint64_t run_end(uint64_t index, uint64_t end)
+{
+	const struct entry first = entries[index];
+
+	while (index < end && !__builtin_memcmp(&entries[index], &first, sizeof(first))) {
+		index++;
+	}
+	return index;
+}
+
 /*
  * The pages and the quota. @held: pages that the VM holds afterwards; @moves: the host gains
  * or loses its way to a page.
@@ -133,11 +144,12 @@ static enum hyp_status request_check(const struct owner_request *request)
 static enum hyp_status pages_check(const struct owner_request *request, uint64_t *held, bool *moves)
 {
 	uint64_t index = request->pfn - first_pfn;
-	uint64_t gained = 0;
-	uint64_t lost = 0;
+	uint64_t end = index + request->count;
+	uint64_t gained = 0, lost = 0;
 
 	*moves = false;
-	for (uint64_t end = index + request->count; index < end; index++) {
+	while (index < end) {
+		uint64_t count = run_end(index, end) - index;
 		struct entry entry = entries[index];
 		struct entry next = entry_after(entry, request);
 
@@ -148,32 +160,15 @@ static enum hyp_status pages_check(const struct owner_request *request, uint64_t
 			return HYP_EBUSY;
 		}
 		*moves |= state_rules[entry.state].host != state_rules[next.state].host;
-		lost += entry_charge(entry);
-		gained += entry_charge(next);
+		lost += entry_charge(entry) * count;
+		gained += entry_charge(next) * count;
+		index += count;
 	}
 	*held = vms[request->vm].held_pages + gained - lost;
 	if (gained > lost && *held > vms[request->vm].quota_pages) {
 		return HYP_EQUOTA;
 	}
 	return HYP_OK;
-}
-
-/* The first page from @index on, below @end, of another state than @index. */
-static uint64_t run_end(uint64_t index, uint64_t end)
-{
-	uint32_t state = entries[index].state;
-
-	while (index < end && entries[index].state == state) {
-		index++;
-	}
-	return index;
-}
-
-/* For the trace (hyp_trace.h). */
-static uint64_t transition(struct entry entry, const struct owner_request *request, uint64_t count)
-{
-	return (uint64_t)entry.state | (uint64_t)entry_after(entry, request).state << 8 |
-	       (uint64_t)request->op << 16 | count << 32;
 }
 
 /*
@@ -188,9 +183,9 @@ static void pages_commit(const struct owner_request *request)
 
 	while (index < end) {
 		uint64_t stop = run_end(index, end);
-		struct entry entry = entries[index];
+		struct entry entry = entries[index], next = entry_after(entry, request);
 		bool before = state_rules[entry.state].host;
-		bool after = state_rules[entry_after(entry, request).state].host;
+		bool after = state_rules[next.state].host;
 		uint64_t pfn = first_pfn + index;
 		uint64_t count = stop - index;
 
@@ -201,9 +196,11 @@ static void pages_commit(const struct owner_request *request)
 		    (content == CONTENT_WIPE && entry.state != PAGE_HOST_GUEST)) {
 			page_settle(pfn, count, content == CONTENT_WIPE);
 		}
-		trace_emit(page_transition, request->vm, 0, pfn, transition(entry, request, count));
+		trace_emit(page_transition, request->vm, 0, pfn,
+			   (uint64_t)entry.state | (uint64_t)next.state << 8 |
+				   (uint64_t)request->op << 16 | count << 32);
 		for (; index < stop; index++) {
-			entries[index] = entry_after(entries[index], request);
+			entries[index] = next;
 		}
 		if (!before && after) {
 			page_host_set(pfn, count, true);

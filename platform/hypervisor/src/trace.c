@@ -7,6 +7,7 @@
 #include <hyp/trace.h>
 
 #include <stddef.h>
+#include <string.h>
 
 #define PAGE_RECORDS (PAGE_BYTES / sizeof(struct record))
 #define RING_PAGES 32 /* 4096 events */
@@ -100,7 +101,6 @@ enum hyp_status trace_set(struct regs *regs)
 
 enum hyp_status trace_read(struct regs *regs)
 {
-	uint64_t *to = &regs->x[3];
 	uint64_t count = 0;
 	struct ring *ring;
 
@@ -110,11 +110,8 @@ enum hyp_status trace_read(struct regs *regs)
 	ring = &rings[regs->x[1]];
 	lock_take(&ring->lock);
 	for (; count < HYP_TRACE_READ_MAX && ring->read < ring->written; count++) {
-		const struct record *record = record_at(ring, ring->read++);
-
-		for (size_t i = 0; i < HYP_TRACE_WORDS; i++) {
-			*to++ = record->word[i];
-		}
+		memcpy(&regs->x[3 + count * HYP_TRACE_WORDS], record_at(ring, ring->read++),
+		       sizeof(struct record));
 	}
 	regs->x[1] = count;
 	regs->x[2] = ring->lost;
