@@ -129,9 +129,10 @@ static enum hyp_status request_check(const struct owner_request *request)
 /* The first page from @index on, below @end, whose entry is not as that of @index. */
 static uint64_t run_end(uint64_t index, uint64_t end)
 {
-	const struct entry first = entries[index];
+	const uint32_t *words = (const uint32_t *)entries;
+	uint32_t first = words[index];
 
-	while (index < end && !__builtin_memcmp(&entries[index], &first, sizeof(first))) {
+	while (index < end && words[index] == first) {
 		index++;
 	}
 	return index;
@@ -186,8 +187,7 @@ static void pages_commit(const struct owner_request *request)
 		struct entry entry = entries[index], next = entry_after(entry, request);
 		bool before = state_rules[entry.state].host;
 		bool after = state_rules[next.state].host;
-		uint64_t pfn = first_pfn + index;
-		uint64_t count = stop - index;
+		uint64_t pfn = first_pfn + index, count = stop - index;
 
 		if (before && !after) {
 			page_host_set(pfn, count, false);
