@@ -93,7 +93,7 @@ def run_linux(host: Host, check: Checks, realm: bool) -> None:
     check("the guest's init runs on the host's own kernel", release,
           vm.report("init", BOOT_S)["kernel"])
 
-    vm.report("console_open")
+    vm.report("console_open", BOOT_S)
     check_secret(vm, host, check, realm)
     host.run(["sh", "-c", "echo hello guest > /run/hvc0-input"], ok=True)
     vm.report("vsock_listen")

@@ -4,6 +4,7 @@
 #include "guest/bare/lib/arch.h"
 #include "guest/bare/lib/format.h"
 #include "guest/bare/lib/spinlock.h"
+#include "guest/bare/lib/timer.h"
 #include "platform/abi/guest_memory_map.h"
 
 #include <stdarg.h>
@@ -23,7 +24,7 @@
 #define UART_FIFO_BYTES 16
 
 #define READY_TRIES 10000
-#define LOCK_TRIES 10000000
+#define LOCK_WAIT_S 20 /* then the holder has failed, and there is something to say about it */
 #define LINE_BYTES 256
 
 static struct spinlock lock; /* of both serials */
@@ -62,12 +63,14 @@ static void serial_write(uintptr_t base, const char *text, size_t length)
 
 static bool lock_try_long(void)
 {
-	for (unsigned int i = 0; i < LOCK_TRIES; i++) {
+	uint64_t began = timer_ticks();
+
+	do {
 		if (spinlock_try(&lock)) {
 			return true;
 		}
 		cpu_yield();
-	}
+	} while (timer_ticks() - began < LOCK_WAIT_S * timer_hz());
 	return false;
 }
 

@@ -162,7 +162,7 @@ static void vcpu_before_init(void)
 	say("run_before_init", call(vcpu_fd, KVM_RUN, 0));
 	say("get_reg_before_init", one_reg(KVM_GET_ONE_REG, CORE(regs.pc), &value));
 	say("init_other_target", init(vcpu_fd, 0, 4));
-	say("init_unknown_feature", init(vcpu_fd, target.target, 4 | 1U << 9));
+	say("init_unknown_feature", init(vcpu_fd, target.target, 4 | 1U << 31));
 	say("init_32_bits", init(vcpu_fd, target.target, 4 | 1U << KVM_ARM_VCPU_EL1_32BIT));
 	say("init_half_of_pointer_authentication",
 	    init(vcpu_fd, target.target, 4 | 1U << KVM_ARM_VCPU_PTRAUTH_ADDRESS));
