@@ -8,7 +8,8 @@ KAT_TESTS := $(basename $(notdir $(wildcard tests/kvm_api/kvm_*.c)))
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(KAT_TESTS))
 
-# Nothing else of the sysroot: its C library's headers are not this machine's.
+# Nothing else of the sysroot: its C library's headers are not this machine's. Lint needs it too, so it is in ALL.
+ALL += $(KAT_BUILD)/arm64/.ready
 $(KAT_BUILD)/arm64/.ready: $(SDK)/.ready
 	@mkdir -p $(@D)
 	@ln -sfn $(SDK)/sysroot/usr/include/aarch64-linux-gnu/asm $(@D)/asm
