@@ -98,8 +98,8 @@
 #define HYP_REG_RESET 35           /* write 0: all registers as after VCPU_CREATE */
 #define HYP_REG_V(n) (0x100 + (n)) /* 128 bits */
 #define HYP_REG_SYSTEM 0x10000     /* + op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2 */
-#define HYP_REG_Z(n, quarter) (0x20000 + (n)*16 + (quarter)) /* 128 bits each */
-#define HYP_REG_P(n, part) (0x20400 + (n)*16 + (part))       /* 16 bits for each quarter */
+#define HYP_REG_Z(n, quarter) (0x20000 + ((n) << 4) + (quarter)) /* 128 bits each */
+#define HYP_REG_P(n, part) (0x20400 + ((n) << 4) + (part))       /* 16 bits for each quarter */
 #define HYP_REG_FFR(part) (0x20500 + (part))
 
 #define HYP_POWER_ON 0

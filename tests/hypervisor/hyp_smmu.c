@@ -149,10 +149,11 @@ static const uint64_t *stream_entry(uint32_t stream)
 static void check_streams(void)
 {
 	uint32_t count = 1u << (smmu.strtab_cfg & 0x3f);
+	uint32_t step = count > 4096 ? 61 : 1;
 
 	assert_true(smmu.gbpa & 1u << 20);
 	assert_true(smmu.count[0x04] > 0 && smmu.count[0x30] > 0 && smmu.finished);
-	for (uint32_t stream = 0; stream<count; stream += count> 4096 ? 61 : 1) {
+	for (uint32_t stream = 0; stream < count; stream += step) {
 		const uint64_t *ste = stream_entry(stream);
 
 		assert_int_equal(ste[0] & 0xf, 0xd); /* valid; stage 1 bypassed, stage 2 on */

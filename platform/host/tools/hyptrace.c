@@ -77,6 +77,7 @@ static void print_event(char *line)
 
 static int dump(void)
 {
+	int status;
 	char line[LINE_BYTES];
 	FILE *file = fopen(DEVICE, "r");
 
@@ -86,7 +87,9 @@ static int dump(void)
 	while (fgets(line, sizeof(line), file)) {
 		print_event(line);
 	}
-	return ferror(file) ? failed(DEVICE) : 0;
+	status = ferror(file) ? failed(DEVICE) : 0;
+	fclose(file);
+	return status;
 }
 
 static int record(char **events)

@@ -291,8 +291,10 @@ static void one_other(struct thread *thread)
 	bytes = bytes < 8 * PAGE ? bytes : 8 * PAGE;
 	switch (random >> 60) {
 	case 0:
-		(void)mmap(place, bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		if (mmap(place, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+			return;
+		}
 		break;
 	case 1:
 		madvise(place, bytes, MADV_DONTNEED);

@@ -27,7 +27,7 @@
 #define QUARTER_BYTES 16 /* of a vector */
 
 #define CRM(encoding) ((encoding) >> 3 & 0xf)
-#define OP2(encoding) ((encoding)&7)
+#define OP2(encoding) ((encoding) % 8)
 
 #define SYSREG_ROW(name, op0, op1, crn, crm, op2, reset) { SYSREG(op0, op1, crn, crm, op2), reset },
 static const struct {
