@@ -28,7 +28,7 @@ _Static_assert(offsetof(struct cause, after) == CAUSE_AFTER, "cause.h");
 #define SCRATCH (GUEST_SERIAL1_BASE + 7)
 #define HOLD_S 240
 #define LOOP_MS 40
-#define WFI_US 3000
+#define WFI_US 1000000 /* long: a WFI whose alarm has rung, on a busy machine, is no exit */
 #define FPCR_MARK (UINT64_C(3) << 22) /* RMode */
 #define FPSR_MARK UINT64_C(0x8000001f)
 #define CPACR_FPEN (UINT64_C(3) << 20)
