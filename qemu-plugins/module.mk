@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # QEMU plugins (native shared objects) and the unit tests of their pure parts.
+# NAME.c here makes out/plugins/NAME.so, of NAME.c, NAME_*.c and common/.
 
 PLUGIN_B := $(O)/build/qemu-plugins
 PLUGIN_CFLAGS = $(CWARN) -O2 -g -fPIC -fvisibility=hidden -I$(ROOT) -I$(PLUGIN_B) -MMD -MP \
 	$(shell pkg-config --cflags glib-2.0)
 PLUGIN_KHEADERS := $(SDK)/kernel/headers-common/arch/arm64/include
-PLUGIN_COMMON := options arm world regs calls
 PLUGIN_ABI := $(wildcard $(addprefix $(ROOT)/platform/abi/,smccc.h rsi.h hyp_hypercalls.h))
-TRACE_OBJS := $(PLUGIN_COMMON:%=$(PLUGIN_B)/common/%.o) \
-	$(patsubst $(ROOT)/qemu-plugins/%.c,$(PLUGIN_B)/%.o,$(wildcard $(ROOT)/qemu-plugins/trace*.c))
+PLUGIN_SOURCES := $(notdir $(basename $(wildcard $(ROOT)/qemu-plugins/*.c)))
+PLUGINS := $(foreach source,$(PLUGIN_SOURCES),$(if $(findstring _,$(source)),,$(source)))
+PLUGIN_COMMON_OBJS := $(patsubst $(ROOT)/qemu-plugins/%.c,$(PLUGIN_B)/%.o,$(wildcard $(ROOT)/qemu-plugins/common/*.c))
 
-ALL += $(O)/plugins/trace.so
+ALL += $(PLUGINS:%=$(O)/plugins/%.so)
 
-$(O)/plugins/trace.so: $(TRACE_OBJS)
-	@mkdir -p $(@D)
-	$(CC) -shared -o $@ $^ $(shell pkg-config --libs glib-2.0)
+define plugin
+$(O)/plugins/$(1).so: $(PLUGIN_COMMON_OBJS) \
+	$(patsubst %,$(PLUGIN_B)/%.o,$(1) $(filter $(1)_%,$(PLUGIN_SOURCES)))
+	@mkdir -p $$(@D)
+	$(CC) -shared -o $$@ $$^ $(shell pkg-config --libs glib-2.0)
+endef
+$(foreach name,$(PLUGINS),$(eval $(call plugin,$(name))))
 
 $(PLUGIN_B)/%.o: $(ROOT)/qemu-plugins/%.c
 	@mkdir -p $(@D)
@@ -27,4 +32,4 @@ $(PLUGIN_B)/call_table.h: $(ROOT)/qemu-plugins/common/gen_calls.py \
 	$(PYTHON) $< $(PLUGIN_ABI) $(PLUGIN_KHEADERS) > $@
 $(PLUGIN_B)/common/calls.o: $(PLUGIN_B)/call_table.h
 
--include $(TRACE_OBJS:.o=.d)
+-include $(PLUGIN_B)/*.d $(PLUGIN_B)/common/*.d

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.harness import closed, cpio, paths
+from scenarios.harness import instruments as instruments_of
 from scenarios.harness.agent import Agent
 from scenarios.harness.console import ConsoleWatcher
 from scenarios.harness.errors import Failure, LimitReached, MachineFailed, StepFailed, Unusable
 from scenarios.harness.folder import RunFolder
+from scenarios.harness.instruments import Instrument
 from scenarios.harness.live import Events, LiveDriver, channel
 from scenarios.harness.process import Qemu
 from scenarios.harness.progress import Progress
@@ -38,6 +40,7 @@ class Setup:
     archives: Sequence[Path] = ()  # further initramfs archives of the build
     plugins: Sequence[str] = ()
     trace: bool = True
+    instruments: Sequence[Instrument] = ()  # beside the trace
     limit_s: float = 120.0
     keep: bool = False  # keep the initramfs after the run
 
@@ -91,13 +94,9 @@ class Machine:
 
     def _plugins(self) -> list[str]:
         plugins = list(self._setup.plugins)
-        library = paths.out() / "plugins" / "trace.so"
-        if self._setup.trace:
-            if not library.is_file():
-                raise Unusable(f"{paths.short(library)} is not built; `make` builds it")
-            target = str(self.artefacts / "trace.bin").replace(",", ",,")
-            clock = "icount" if self.options.icount else "host"
-            plugins.append(f"{str(library).replace(',', ',,')},out={target},clock={clock}")
+        instruments = [instruments_of.TRACE] if self._setup.trace else []
+        instruments += self._setup.instruments
+        plugins += [each.plugin(self.artefacts, self.options) for each in instruments]
         return plugins
 
     def _start(self, initrd: Path, console: str, fds: list[int], **lines: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ci.stages import allowed_skips
-from scenarios.harness import paths
+from scenarios.harness import instruments, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.machine import Setup
 from scenarios.harness.run import Plea
@@ -134,6 +134,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         archives=archives,
         plugins=tuple(str(paths.ROOT / plugin) for plugin in wanted.get("plugins", ())),
         trace=wanted.get("trace", True),
+        instruments=instruments.chosen(env),
         limit_s=limit_of(item, env),
         keep=env.get("KEEP") == "1",
     )

@@ -168,6 +168,10 @@ class ScenarioRun:
         finally:
             machine.close()
         self._inputs = machine.inputs
+        for each in self.setup.instruments:
+            finding = each.finding(machine.artefacts)  # the cause, where the machine's end is a symptom
+            if finding is not None:
+                self.cause = finding
         if machine.failure is not None:
             self.failed(str(machine.failure))
         if machine.trace_if_decoded is not None:
@@ -218,6 +222,7 @@ class ScenarioRun:
         given.append(f"HYP={self.setup.options.hyp}")
         if self.setup.options.icount:
             given.append("ICOUNT=1")
+        given += [word for each in self.setup.instruments for word in each.words]
         root = [] if self.plea.root == "scenarios" else [f"SCENARIO_ROOT={self.plea.root}"]
         return " ".join(["make run-scenario", f"SCENARIO={self.plea.scenario}", *root, *given])
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Terrarium's own plugins on a machine: what each is told, and what it found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from scenarios.harness import paths
+from scenarios.harness.errors import Unusable
+
+Options = paths.machine_description.Options
+
+
+def nothing_found(artefacts: Path) -> str | None:
+    return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Instrument:
+    """One plugin, out/plugins/NAME.so.
+
+    arguments  from the run's folder and the machine's options to the plugin's options
+    finding    after QEMU's end, from the run's folder: a sentence that fails the run, or None
+    words      the variables that make a run have it, for the command that runs it again
+    """
+
+    name: str
+    arguments: Callable[[Path, Options], Mapping[str, str]]
+    finding: Callable[[Path], str | None] = nothing_found
+    words: tuple[str, ...] = ()
+
+    def plugin(self, artefacts: Path, options: Options) -> str:
+        """As after QEMU's -plugin. Raises Unusable when it is not built."""
+        library = paths.out() / "plugins" / f"{self.name}.so"
+        if not library.is_file():
+            raise Unusable(f"{paths.short(library)} is not built; `make` builds it")
+        pairs = {"": str(library)} | dict(self.arguments(artefacts, options))
+        doubled = ((key, str(value).replace(",", ",,")) for key, value in pairs.items())
+        return ",".join(f"{key}={value}" if key else value for key, value in doubled)
+
+
+def _trace(artefacts: Path, options: Options) -> Mapping[str, str]:
+    return {"out": str(artefacts / "trace.bin"), "clock": "icount" if options.icount else "host"}
+
+
+TRACE = Instrument("trace", _trace)
+
+
+def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
+    """The instruments beside the trace that the user's variables ask for. Raises Unusable."""
+    return ()
