@@ -133,6 +133,12 @@ void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn
 							 enum qemu_plugin_op op,
 							 qemu_plugin_u64 entry, uint64_t imm);
 
+/*
+ * The physical address that @vaddr has in the vCPU's translation regime, by a walk of its tables.
+ * vCPU context. False if it is not mapped.
+ */
+bool qemu_plugin_translate_vaddr(uint64_t vaddr, uint64_t *hwaddr);
+
 /* One zeroed element of @element_size bytes per vCPU. Never freed here. */
 struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size);
 /* The vCPU's element; moves when a vCPU is added, so do not keep it. */

@@ -6,6 +6,7 @@
 
 #define REGISTERS_MAX 64
 #define VCPUS_MAX 4
+#define SCOREBOARDS_MAX 4
 
 struct qemu_plugin_register {
 	char name[24];
@@ -13,16 +14,18 @@ struct qemu_plugin_register {
 };
 
 struct qemu_plugin_scoreboard {
-	size_t element_size;
-	uint8_t elements[VCPUS_MAX][64];
+	uint8_t *elements[VCPUS_MAX];
 };
 
 struct fake_callbacks fake_callbacks;
 int fake_disk_error;
+uint64_t fake_va_bits;
+uint64_t fake_unmapped = UINT64_MAX;
 
 static struct qemu_plugin_register registers[REGISTERS_MAX];
 static size_t registers_count;
-static struct qemu_plugin_scoreboard scoreboard;
+static struct qemu_plugin_scoreboard scoreboards[SCOREBOARDS_MAX];
+static size_t scoreboards_count;
 
 int __real_posix_fallocate(int fd, off_t offset, off_t length);
 int __wrap_posix_fallocate(int fd, off_t offset, off_t length);
@@ -35,10 +38,19 @@ int __wrap_posix_fallocate(int fd, off_t offset, off_t length)
 void fake_reset(void)
 {
 	memset(registers, 0, sizeof(registers));
-	memset(&scoreboard, 0, sizeof(scoreboard));
+	while (scoreboards_count > 0) {
+		struct qemu_plugin_scoreboard *last = &scoreboards[--scoreboards_count];
+		size_t i;
+
+		for (i = 0; i < VCPUS_MAX; i++) {
+			g_free(last->elements[i]);
+		}
+	}
 	memset(&fake_callbacks, 0, sizeof(fake_callbacks));
 	registers_count = 0;
 	fake_disk_error = 0;
+	fake_va_bits = 0;
+	fake_unmapped = UINT64_MAX;
 }
 
 void fake_set(const char *name, uint64_t value)
@@ -82,8 +94,9 @@ void fake_execute(const struct qemu_plugin_tb *tb, unsigned int vcpu, size_t fro
 			if (op->callback != NULL) {
 				op->callback(vcpu, op->userdata);
 			} else {
-				*(uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset) +=
-					op->imm;
+				uint8_t *element = op->entry.score->elements[vcpu];
+
+				*(uint64_t *)(element + op->entry.offset) += op->imm;
 			}
 		}
 	}
@@ -180,9 +193,14 @@ void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn
 
 struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size)
 {
-	g_assert_cmpuint(element_size, <=, sizeof(scoreboard.elements[0]));
-	scoreboard.element_size = element_size;
-	return &scoreboard;
+	struct qemu_plugin_scoreboard *made = &scoreboards[scoreboards_count++];
+	size_t i;
+
+	g_assert_cmpuint(scoreboards_count, <=, SCOREBOARDS_MAX);
+	for (i = 0; i < VCPUS_MAX; i++) {
+		made->elements[i] = g_malloc0(element_size);
+	}
+	return made;
 }
 
 void *qemu_plugin_scoreboard_find(struct qemu_plugin_scoreboard *score, unsigned int vcpu_index)
@@ -213,4 +231,10 @@ bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *
 
 	g_byte_array_append(buf, (const guint8 *)&handle->value, bytes);
 	return true;
+}
+
+bool qemu_plugin_translate_vaddr(uint64_t vaddr, uint64_t *hwaddr)
+{
+	*hwaddr = vaddr ^ fake_va_bits;
+	return vaddr != fake_unmapped;
 }

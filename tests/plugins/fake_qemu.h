@@ -60,4 +60,9 @@ void fake_execute(const struct qemu_plugin_tb *tb, unsigned int vcpu, size_t fro
 /* If set, posix_fallocate fails with it. */
 extern int fake_disk_error;
 
+/* A physical address is the virtual one with these bits the other way round. */
+extern uint64_t fake_va_bits;
+/* The address that has no translation. */
+extern uint64_t fake_unmapped;
+
 #endif /* PLUGINS_FAKE_QEMU_H */
