@@ -19,12 +19,14 @@
  */
 #include "qemu-plugins/coverage.h"
 
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "qemu-plugins/common/arm.h"
-#include "qemu-plugins/common/options.h"
+#include "qemu-plugins/common/plugin.h"
+
+#define NAME "coverage"
 
 int qemu_plugin_version = QEMU_API_VERSION;
 
@@ -78,7 +80,7 @@ static void ended(void *userdata)
 		good = fclose(file) == 0 && good && rename(part, coverage.out) == 0;
 		coverage.written = true;
 		if (!good) {
-			fprintf(stderr, "coverage: cannot write %s\n", coverage.out);
+			plugin_say(NAME, "cannot write %s", coverage.out);
 			unlink(part);
 		}
 	}
@@ -87,23 +89,15 @@ static void ended(void *userdata)
 
 static void vcpu_started(unsigned int vcpu, void *userdata)
 {
-	const char *missing = NULL;
 	(void)userdata;
 
 	g_mutex_lock(&coverage.lock);
 	coverage.vcpus = MAX(coverage.vcpus, vcpu + 1);
 	if (!coverage.regs_ready) {
-		missing = regs_init(&coverage.regs);
+		plugin_regs_init(NAME, &coverage.regs);
 		coverage.regs_ready = true;
 	}
 	g_mutex_unlock(&coverage.lock);
-	if (missing != NULL) {
-		fprintf(stderr,
-			"coverage: the CPU has no %s: it needs a 64-bit CPU with EL2 (-machine "
-			"virtualization=on)\n",
-			missing);
-		_exit(1);
-	}
 }
 
 static void branch_is_reached(unsigned int vcpu, void *userdata)
@@ -153,52 +147,25 @@ static void block_translated(struct qemu_plugin_tb *tb, void *userdata)
 	}
 }
 
-/* Why this machine cannot be covered, NULL if it can. */
-static const char *refusal(const qemu_info_t *info)
-{
-	if (info->version.min > QEMU_API_VERSION || info->version.cur < QEMU_API_VERSION) {
-		return "this QEMU does not speak version 7 of the plugin interface (QEMU 11.1 "
-		       "does)";
-	}
-	if (!info->system_emulation || strcmp(info->target_name, "aarch64") != 0) {
-		return "only qemu-system-aarch64 has an EL2 to cover";
-	}
-	return coverage.installed ? "it is loaded twice" : NULL;
-}
-
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
 {
 	struct option options[OPT_COUNT];
-	const char *reason;
-	char text[1024];
+	const struct plugin plugin = { NAME, options, OPT_COUNT, NULL };
 	FILE *file;
 
 	memcpy(options, options_default, sizeof(options));
-	switch (options_parse(options, OPT_COUNT, argc, argv, text, sizeof(text))) {
-	case OPTIONS_OK:
-		break;
-	case OPTIONS_HELP:
-		options_help(options_default, OPT_COUNT, text, sizeof(text));
-		fprintf(stderr, "coverage: options of this plugin:\n%s", text);
-		return 1;
-	case OPTIONS_BAD:
-		fprintf(stderr, "coverage: %s\n", text);
-		return 1;
-	}
-	reason = refusal(info);
-	if (reason != NULL) {
-		fprintf(stderr, "coverage: %s\n", reason);
+	if (!plugin_accepts(&plugin, info, argc, argv)) {
 		return 1;
 	}
 	/* Now, not after the run. An old file must not speak for this run. */
 	file = fopen(options[OPT_OUT].string, "w");
 	if (file == NULL) {
-		fprintf(stderr, "coverage: cannot write out=%s: %m\n", options[OPT_OUT].string);
+		plugin_say(NAME, "cannot write out=%s: %s", options[OPT_OUT].string,
+			   strerror(errno));
 		return 1;
 	}
 	fclose(file);
 	unlink(options[OPT_OUT].string);
-	coverage.installed = true;
 	coverage.out = g_strdup(options[OPT_OUT].string);
 	sees_branches = options[OPT_BRANCHES].value != 0;
 	coverage.sites = g_hash_table_new(g_int64_hash, g_int64_equal);

@@ -27,7 +27,7 @@ struct coverage_site {
 struct coverage {
 	GMutex lock;
 	const char *out;
-	bool installed, regs_ready, full, written;
+	bool regs_ready, full, written;
 	struct regs regs;
 	GHashTable *sites;                     /* by pa; lock */
 	GPtrArray *by_slot;                    /* struct coverage_site; lock */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "qemu-plugins/common/plugin.h"
 #include "tests/plugins/cmocka_all.h"
 #include "tests/plugins/fake_qemu.h"
 
@@ -104,6 +105,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
+	plugin_forget();
 	g_unlink(path);
 	g_rmdir(folder);
 	g_free(path);
@@ -151,7 +153,8 @@ static void counts_el2(void **state)
 	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 	fake_callbacks.init(0, NULL);
 	fake_callbacks.init(1, NULL);
-	fake_va_bits = UINT64_C(0xffff000000000000);
+	fake_offset = UINT64_C(0xffff000000000000);
+	fake_limit = UINT64_C(0xffff000000003000);
 	fake_set("cpsr", EL(1));
 	fake_translate(&below, 0x7000, words, 3);
 	assert_int_equal(below.insns[0].ops_count, 0);
@@ -159,8 +162,7 @@ static void counts_el2(void **state)
 	fake_translate(&first, UINT64_C(0xffff000000001000), words, 3);
 	fake_translate(&again, UINT64_C(0xffff000000001000), words, 2);
 	fake_translate(&other, UINT64_C(0xffff000000002000), beq, 1);
-	fake_unmapped = 0x3000;
-	fake_translate(&lost, 0x3000, unmapped, 1);
+	fake_translate(&lost, UINT64_C(0xffff000000003000), unmapped, 1);
 	assert_int_equal(lost.insns[0].ops_count, 0);
 	fake_execute(&first, 0, 0, 3);
 	fake_execute(&first, 1, 0, 2); /* it faulted before the last */
