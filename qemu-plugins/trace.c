@@ -59,6 +59,7 @@ static const char *const group_words[TRACE_GROUP_COUNT + 1] = {
 	[TRACE_GROUP_IRQS] = "irqs",         [TRACE_GROUP_OTHERS] = "others",
 	[TRACE_GROUP_FIRMWARE] = "firmware", [TRACE_GROUP_ROOTS] = "roots",
 	[TRACE_GROUP_ACKS] = "acks",         [TRACE_GROUP_MARKS] = "marks",
+	[TRACE_GROUP_ENDS] = "ends",
 };
 static const char *const world_words[] = {
 	[WORLD_BOOT] = "boot", [WORLD_HOST] = "host", [WORLD_VM] = "vm", [WORLD_EL2] = "el2", NULL,
@@ -77,7 +78,7 @@ enum {
 	OPT_COUNT,
 };
 
-#define ALL_GROUPS ((UINT64_C(1) << TRACE_GROUP_COUNT) - 1)
+#define USUAL_GROUPS ((UINT64_C(1) << TRACE_GROUP_ENDS) - 1)
 #define ALL_WORLDS 0xf
 #define NO_VMID UINT64_C(0x10000)
 
@@ -104,8 +105,8 @@ static const struct option options_default[OPT_COUNT] = {
 	[OPT_ONLY] = { .name = "only",
 		       .type = OPTION_SET,
 		       .words = group_words,
-		       .value = ALL_GROUPS,
-		       .help = "what to record, all if not given" },
+		       .value = USUAL_GROUPS,
+		       .help = "what to record, all but ends if not given" },
 	[OPT_WORLDS] = { .name = "worlds",
 			 .type = OPTION_SET,
 			 .words = world_words,

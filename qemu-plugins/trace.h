@@ -32,6 +32,7 @@ enum trace_group {
 	TRACE_GROUP_ROOTS,
 	TRACE_GROUP_ACKS,
 	TRACE_GROUP_MARKS,
+	TRACE_GROUP_ENDS, /* of interrupts: as many as ACKS, so only if asked for */
 	TRACE_GROUP_COUNT,
 };
 

@@ -193,7 +193,7 @@ static qemu_plugin_vcpu_udata_cb_t watcher(struct a64 insn, uint32_t word, unsig
 	    trace_watch_is_root(insn.key)) {
 		return trace_watch_root;
 	}
-	if (insn.kind == A64_MSR && is_eoi && trace_records_group(TRACE_GROUP_ACKS)) {
+	if (insn.kind == A64_MSR && is_eoi && trace_records_group(TRACE_GROUP_ENDS)) {
 		return trace_watch_end_of_interrupt;
 	}
 	return NULL;

@@ -43,8 +43,9 @@ static enum trace_group group_of(enum trace_type type)
 	case TRACE_ROOT:
 		return TRACE_GROUP_ROOTS;
 	case TRACE_ACK:
-	case TRACE_EOI:
 		return TRACE_GROUP_ACKS;
+	case TRACE_EOI:
+		return TRACE_GROUP_ENDS;
 	case TRACE_MARK:
 		return TRACE_GROUP_MARKS;
 	case TRACE_END:

@@ -92,20 +92,24 @@ class Machine:
         self.inputs = {"kernel": _digest(self.options.kernel), "initrd": _digest(initrd)}
         return initrd
 
+    def _instruments(self) -> list[Instrument]:
+        own = [each for each in self._setup.instruments if each.name == instruments_of.TRACE.name]
+        trace = (own or [instruments_of.TRACE]) if self._setup.trace else []
+        return [*trace, *(each for each in self._setup.instruments if each not in own)]
+
     def _plugins(self) -> list[str]:
         plugins = list(self._setup.plugins)
-        instruments = [instruments_of.TRACE] if self._setup.trace else []
-        instruments += self._setup.instruments
-        plugins += [each.plugin(self.artefacts, self.options) for each in instruments]
+        plugins += [each.plugin(self.artefacts, self.options) for each in self._instruments()]
         return plugins
 
     def _start(self, initrd: Path, console: str, fds: list[int], **lines: str) -> None:
         """Start QEMU with its console on @console and further @lines (see Channels)."""
         describe = paths.machine_description.command
         plugins = self._plugins()
-        argv = describe(self.options, Channels(console=console, **lines), initrd, plugins)
+        log = instruments_of.logging(self._instruments(), self.artefacts)
+        argv = describe(self.options, Channels(console=console, **lines), initrd, plugins) + log
         nobody = {name: "null" for name in lines if name != "qmp"}
-        hand = describe(self.options, Channels(console="stdio", **nobody), initrd, plugins)
+        hand = describe(self.options, Channels(console="stdio", **nobody), initrd, plugins) + log
         text = "# As run. /dev/fd/N and fd=N are lines to the runner.\n" + shlex.join(argv)
         text += "\n\n# By hand, the console on the terminal (KEEP=1 keeps the initrd).\n"
         self._folder.write("cmdline.txt", (text + shlex.join(hand) + "\n").encode())

@@ -463,7 +463,7 @@ static void records_interrupts(void **state)
 	size_t count;
 	(void)state;
 
-	assert_int_equal(install(""), 0);
+	assert_int_equal(install("only=acks+ends+others"), 0);
 	eret(1, VM_ON, VTTBR(0));
 	eret(1, VM_ON, VTTBR(2));
 	fake_translate(&tb, 0x8000, words, 4);
