@@ -32,14 +32,12 @@
  */
 #include "qemu-plugins/trace.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "qemu-plugins/common/calls.h"
 #include "qemu-plugins/common/options.h"
+#include "qemu-plugins/common/plugin.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -140,8 +138,8 @@ void trace_emit(unsigned int vcpu, struct trace_record *records, size_t count)
 	error = trace_file_append(&trace.file, records, count);
 	g_mutex_unlock(&trace.lock);
 	if (error != 0) {
-		fprintf(stderr, "trace: the file cannot grow (%s): the trace ends here\n",
-			strerror(error));
+		plugin_say("trace", "the file cannot grow (%s): the trace ends here",
+			   strerror(error));
 	}
 }
 
@@ -156,13 +154,12 @@ static void ended(void *userdata)
 /* Registers exist from here on; the first vCPU looks them up. */
 static void vcpu_started(unsigned int vcpu, void *userdata)
 {
-	const char *missing = NULL;
 	(void)vcpu;
 	(void)userdata;
 
 	g_mutex_lock(&trace.lock);
 	if (!trace.regs_ready) {
-		missing = regs_init(&trace.regs);
+		plugin_regs_init("trace", &trace.regs);
 		trace.regs_ready = true;
 		if (trace.virtual_clock) {
 			trace_clock_init(&trace.clock, trace.clock.shift,
@@ -170,15 +167,6 @@ static void vcpu_started(unsigned int vcpu, void *userdata)
 		}
 	}
 	g_mutex_unlock(&trace.lock);
-	if (missing != NULL) {
-		/* Install is over, and a run without a trace must not pass for one. */
-		fprintf(stderr,
-			"trace: the CPU has no %s: the trace needs a 64-bit CPU with EL2 (-machine "
-			"virtualization=on)\n",
-			missing);
-		ended(NULL);
-		_exit(1);
-	}
 }
 
 /* The vCPU wakes: if a timer of its own woke it, the time is known. */
@@ -247,32 +235,17 @@ static char *manifest_text(const qemu_info_t *info, const struct option *options
 	return g_string_free(text, FALSE);
 }
 
-/* Why this machine cannot be traced, NULL if it can. */
 static const char *refusal(const qemu_info_t *info, const struct option *options)
 {
-	if (info->version.min > QEMU_API_VERSION || info->version.cur < QEMU_API_VERSION) {
-		return "this QEMU does not speak version 7 of the plugin interface (QEMU 11.1 "
-		       "does)";
-	}
-	if (!info->system_emulation || strcmp(info->target_name, "aarch64") != 0) {
-		return "only qemu-system-aarch64 can be traced";
-	}
-	if (info->system.max_vcpus > TRACE_VCPUS_MAX) {
-		return "the machine has more than 256 vCPUs";
-	}
 	if (options[OPT_CLOCK].value == 1 && info->system.max_vcpus > 1) {
 		return "clock=icount needs -smp 1: QEMU 11.1 crashes with more vCPUs on the "
 		       "instruction counter";
-	}
-	if (trace.installed) {
-		return "it is loaded twice";
 	}
 	return NULL;
 }
 
 static void start(qemu_plugin_id_t id, const struct option *options)
 {
-	trace.installed = true;
 	trace.virtual_clock = options[OPT_CLOCK].value == 1;
 	trace.counts_blocks = options[OPT_COUNTING].value == 0;
 	trace.records_boot = options[OPT_BOOT].value != 0;
@@ -296,25 +269,11 @@ static void start(qemu_plugin_id_t id, const struct option *options)
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
 {
 	struct option options[OPT_COUNT];
-	const char *reason;
-	char text[2048];
+	const struct plugin plugin = { "trace", options, OPT_COUNT, refusal };
 	int error;
 
 	memcpy(options, options_default, sizeof(options));
-	switch (options_parse(options, OPT_COUNT, argc, argv, text, sizeof(text))) {
-	case OPTIONS_OK:
-		break;
-	case OPTIONS_HELP:
-		options_help(options_default, OPT_COUNT, text, sizeof(text));
-		fprintf(stderr, "trace: options of this plugin:\n%s", text);
-		return 1;
-	case OPTIONS_BAD:
-		fprintf(stderr, "trace: %s\n", text);
-		return 1;
-	}
-	reason = refusal(info, options);
-	if (reason != NULL) {
-		fprintf(stderr, "trace: %s\n", reason);
+	if (!plugin_accepts(&plugin, info, argc, argv)) {
 		return 1;
 	}
 	g_autofree char *manifest = manifest_text(info, options);
@@ -322,8 +281,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 		&trace.file, options[OPT_OUT].string,
 		options[OPT_CLOCK].value == 1 ? TRACE_CLOCK_ICOUNT : TRACE_CLOCK_HOST, manifest);
 	if (error != 0) {
-		fprintf(stderr, "trace: cannot write out=%s: %s\n", options[OPT_OUT].string,
-			strerror(error));
+		plugin_say("trace", "cannot write out=%s: %s", options[OPT_OUT].string,
+			   strerror(error));
 		return 1;
 	}
 	start(id, options);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the trace plugin's files share. There is one plugin per QEMU, so its
- * state is one object; qemu_plugin_install() refuses a second.
+ * state is one object; plugin_accepts() refuses a second.
  */
 #ifndef QEMU_PLUGINS_TRACE_H
 #define QEMU_PLUGINS_TRACE_H
@@ -11,13 +11,12 @@
 
 #include "platform/abi/trace_format.h"
 #include "qemu-plugins/common/arm.h"
+#include "qemu-plugins/common/plugin.h"
 #include "qemu-plugins/common/qemu_api.h"
 #include "qemu-plugins/common/regs.h"
 #include "qemu-plugins/common/world.h"
 #include "qemu-plugins/trace_clock.h"
 #include "qemu-plugins/trace_file.h"
-
-#define TRACE_VCPUS_MAX 256 /* trace_record.vcpu is a byte */
 
 /* Groups of record types that option `only` chooses; the order is its words'. */
 enum trace_group {
@@ -61,7 +60,6 @@ struct trace_vcpu {
 };
 
 struct trace {
-	bool installed;
 	/* Set at install, constant afterwards. */
 	bool virtual_clock;
 	bool records_boot;
@@ -77,7 +75,7 @@ struct trace {
 	struct trace_clock clock;
 	struct world_host host;
 
-	struct trace_vcpu vcpus[TRACE_VCPUS_MAX];
+	struct trace_vcpu vcpus[PLUGIN_VCPUS_MAX];
 };
 
 extern struct trace trace;
@@ -107,5 +105,7 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 void trace_event_eret(unsigned int vcpu, void *userdata);
 /* An HVC or SMC is about to execute; @userdata is its immediate. */
 void trace_event_call(unsigned int vcpu, void *userdata);
+
+_Static_assert(PLUGIN_VCPUS_MAX - 1 <= UINT8_MAX, "trace_record.vcpu is a byte");
 
 #endif /* QEMU_PLUGINS_TRACE_H */
