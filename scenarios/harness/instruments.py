@@ -44,6 +44,16 @@ class Instrument:
         return ",".join(f"{key}={value}" if key else value for key, value in doubled)
 
 
+# QEMU calls plugins in the order of its command line: what changes the machine comes first.
+ORDER = ("inject", "oracle", "trace", "coverage")
+
+
+def ordered(instruments: Iterable[Instrument]) -> list[Instrument]:
+    """In the order in which QEMU shall call them; of two with one name the last."""
+    by_name = {each.name: each for each in instruments}
+    return sorted(by_name.values(), key=lambda each: ORDER.index(each.name))
+
+
 def logging(instruments: Iterable[Instrument], artefacts: Path) -> list[str]:
     """QEMU's arguments for all that the instruments want of its log; none for nothing."""
     items = sorted({item for each in instruments for item in each.events})
@@ -52,7 +62,9 @@ def logging(instruments: Iterable[Instrument], artefacts: Path) -> list[str]:
 
 
 def _trace(artefacts: Path, options: Options) -> Mapping[str, str]:
-    return {"out": str(artefacts / "trace.bin"), "clock": "icount" if options.icount else "host"}
+    # VMID 0 is the host's on both targets; a machine that goes on from a snapshot may be in a VM.
+    clock = "icount" if options.icount else "host"
+    return {"out": str(artefacts / "trace.bin"), "clock": clock, "host-vmid": "0"}
 
 
 TRACE = Instrument("trace", _trace)

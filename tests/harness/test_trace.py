@@ -333,7 +333,7 @@ def test_words_for_the_trace(tmp_path: Path) -> None:
     options = SimpleNamespace(icount=False)
     chosen = instruments.traced("calls+vm+smmu")
     assert dict(chosen.arguments(tmp_path, options)) == {
-        "out": str(tmp_path / "trace.bin"), "clock": "host",
+        "out": str(tmp_path / "trace.bin"), "clock": "host", "host-vmid": "0",
         "only": "calls", "worlds": "vm", "log": "on",
     }  # fmt: skip
     line = instruments.logging([chosen, instruments.TRACE], tmp_path)
