@@ -538,6 +538,9 @@ GArray *qemu_plugin_get_registers(void)
 		qemu_plugin_reg_descriptor one = {
 			.handle = &registers[i],
 			.name = registers[i].name,
+			.feature = g_ascii_isupper(registers[i].name[0]) ?
+					   "org.qemu.gdb.arm.sys.regs" :
+					   "org.gnu.gdb.aarch64.core",
 		};
 
 		g_array_append_val(all, one);
