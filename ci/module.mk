@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The rules of the repository, checked (README.md here).
 
-.PHONY: lint format
+.PHONY: lint format coverage coverage-unit
 
 # After the build: clang reads generated headers and the SDK's.
 lint: all ## format, clang-tidy, shellcheck, pyflakes and our own rules
@@ -9,3 +9,19 @@ lint: all ## format, clang-tidy, shellcheck, pyflakes and our own rules
 
 format: ## put all C into the house format
 	@git ls-files -z --cached --others --exclude-standard '*.c' '*.h' | xargs -0 -r clang-format -i
+
+# The unit tests' C with gcov's counters; the hypervisor as it is, under the coverage plugin.
+COVERAGE := $(O)/coverage
+COVERED := $(or $(SCENARIO),lifecycle isolation performance)
+coverage-unit: ## which C lines the unit tests reach: a table and out/coverage/html
+	@$(MAKE) --no-print-directory O=$(COVERAGE) SDK=$(SDK) \
+	CC="$(CC) --coverage -fprofile-abs-path" unit-programs
+	@$(PYTHON) -m ci.coverage --out $(COVERAGE) $(COVERAGE_RUNS) $(UNIT_TESTS:$(O)/%=$(COVERAGE)/%)
+
+coverage: all ## the same after all scenarios (or SCENARIO=) on our hypervisor, merged
+	@rm -rf $(COVERAGE)/runs $(COVERAGE)/cold
+	@COLD=1 COVER=1 HYP=terrarium RUNS=$(COVERAGE)/cold $(HARNESS) run lifecycle/host_boots
+	@COVER=1 HYP=terrarium RUNS=$(COVERAGE)/runs $(HARNESS) run $(COVERED) || touch $(COVERAGE)/failed
+	@$(MAKE) --no-print-directory coverage-unit COVERAGE_RUNS="--runs $(COVERAGE)/runs --runs \
+	$(COVERAGE)/cold --elf $(O)/hypervisor/hyp.elf --tools $(CROSS)"
+	@! rm $(COVERAGE)/failed 2>/dev/null

@@ -9,7 +9,7 @@ FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 0
 FUZZ_SEED ?= 1
 
-.PHONY: test unit unit-programs fuzz fuzzers pytest-unit coverage
+.PHONY: test unit unit-programs fuzz fuzzers pytest-unit
 
 test: setup ## set up what is missing, build, run every test that CI runs
 	@$(PYTHON) -m ci.stages --out $(O)
@@ -25,8 +25,3 @@ fuzz: $(FUZZERS) ## the fuzzers, for FUZZ_RUNS runs or FUZZ_SECONDS seconds each
 
 pytest-unit: ## the Python tests that need no machine
 	@$(PYTHON) -m pytest -c tests/pytest.ini --rootdir=$(ROOT) tests --junit-xml=$(JUNIT)/pytest-unit.xml
-
-coverage: ## which lines the C unit tests reach: a table and out/coverage/html
-	@$(MAKE) --no-print-directory O=$(O)/coverage SDK=$(SDK) \
-	CC="$(CC) --coverage -fprofile-abs-path" unit-programs
-	@$(PYTHON) -m ci.coverage --out $(O)/coverage $(patsubst $(O)/%,$(O)/coverage/%,$(UNIT_TESTS))

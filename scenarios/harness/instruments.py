@@ -48,6 +48,22 @@ def _trace(artefacts: Path, options: Options) -> Mapping[str, str]:
 TRACE = Instrument("trace", _trace)
 
 
+def _coverage(artefacts: Path, options: Options) -> Mapping[str, str]:
+    return {"out": str(artefacts / COVERAGE_FILE)}
+
+
+COVERAGE_FILE = "coverage.txt"
+COVERAGE = Instrument("coverage", _coverage, words=("COVER=1",))
+
+
+def flag(env: Mapping[str, str], name: str) -> bool:
+    """A variable that is 0, 1 or not there. Raises Unusable."""
+    text = env.get(name) or "0"
+    if text not in ("0", "1"):
+        raise Unusable(f"{name}={text}: allowed: 0, 1")
+    return text == "1"
+
+
 def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
     """The instruments beside the trace that the user's variables ask for. Raises Unusable."""
-    return ()
+    return (COVERAGE,) if flag(env, "COVER") else ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The runners of C tests and fuzzers notice what goes wrong; coverage counts right."""
+"""The runners of C tests and fuzzers notice what goes wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import coverage, fuzz, junit, unit
+from ci import fuzz, junit, unit
 
 CMOCKA = """
 #include <stdarg.h>
@@ -92,53 +92,6 @@ def test_a_fuzzer_that_does_nothing(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("#!/bin/sh\nexit 0\n")
     (tmp_path / "f").chmod(0o755)
     assert "0 runs were made" in fuzz.run_fuzzer(tmp_path / "f", tmp_path / "out", 10, 0, 1).failure
-
-
-INFO = """TN:
-SF:/r/vmm/bus.c
-FNF:4
-FNH:3
-LF:10
-LH:5
-end_of_record
-SF:/r/vmm/virtio/block.c
-FNF:1
-FNH:0
-LF:6
-LH:0
-end_of_record
-"""
-
-
-def test_coverage_is_counted_by_folder() -> None:
-    files = coverage.parse_info(INFO, Path("/r"))
-    assert coverage.by_folder(files) == {
-        "vmm": coverage.Count(10, 5, 4, 3),
-        "vmm/virtio": coverage.Count(6, 0, 1, 0),
-    }
-
-
-def test_coverage_names_what_is_not_measured() -> None:
-    text = coverage.table(coverage.parse_info(INFO, Path("/r")), {"vmm/vcpu.c": 120})
-    assert "5/16   31%" in text
-    assert "not measured: 1 files, 120 lines" in text
-    assert "  vmm: vcpu.c" in text
-
-
-def test_lcov_reads_what_gcc_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coverage, "ROOT", tmp_path)
-    (tmp_path / "vmm").mkdir()
-    (tmp_path / "vmm/a.c").write_text(
-        "int main(int n, char **v)\n{\n\t(void)v;\n\tif (n > 1) {\n\t\treturn 1;\n\t}\n\treturn 0;\n}\n"
-    )
-    out = tmp_path / "out"
-    out.mkdir()
-    flags = ["--coverage", "-fprofile-abs-path"]
-    subprocess.run(["gcc", *flags, "-o", out / "a", tmp_path / "vmm/a.c"], check=True, cwd=out)
-    subprocess.run([out / "a"], check=True, cwd=out)
-    files = coverage.parse_info(coverage.capture(out, coverage.lcov_is_2()).read_text(), tmp_path)
-    assert files["vmm/a.c"] == coverage.Count(4, 3, 1, 1)
-    assert (out / "html/index.html").exists()
 
 
 def test_a_broken_fuzzer_report_is_written(tmp_path: Path) -> None:

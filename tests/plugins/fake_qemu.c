@@ -14,8 +14,7 @@ struct qemu_plugin_register {
 };
 
 struct qemu_plugin_scoreboard {
-	size_t element_size;
-	uint8_t elements[VCPUS_MAX][256];
+	uint8_t *elements[VCPUS_MAX];
 };
 
 struct fake_callbacks fake_callbacks;
@@ -54,7 +53,9 @@ int __wrap_posix_fallocate(int fd, off_t offset, off_t length)
 void fake_reset(void)
 {
 	memset(registers, 0, sizeof(registers));
-	memset(&scoreboard, 0, sizeof(scoreboard));
+	for (size_t i = 0; i < VCPUS_MAX; i++) {
+		g_clear_pointer(&scoreboard.elements[i], g_free);
+	}
 	memset(&fake_callbacks, 0, sizeof(fake_callbacks));
 	registers_count = 0;
 	fake_disk_error = 0;
@@ -488,8 +489,10 @@ bool qemu_plugin_write_register(struct qemu_plugin_register *handle, GByteArray 
 
 struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size)
 {
-	g_assert_cmpuint(element_size, <=, sizeof(scoreboard.elements[0]));
-	scoreboard.element_size = element_size;
+	for (size_t i = 0; i < VCPUS_MAX; i++) {
+		g_assert_null(scoreboard.elements[i]);
+		scoreboard.elements[i] = g_malloc0(element_size);
+	}
 	return &scoreboard;
 }
 
