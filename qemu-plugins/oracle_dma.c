@@ -2,11 +2,11 @@
 /*
  * Tier C: devices, by what QEMU itself logs of each access through the SMMU.
  *
- *   -d trace:smmuv3_translate* -D FILE -msg timestamp=on -plugin oracle.so,tiers=..c,dma-log=FILE
+ *   -d trace:smmuv3_translate_* -D FILE -plugin oracle.so,tiers=..c,dma-log=FILE
  *
- * What is new in the log is read at each entry to EL2 and each return, and held against the
- * page's owner at the time of the line: an access that was done before the page had its present
- * owner is not judged by it.
+ * What is new in the log is read at each entry to EL2 and, when tier A has settled who owns
+ * what, at each return, and held against the page's owner. A page whose owner changed since
+ * the log was last read is left out: the access may have been before that.
  *
  * Caveats. A line tells where an access begins, not how far it goes. QEMU logs nothing of a
  * device that goes past the SMMU: oracle_dma_device.c and oracle_dma_digest.c are for these. A
@@ -33,6 +33,7 @@ static struct {
 	int fd; /* of the log; -1: not open yet */
 	off_t offset;
 	GString *rest; /* a line that is not whole yet */
+	uint64_t read_us; /* g_get_real_time() of the last reading */
 	bool excepted;
 	bool is_said;
 	unsigned int active; /* windows still to be looked at closely */
@@ -73,15 +74,14 @@ static void judge_line(unsigned int vcpu, const char *text)
 		return;
 	case DMA_UNKNOWN:
 		plugin_end("oracle", PLUGIN_EXIT_UNUSABLE,
-			   "dma-log= has a line that is not as QEMU 11.1 writes it with -msg "
-			   "timestamp=on: %s",
+			   "dma-log= has a line that is not as QEMU 11.1 writes it: %s",
 			   text);
 	case DMA_PASSES:
 		break;
 	}
 	dma.active = ACTIVE_WINDOWS;
 	if (oracle_may_reach(PARTY_HOST, oracle_page(line.pa)) ||
-	    line.time_us <= oracle.since_us[(line.pa - oracle.ram_base) >> ORACLE_PAGE_SHIFT]) {
+	    oracle.since_us[(line.pa - oracle.ram_base) >> ORACLE_PAGE_SHIFT] >= dma.read_us) {
 		return;
 	}
 	what = g_strdup_printf("reached by a device (stream 0x%" PRIx32
@@ -96,7 +96,7 @@ static void open_log(void)
 	if (dma.fd < 0) {
 		plugin_end("oracle", PLUGIN_EXIT_UNUSABLE,
 			   "cannot read dma-log=%s: is it QEMU's -D, with -d "
-			   "trace:smmuv3_translate*?",
+			   "trace:smmuv3_translate_*?",
 			   oracle_option_dma_log);
 	}
 	dma.rest = g_string_new(NULL);
@@ -107,6 +107,7 @@ static void drain(unsigned int vcpu)
 {
 	static char buffer[READ_BYTES];
 	ssize_t got;
+	uint64_t now = (uint64_t)g_get_real_time();
 	char *line;
 	char *end;
 
@@ -127,6 +128,7 @@ static void drain(unsigned int vcpu)
 		}
 		g_string_erase(dma.rest, 0, line - dma.rest->str);
 	}
+	dma.read_us = now;
 }
 
 /* Whether no vCPU but @vcpu executes a guest or EL2. */

@@ -28,13 +28,12 @@ enum oracle_dma_kind {
 struct oracle_dma_line {
 	enum oracle_dma_kind kind;
 	bool is_bypass;    /* the SMMU lets it through untranslated */
-	uint64_t time_us;  /* UTC, microseconds since 1970 */
 	uint32_t stream;   /* StreamID */
 	uint64_t iova;
 	uint64_t pa;
 };
 
-/* @line: with or without its end. */
+/* @line: with or without its end, with or without a time before it. */
 struct oracle_dma_line oracle_dma_parse(const char *line);
 
 /* A store to a device's register, after it was done. Any vCPU; takes oracle.lock. */

@@ -136,8 +136,11 @@ uint64_t fake_get(const char *name)
 
 static bool holds(const struct fake_op *op, unsigned int vcpu)
 {
-	uint64_t value = *(uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
+	uint64_t value = 0;
 
+	if (op->cond != QEMU_PLUGIN_COND_ALWAYS) { /* then there may be no scoreboard */
+		value = *(uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
+	}
 	switch (op->cond) {
 	case QEMU_PLUGIN_COND_NEVER:
 		return false;

@@ -11,7 +11,6 @@
 #include "tests/plugins/oracle_case.h"
 
 #define STAMP "2026-11-21T11:44:48.385455Z "
-#define STAMP_US UINT64_C(1795261488385455)
 #define NAME "smmuv3-iommu-memory-region-8-1 "
 #define GICR_PENDBASER UINT64_C(0x080a0078)
 #define GICR_PROPBASER UINT64_C(0x080a0070)
@@ -27,7 +26,6 @@ static void reads_lines(void **state)
 				      "sid=0x8 iova=0xffffa802 translated=0x44a6d802 perm=0x3 stage=1");
 	assert_int_equal(line.kind, DMA_PASSES);
 	assert_false(line.is_bypass);
-	assert_int_equal(line.time_us, STAMP_US);
 	assert_int_equal(line.stream, 8);
 	assert_int_equal(line.iova, 0xffffa802);
 	assert_int_equal(line.pa, 0x44a6d802);
@@ -42,7 +40,7 @@ static void reads_lines(void **state)
 	assert_int_equal(line.kind, DMA_PASSES);
 	assert_true(line.is_bypass);
 	assert_int_equal(line.pa, 0x40002000);
-	line = oracle_dma_parse(STAMP "smmuv3_translate_abort " NAME
+	line = oracle_dma_parse("smmuv3_translate_abort " NAME
 				      "sid=0x8 abort on iova:0x40002000 is_write=0");
 	assert_int_equal(line.kind, DMA_REFUSED);
 	assert_int_equal(line.iova, 0x40002000);
@@ -53,11 +51,6 @@ static void knows_bad_lines(void **state)
 	(void)state;
 	assert_int_equal(oracle_dma_parse("").kind, DMA_NONE);
 	assert_int_equal(oracle_dma_parse("qemu: something else").kind, DMA_NONE);
-	/* Without -msg timestamp=on. */
-	assert_int_equal(oracle_dma_parse("smmuv3_translate_abort " NAME
-					  "sid=0x8 abort on iova:0x40002000 is_write=0")
-				 .kind,
-			 DMA_UNKNOWN);
 	assert_int_equal(oracle_dma_parse(STAMP "smmuv3_translate_new " NAME "sid=0x8").kind,
 			 DMA_UNKNOWN);
 	assert_int_equal(oracle_dma_parse(STAMP "smmuv3_translate_success " NAME "sid=0x8 iova=")
@@ -108,10 +101,10 @@ static void judges_the_log(void **state)
 	(void)state;
 	oracle_option_except = NULL;
 	assert_true(case_is_breach(read_log_of_guest_page, "reached by a device (stream 0x8"));
-	/* It was done before the page became the guest's. */
-	oracle.since_us[2] = STAMP_US;
+	/* It may have been done before the page became the guest's. */
+	oracle.since_us[2] = (uint64_t)g_get_real_time() + G_USEC_PER_SEC;
 	assert_true(case_is_silent(read_log_of_guest_page));
-	oracle.since_us[2] = STAMP_US - 1;
+	oracle.since_us[2] = 1;
 	assert_true(case_is_breach(read_log_of_guest_page, "PA 0x40002010"));
 	case_own(CASE_GUEST, (struct oracle_page){ .owner = PARTY_VM_FIRST, .flags = PAGE_SHARED_HOST });
 	assert_true(case_is_silent(read_log_of_guest_page));
