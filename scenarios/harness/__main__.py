@@ -101,6 +101,7 @@ def _check_options() -> list[str]:
     except paths.machine_description.BadOption as error:
         raise Unusable(str(error)) from error
     pleas.limit_given(os.environ)
+    pleas.cold_given(os.environ)
     folder = paths.runs()
     try:
         folder.mkdir(parents=True, exist_ok=True)
