@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "qemu-plugins/oracle.h"
+#include "qemu-plugins/oracle_tables.h"
 
 #define READ_BYTES 65536
 #define EXCEPT_WORD "dma"
@@ -190,10 +191,7 @@ static void translated(struct qemu_plugin_tb *tb, unsigned int el)
 static const char *start(qemu_plugin_id_t id)
 {
 	(void)id;
-	if (oracle_option_except != NULL && strcmp(oracle_option_except, EXCEPT_WORD) != 0) {
-		return "except= knows only dma";
-	}
-	dma.excepted = oracle_option_except != NULL;
+	dma.excepted = tables_excepts(EXCEPT_WORD);
 	return NULL;
 }
 
