@@ -25,11 +25,15 @@ $(PLUGIN_B)/%.o: $(ROOT)/qemu-plugins/%.c
 	@mkdir -p $(@D)
 	$(CC) $(PLUGIN_CFLAGS) -c -o $@ $<
 
-# Numbers of the host's calls come from the kernel that the machine runs.
-$(PLUGIN_B)/call_table.h: $(ROOT)/qemu-plugins/common/gen_calls.py \
-		$(PLUGIN_ABI) | $(SDK)/.ready
+# Numbers of the host's calls and of system registers come from the kernel that the machine runs.
+PLUGIN_SYSREGS := $(PLUGIN_KHEADERS)/asm/sysreg.h \
+	$(SDK)/kernel/build/arch/arm64/include/generated/asm/sysreg-defs.h
+$(PLUGIN_B)/call_table.h: $(ROOT)/qemu-plugins/common/gen_calls.py $(PLUGIN_ABI) | $(SDK)/.ready
 	@mkdir -p $(@D)
 	$(PYTHON) $< $(PLUGIN_ABI) $(PLUGIN_KHEADERS) > $@
+$(PLUGIN_B)/sysreg_table.h: $(ROOT)/qemu-plugins/common/gen_sysregs.py | $(SDK)/.ready
+	$(PYTHON) $< $(PLUGIN_SYSREGS) > $@
 $(PLUGIN_B)/common/calls.o: $(PLUGIN_B)/call_table.h
+$(PLUGIN_B)/common/sysregs.o: $(PLUGIN_B)/sysreg_table.h
 
 -include $(PLUGIN_B)/*.d $(PLUGIN_B)/common/*.d

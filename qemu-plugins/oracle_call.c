@@ -40,9 +40,10 @@ static const struct call_form host_forms[] = {
 	{ "VCPU_RUN", CALL_RUN_VM, 1, NA, NA, 0, 0 },
 	/* asm/kvm_asm.h, the kernel's: x0 says that there is such a call, x1 is its result. */
 	{ "__pkvm_host_share_hyp", CALL_SHARE_EL2, NA, 1, NA, 1, 1 },
+	{ "__pkvm_host_unshare_hyp", CALL_UNSHARE_EL2, NA, 1, NA, 1, 1 },
 	{ "__pkvm_host_donate_guest", CALL_GIVE_VM, NA, 1, NA, 1, 1 },
 	{ "__pkvm_host_share_guest", CALL_LEND_VM, NA, 1, 3, 1, 1 },
-	{ "__pkvm_vcpu_load", CALL_LOAD_VCPU, 1, NA, NA, 0, 1 },
+	{ "__pkvm_vcpu_load", CALL_LOAD_VCPU, 1, NA, NA, 0, 0 },
 	{ "__kvm_vcpu_run", CALL_RUN_VM, NA, NA, NA, 0, NA },
 	{ "__pkvm_start_teardown_vm", CALL_KILL_VM, 1, NA, NA, 0, 1 },
 	{ "__pkvm_finalize_teardown_vm", CALL_FORGET_VM, 1, NA, NA, 0, 1 },
@@ -233,6 +234,13 @@ const struct call_intent *call_about(unsigned int vcpu, uint64_t pa)
 		       NULL;
 }
 
+const char *call_name(unsigned int vcpu)
+{
+	uint16_t row = vcpus[vcpu].host.row;
+
+	return row != 0 ? calls_table[row - 1].name : NULL;
+}
+
 struct oracle_vm *call_runs(unsigned int vcpu)
 {
 	return vcpus[vcpu].host.kind == CALL_RUN_VM ? vcpus[vcpu].host.vm : NULL;
@@ -263,7 +271,7 @@ static void pages_done(const struct call_intent *call)
 {
 	uint64_t i;
 
-	for (i = 0; i < call->count && i < oracle.ram_pages; i++) {
+	for (i = 0; i < call->count && call->count <= oracle.ram_pages; i++) {
 		uint64_t pa = (call->first + i) << ORACLE_PAGE_SHIFT;
 		struct oracle_page page = oracle_page(pa);
 		const struct oracle_vm *vm = oracle_vm(page.owner);
@@ -275,6 +283,10 @@ static void pages_done(const struct call_intent *call)
 		    (call->kind == CALL_GIVE_EL2 || call->kind == CALL_MAKE_VM)) {
 			oracle_page_give(pa, PARTY_EL2, HOW_GIVEN, call->row);
 			oracle_page_flags(pa, PAGE_GIVEN, 0);
+		} else if (page.owner == PARTY_HOST && call->kind == CALL_SHARE_EL2) {
+			oracle_page_flags(pa, PAGE_SHARED_EL2, 0);
+		} else if (call->kind == CALL_UNSHARE_EL2) {
+			oracle_page_flags(pa, 0, PAGE_SHARED_EL2);
 		} else if (page.owner == PARTY_EL2 && call->kind == CALL_MAKE_VM) {
 			oracle_page_flags(pa, PAGE_GIVEN, 0);
 		} else if (page.owner == PARTY_HOST && call->kind == CALL_GIVE_VM &&
@@ -311,6 +323,8 @@ static void host_call_done(unsigned int vcpu, const struct call_intent *call)
 	case CALL_LEND_VM:
 	case CALL_GIVE_EL2:
 	case CALL_TAKE:
+	case CALL_SHARE_EL2:
+	case CALL_UNSHARE_EL2:
 		pages_done(call);
 		break;
 	case CALL_LOAD_VCPU:
@@ -327,7 +341,6 @@ static void host_call_done(unsigned int vcpu, const struct call_intent *call)
 		forget_tables(call->vm);
 		break;
 	case CALL_NOTHING:
-	case CALL_SHARE_EL2:
 	case CALL_RUN_VM:
 	case CALL_SHARE_HOST:
 	case CALL_UNSHARE_HOST:

@@ -17,10 +17,20 @@ unsigned int tree_maps(const struct tree *tree, uint64_t pa)
 		       0;
 }
 
+static const uint8_t *count_of(const uint8_t *counts, uint64_t pa)
+{
+	return &counts[(pa - oracle.ram_base) >> ORACLE_PAGE_SHIFT];
+}
+
+bool tree_writes(const struct tree *tree, uint64_t pa)
+{
+	return tree != NULL && oracle_is_ram(pa) && *count_of(tree->root->writes, pa) != 0;
+}
+
 bool el2_uses(uint64_t pa)
 {
-	return tables.el2 != NULL && oracle_is_ram(pa) &&
-	       tables.el2->root->writes[(pa - oracle.ram_base) >> ORACLE_PAGE_SHIFT] != 0;
+	return tree_writes(tables.el2, pa) || (tables.el2 != NULL && oracle_is_ram(pa) &&
+					       *count_of(tables.el2->root->execs, pa) != 0);
 }
 
 bool host_reaches(uint64_t pa)
@@ -221,13 +231,8 @@ static void lost(const struct tree *tree, uint64_t pa)
 {
 	struct oracle_page page = oracle_page(pa);
 
-	if (tree_maps(tree, pa) == 0) {
-		if (tree->party == PARTY_EL2 && (page.flags & PAGE_SHARED_EL2) != 0) {
-			oracle_page_flags(pa, 0, PAGE_SHARED_EL2);
-		}
-		if (page.lent == tree->party) {
-			oracle_page_lend(pa, 0);
-		}
+	if (page.lent == tree->party && tree_maps(tree, pa) == 0) {
+		oracle_page_lend(pa, 0);
 	}
 	change_touch(pa);
 }

@@ -9,18 +9,32 @@
 
 #include "qemu-plugins/oracle_stale.h"
 
+/* Where EL2 has the page, if it has. */
+static uint64_t el2_address_of(uint64_t pa)
+{
+	uint64_t input =
+		oracle_is_ram(pa) && tree_maps(tables.el2, pa) != 0 ?
+			tables.el2->root->input_of[(pa - oracle.ram_base) >> ORACLE_PAGE_SHIFT] :
+			0;
+
+	return input != 0 ? (input - 1) << ORACLE_PAGE_SHIFT : ORACLE_NONE;
+}
+
 static _Noreturn void breach(const char *rule, unsigned int vcpu, unsigned int party,
 			     const struct touched *touched, uint64_t ipa, const char *what)
 {
+	const char *call = call_name(vcpu);
+	g_autofree char *text = g_strdup_printf("%s%s%s", what, call != NULL ? ", after " : "",
+						call != NULL ? call : "");
 	struct oracle_breach found = {
 		.tier = 'a',
 		.rule = rule,
-		.what = what,
+		.what = text,
 		.vcpu = vcpu,
 		.party = party,
 		.el = 2,
 		.pc = touched != NULL ? touched->pc : ORACLE_NONE,
-		.va = ORACLE_NONE,
+		.va = touched != NULL ? el2_address_of(touched->pa) : ORACLE_NONE,
 		.ipa = ipa,
 		.pa = touched != NULL ? touched->pa : ORACLE_NONE,
 	};
@@ -61,12 +75,26 @@ static void settle(uint64_t pa)
 	}
 }
 
+/* EL2's code in the image of the host's kernel, where that is by design. */
+static bool is_readable_code(uint64_t pa, struct oracle_page page)
+{
+	static int is_excepted = -1;
+
+	if (is_excepted < 0) {
+		is_excepted = tables_excepts("el2-code");
+	}
+	return is_excepted != 0 && page.owner == PARTY_EL2 &&
+	       (page.how == HOW_EL2_RUNS || page.how == HOW_EL2_MAPS) &&
+	       !tree_writes(tables.el2, pa) && !tree_writes(tables.host, pa);
+}
+
 static void check_host(unsigned int vcpu, const struct touched *touched, struct oracle_page page)
 {
 	const struct oracle_vm *vm = oracle_vm(page.owner);
 	bool by_cpus = host_reaches(touched->pa);
 
-	if (oracle_may_reach(PARTY_HOST, page) || (!by_cpus && !devices_reach(touched->pa))) {
+	if (oracle_may_reach(PARTY_HOST, page) || (!by_cpus && !devices_reach(touched->pa)) ||
+	    is_readable_code(touched->pa, page)) {
 		return;
 	}
 	if ((page.flags & PAGE_DIRTY) != 0) {

@@ -207,11 +207,14 @@ static void count_pages(const struct shadow *shadow, struct shadow_root *root, u
 			continue;
 		}
 		add_count(&root->maps[page], step);
-		if ((leaf.rights & (LEAF_WRITE | LEAF_EXEC)) != 0) {
+		if ((leaf.rights & LEAF_WRITE) != 0) {
 			add_count(&root->writes[page], step);
 		}
+		if ((leaf.rights & LEAF_EXEC) != 0) {
+			add_count(&root->execs[page], step);
+		}
 		if (step > 0) {
-			root->input_of[page] = (uint32_t)((input + at) >> PAGE_SHIFT) + 1;
+			root->input_of[page] = ((input + at) >> PAGE_SHIFT) + 1;
 		} else if (root->maps[page] == 0) {
 			root->input_of[page] = 0;
 		}
@@ -325,9 +328,10 @@ struct shadow_root *shadow_follow(struct shadow *shadow, const struct shadow_sha
 	root->user = user;
 	root->alive = true;
 	/* Mostly untouched: the system gives zeroed pages as they are used. */
-	root->input_of = g_new0(uint32_t, shadow->memory.ram_pages);
+	root->input_of = g_new0(uint64_t, shadow->memory.ram_pages);
 	root->maps = g_new0(uint8_t, shadow->memory.ram_pages);
 	root->writes = g_new0(uint8_t, shadow->memory.ram_pages);
+	root->execs = g_new0(uint8_t, shadow->memory.ram_pages);
 	for (i = 0; i < first_tables(shape); i++) {
 		uint64_t entries[SHADOW_ENTRIES];
 		struct table *table =
@@ -365,6 +369,7 @@ void shadow_forget(struct shadow *shadow, struct shadow_root *root)
 	memset(root->input_of, 0, shadow->memory.ram_pages * sizeof(*root->input_of));
 	memset(root->maps, 0, shadow->memory.ram_pages);
 	memset(root->writes, 0, shadow->memory.ram_pages);
+	memset(root->execs, 0, shadow->memory.ram_pages);
 	root->alive = false;
 }
 

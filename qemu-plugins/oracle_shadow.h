@@ -40,10 +40,12 @@ struct shadow_shape {
 
 struct shadow_root {
 	struct shadow_shape shape;
-	void *user;         /* the caller's */
-	uint32_t *input_of; /* for each page of RAM: an input page + 1 that leads to it, or 0 */
-	uint8_t *maps;      /* how many input pages lead to it (255: that many or more) */
-	uint8_t *writes;    /* of these, writable or executable */
+	void *user; /* the caller's */
+	/* For each page of RAM: an input page + 1 that leads to it, or 0. */
+	uint64_t *input_of;
+	uint8_t *maps;   /* how many input pages lead to it (255: that many or more) */
+	uint8_t *writes; /* of these, writable */
+	uint8_t *execs;  /* executable */
 	bool alive;
 };
 

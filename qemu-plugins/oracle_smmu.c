@@ -202,10 +202,11 @@ void smmu_found(void)
 	if (!oracle_read(SMMU_BASE + REG_CR0, &smmu.registers[REG_CR0 / 8], 4)) {
 		return; /* there is none */
 	}
-	if ((reg32(REG_CR0) & CR0_SMMUEN) == 0 || host_has_registers()) {
+	oracle_read(SMMU_BASE + REG_STRTAB_BASE, &smmu.registers[REG_STRTAB_BASE / 8], 8);
+	/* Whose it is is seen from who keeps its tables. */
+	if (!el2_uses(reg64(REG_STRTAB_BASE) & TABLE_ADDRESS)) {
 		return;
 	}
-	oracle_read(SMMU_BASE + REG_STRTAB_BASE, &smmu.registers[REG_STRTAB_BASE / 8], 8);
 	oracle_read(SMMU_BASE + REG_STRTAB_BASE_CFG, &smmu.registers[REG_STRTAB_BASE_CFG / 8], 4);
 	oracle_read(SMMU_BASE + REG_CMDQ_BASE, &smmu.registers[REG_CMDQ_BASE / 8], 8);
 	oracle_read(SMMU_BASE + REG_CMDQ_PROD, &smmu.prod, sizeof(smmu.prod));
@@ -274,7 +275,7 @@ void smmu_stored(uint64_t pa, uint64_t value, unsigned int bytes)
 		commands_given((uint32_t)value);
 		return;
 	}
-	smmu.is_el2s = smmu.is_el2s || offset == REG_STRTAB_BASE;
+	smmu.is_el2s = smmu.is_el2s || offset == REG_STRTAB_BASE || offset == REG_CR0;
 	smmu.is_changed = true;
 }
 

@@ -12,6 +12,9 @@
  *   dead-vm      a VM that was killed runs
  *   open-smmu    devices go past the tables
  *
+ * except=el2-code: the host may read pages that EL2 executes and neither can write. Upstream
+ * pKVM's code is a part of the host kernel's image, which the host reads.
+ *
  * Caveats
  * - The 4 KiB granule, 48 bits, no LPA2; another one ends the run (status 93).
  * - What was shared, given, lent and taken is known from the published calls: of pKVM for
@@ -56,6 +59,14 @@ void tables_init(uint32_t host_vmid)
 {
 	tables.host_vmid = host_vmid;
 	tables.is_host_known = host_vmid != TABLES_NO_VMID;
+}
+
+bool tables_excepts(const char *word)
+{
+	g_auto(GStrv) words =
+		g_strsplit(oracle_option_except != NULL ? oracle_option_except : "", "+", -1);
+
+	return g_strv_contains((const char *const *)words, word);
 }
 
 /* ---- trees ---- */

@@ -48,6 +48,8 @@ extern struct tables tables;
 
 /* @host_vmid: TABLES_NO_VMID if the first to run below EL2 is the host. */
 void tables_init(uint32_t host_vmid);
+/* Whether except= names @word. */
+bool tables_excepts(const char *word);
 
 /* Who runs below EL2 with these values; a tree not seen before is read. */
 unsigned int tables_party(unsigned int vcpu, uint64_t hcr, uint64_t vttbr);
@@ -62,6 +64,8 @@ void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,
 void change_touch(uint64_t pa);
 /* How many input pages of the tree lead to the page of @pa; NULL tree: 0. */
 unsigned int tree_maps(const struct tree *tree, uint64_t pa);
+/* Whether the tree leads to it for writing. */
+bool tree_writes(const struct tree *tree, uint64_t pa);
 /* Whether EL2 itself can write or execute it. */
 bool el2_uses(uint64_t pa);
 bool host_reaches(uint64_t pa);
@@ -78,6 +82,7 @@ enum call_kind {
 	CALL_LEND_VM,
 	CALL_GIVE_EL2,
 	CALL_SHARE_EL2,
+	CALL_UNSHARE_EL2,
 	CALL_TAKE, /* back from EL2 or a VM */
 	CALL_MAKE_VM,
 	CALL_LOAD_VCPU,
@@ -104,6 +109,8 @@ void call_entered(unsigned int vcpu, unsigned int party);
 void call_returns(unsigned int vcpu, unsigned int party);
 /* What is being served, if it is about the page of @pa; NULL if not. */
 const struct call_intent *call_about(unsigned int vcpu, uint64_t pa);
+/* The host's call that this vCPU served last, NULL if it has no name. */
+const char *call_name(unsigned int vcpu);
 /* The VM that the host's call runs; NULL if no call says. */
 struct oracle_vm *call_runs(unsigned int vcpu);
 /* The VM that the host's call names is @vm, which had no name so far. */

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -56,6 +57,43 @@ COVERAGE_FILE = "coverage.txt"
 COVERAGE = Instrument("coverage", _coverage, words=("COVER=1",))
 
 
+ORACLE_FILE = "oracle.json"
+ORACLE_TIERS = "abc"
+# What a target does by design; each word is explained in the tier's file.
+ORACLE_EXCEPT = {"pkvm": "el2-code"}
+
+
+def tiers(env: Mapping[str, str]) -> str:
+    """The tiers that ORACLE= names, "" for none. Raises Unusable."""
+    text = env.get("ORACLE") or "off"
+    if text == "off":
+        return ""
+    if not set(text) <= set(ORACLE_TIERS) or len(set(text)) != len(text):
+        raise Unusable(f"ORACLE={text}: allowed: off, or some of {ORACLE_TIERS}, as in ORACLE=ab")
+    return "".join(sorted(text))
+
+
+def breach(artefacts: Path) -> str | None:
+    """What the oracle wrote before it ended QEMU."""
+    try:
+        found = json.loads((artefacts / ORACLE_FILE).read_text(encoding="utf-8"))
+        return f"the oracle: {found['what']}"
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError) as error:
+        return f"the oracle's {ORACLE_FILE} cannot be read: {error}"
+
+
+def oracle(wanted: str) -> Instrument:
+    def arguments(artefacts: Path, options: Options) -> Mapping[str, str]:
+        # Both targets' host has VMID 0; a restored machine may run a VM first.
+        found = {"tiers": "+".join(wanted), "out": str(artefacts / ORACLE_FILE), "host-vmid": "0"}
+        excepted = ORACLE_EXCEPT.get(options.hyp)
+        return found | ({"except": excepted} if excepted else {})
+
+    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",))
+
+
 def flag(env: Mapping[str, str], name: str) -> bool:
     """A variable that is 0, 1 or not there. Raises Unusable."""
     text = env.get(name) or "0"
@@ -66,4 +104,8 @@ def flag(env: Mapping[str, str], name: str) -> bool:
 
 def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
     """The instruments beside the trace that the user's variables ask for. Raises Unusable."""
-    return (COVERAGE,) if flag(env, "COVER") else ()
+    wanted = tiers(env)
+    return (
+        *((oracle(wanted),) if wanted else ()),
+        *((COVERAGE,) if flag(env, "COVER") else ()),
+    )
