@@ -33,7 +33,7 @@
 static struct {
 	int fd; /* of the log; -1: not open yet */
 	off_t offset;
-	GString *rest; /* a line that is not whole yet */
+	GString *rest;    /* a line that is not whole yet */
 	uint64_t read_us; /* g_get_real_time() of the last reading */
 	bool excepted;
 	bool is_said;
@@ -75,8 +75,7 @@ static void judge_line(unsigned int vcpu, const char *text)
 		return;
 	case DMA_UNKNOWN:
 		plugin_end("oracle", PLUGIN_EXIT_UNUSABLE,
-			   "dma-log= has a line that is not as QEMU 11.1 writes it: %s",
-			   text);
+			   "dma-log= has a line that is not as QEMU 11.1 writes it: %s", text);
 	case DMA_PASSES:
 		break;
 	}

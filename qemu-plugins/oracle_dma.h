@@ -19,16 +19,16 @@
 
 /* A line of QEMU's log: what the SMMU did with an access of a device. */
 enum oracle_dma_kind {
-	DMA_NONE,     /* another line */
-	DMA_PASSES,   /* goes to @pa */
-	DMA_REFUSED,  /* stops at the SMMU */
-	DMA_UNKNOWN,  /* a line about a translation that cannot be read */
+	DMA_NONE,    /* another line */
+	DMA_PASSES,  /* goes to @pa */
+	DMA_REFUSED, /* stops at the SMMU */
+	DMA_UNKNOWN, /* a line about a translation that cannot be read */
 };
 
 struct oracle_dma_line {
 	enum oracle_dma_kind kind;
-	bool is_bypass;    /* the SMMU lets it through untranslated */
-	uint32_t stream;   /* StreamID */
+	bool is_bypass;  /* the SMMU lets it through untranslated */
+	uint32_t stream; /* StreamID */
 	uint64_t iova;
 	uint64_t pa;
 };

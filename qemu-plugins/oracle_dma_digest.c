@@ -20,7 +20,7 @@ static struct {
 	uint64_t digest[PAGES_ACTIVE];
 	unsigned int count;
 	uint64_t next; /* index of the page at which the search goes on */
-} window; /* lock: oracle.lock */
+} window;              /* lock: oracle.lock */
 
 /* Good enough to see a change: nobody here chooses contents to collide. */
 static uint64_t digest_of(uint64_t pa)

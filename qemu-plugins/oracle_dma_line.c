@@ -8,7 +8,6 @@
 
 #define EVENT "smmuv3_translate_"
 
-
 struct oracle_dma_line oracle_dma_parse(const char *line)
 {
 	struct oracle_dma_line out = { .kind = DMA_UNKNOWN };

@@ -31,7 +31,7 @@ enum group {
 };
 
 /* D24.2: fields of the registers that trap. */
-#define CPTR_TFP (UINT64_C(1) << 10)     /* without E2H */
+#define CPTR_TFP (UINT64_C(1) << 10)      /* without E2H */
 #define CPTR_FPEN_EL1 (UINT64_C(1) << 20) /* with E2H: EL1 is not trapped */
 #define MDCR_TPM (UINT64_C(1) << 6)
 #define MDCR_TDA (UINT64_C(1) << 9)
@@ -85,7 +85,8 @@ static enum group group_of(const qemu_plugin_reg_descriptor *found)
 static bool is_of_host(const qemu_plugin_reg_descriptor *found)
 {
 	if (strstr(found->feature, "sys.regs") != NULL) {
-		return g_str_has_suffix(found->name, "_EL1") || g_str_has_suffix(found->name, "_EL0");
+		return g_str_has_suffix(found->name, "_EL1") ||
+		       g_str_has_suffix(found->name, "_EL0");
 	}
 	return (strchr("xzv", found->name[0]) != NULL && g_ascii_isdigit(found->name[1])) ||
 	       strcmp(found->name, "sp") == 0;
@@ -129,8 +130,8 @@ static bool is_leak(uint64_t value)
 
 static _Noreturn void breach_in_register(unsigned int vcpu, const char *name, uint64_t value)
 {
-	g_autofree char *what =
-		g_strdup_printf("gets 0x%016" PRIx64 ", a protected guest's value, in %s", value, name);
+	g_autofree char *what = g_strdup_printf(
+		"gets 0x%016" PRIx64 ", a protected guest's value, in %s", value, name);
 	const struct oracle_breach breach = {
 		.tier = 'b',
 		.rule = "register",

@@ -239,12 +239,8 @@ static void judges_fetch(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(decodes_bulk),
-		TEST(knows_what_is_left),
-		TEST(judges_loads_and_stores),
-		TEST(sees_the_second_page),
-		TEST(judges_bulk),
-		TEST(judges_fetch),
+		TEST(decodes_bulk),         TEST(knows_what_is_left), TEST(judges_loads_and_stores),
+		TEST(sees_the_second_page), TEST(judges_bulk),        TEST(judges_fetch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,8 +22,9 @@ static void reads_lines(void **state)
 	struct oracle_dma_line line;
 	(void)state;
 
-	line = oracle_dma_parse(STAMP "smmuv3_translate_success " NAME
-				      "sid=0x8 iova=0xffffa802 translated=0x44a6d802 perm=0x3 stage=1");
+	line = oracle_dma_parse(STAMP
+				"smmuv3_translate_success " NAME
+				"sid=0x8 iova=0xffffa802 translated=0x44a6d802 perm=0x3 stage=1");
 	assert_int_equal(line.kind, DMA_PASSES);
 	assert_false(line.is_bypass);
 	assert_int_equal(line.stream, 8);
@@ -41,7 +42,7 @@ static void reads_lines(void **state)
 	assert_true(line.is_bypass);
 	assert_int_equal(line.pa, 0x40002000);
 	line = oracle_dma_parse("smmuv3_translate_abort " NAME
-				      "sid=0x8 abort on iova:0x40002000 is_write=0");
+				"sid=0x8 abort on iova:0x40002000 is_write=0");
 	assert_int_equal(line.kind, DMA_REFUSED);
 	assert_int_equal(line.iova, 0x40002000);
 }
@@ -53,9 +54,9 @@ static void knows_bad_lines(void **state)
 	assert_int_equal(oracle_dma_parse("qemu: something else").kind, DMA_NONE);
 	assert_int_equal(oracle_dma_parse(STAMP "smmuv3_translate_new " NAME "sid=0x8").kind,
 			 DMA_UNKNOWN);
-	assert_int_equal(oracle_dma_parse(STAMP "smmuv3_translate_success " NAME "sid=0x8 iova=")
-				 .kind,
-			 DMA_UNKNOWN);
+	assert_int_equal(
+		oracle_dma_parse(STAMP "smmuv3_translate_success " NAME "sid=0x8 iova=").kind,
+		DMA_UNKNOWN);
 }
 
 static char log_path[] = "/tmp/oracle-dma-XXXXXX";
@@ -106,7 +107,8 @@ static void judges_the_log(void **state)
 	assert_true(case_is_silent(read_log_of_guest_page));
 	oracle.since_us[2] = 1;
 	assert_true(case_is_breach(read_log_of_guest_page, "PA 0x40002010"));
-	case_own(CASE_GUEST, (struct oracle_page){ .owner = PARTY_VM_FIRST, .flags = PAGE_SHARED_HOST });
+	case_own(CASE_GUEST,
+		 (struct oracle_page){ .owner = PARTY_VM_FIRST, .flags = PAGE_SHARED_HOST });
 	assert_true(case_is_silent(read_log_of_guest_page));
 }
 
@@ -273,9 +275,8 @@ static void sees_changes_at_rest(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(reads_lines),	      TEST(knows_bad_lines),
-		TEST(judges_the_log),	      TEST(says_what_is_wrong),
-		TEST(watches_interrupt_tables), TEST(watches_fw_cfg),
+		TEST(reads_lines),          TEST(knows_bad_lines),          TEST(judges_the_log),
+		TEST(says_what_is_wrong),   TEST(watches_interrupt_tables), TEST(watches_fw_cfg),
 		TEST(sees_changes_at_rest),
 	};
 

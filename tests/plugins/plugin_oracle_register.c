@@ -35,8 +35,8 @@ static void reads_tags(void **state)
 
 static void refuses_bad_tags(void **state)
 {
-	static const char *const bad[] = { "", "1/2", "0x1", "0x1/", "0x1/2", "0x1/0x1z", "0x2/0x1",
-					   "0x0/0x0" };
+	static const char *const bad[] = { "",      "1/2",      "0x1",     "0x1/",
+					   "0x1/2", "0x1/0x1z", "0x2/0x1", "0x0/0x0" };
 	struct oracle_tags tags;
 	size_t i;
 	(void)state;
@@ -152,9 +152,8 @@ static void loads_are_looked_at(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(reads_tags),	       TEST(refuses_bad_tags), TEST(knows_what_exits_need),
-		TEST(sees_leaks),	       TEST(knows_nothing_of_others),
-		TEST(loads_are_looked_at),
+		TEST(reads_tags), TEST(refuses_bad_tags),        TEST(knows_what_exits_need),
+		TEST(sees_leaks), TEST(knows_nothing_of_others), TEST(loads_are_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
