@@ -138,8 +138,11 @@ uint64_t fake_get(const char *name)
 
 static bool holds(const struct fake_op *op, unsigned int vcpu)
 {
-	uint64_t value = *(uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
+	uint64_t value = 0;
 
+	if (op->cond != QEMU_PLUGIN_COND_ALWAYS) { /* then there may be no scoreboard */
+		value = *(uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
+	}
 	switch (op->cond) {
 	case QEMU_PLUGIN_COND_NEVER:
 		return false;
@@ -548,6 +551,9 @@ GArray *qemu_plugin_get_registers(void)
 		qemu_plugin_reg_descriptor one = {
 			.handle = &registers[i],
 			.name = registers[i].name,
+			.feature = g_ascii_isupper(registers[i].name[0]) ?
+					   "org.qemu.gdb.arm.sys.regs" :
+					   "org.gnu.gdb.aarch64.core",
 		};
 
 		g_array_append_val(all, one);
