@@ -52,4 +52,4 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | \
 	sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 	@echo
-	@echo '  Variables: HYP SMP MEM CPU ICOUNT KERNEL LIMIT SCENARIO BASE DEBIAN_MIRROR TERRARIUM_CACHE (README.md)'
+	@echo '  Variables: HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD SCENARIO BASE DEBIAN_MIRROR TERRARIUM_CACHE (README.md)'

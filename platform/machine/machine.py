@@ -53,6 +53,14 @@ class Channels:
     results: str | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Saved:
+    """The machine's RAM in a file: written while it runs, or, with @state, where it goes on from."""
+
+    ram: Path
+    state: Path | None = None  # what QEMU migrated: all but the RAM
+
+
 def build_dir() -> Path:
     """Where the build puts what it made: O= of make, else out/."""
     return Path(os.environ.get("O") or ROOT / "out")
@@ -169,6 +177,21 @@ def _boot(options: Options, initrd: Path | str) -> list[str]:
     ]  # fmt: skip
 
 
+def can_be_saved(options: Options) -> bool:
+    """Whether QEMU saves the state of all devices that were added."""
+    unsaved = DESCRIPTION["unsaved"]["devices"]
+    return not any(device.partition(",")[0] in unsaved for device in options.devices)
+
+
+def _saved(options: Options, saved: Saved) -> list[str]:
+    """RAM in a file. A machine that goes on from it maps it privately: the file stays as it is."""
+    how = "share=off,readonly=on,rom=off" if saved.state else "share=on"
+    path = _doubled(saved.ram)
+    args = ["-object", f"memory-backend-file,id=ram,mem-path={path},size={options.mem_mib}M,{how}"]
+    args += ["-global", "migration.x-ignore-shared=on"]
+    return args + (["-incoming", f"file:{saved.state}"] if saved.state else [])
+
+
 def _ports(channels: Channels, virtio: str) -> list[str]:
     """The virtio-serial device and the ports whose channel is there."""
     args = ["-device", ",".join(filter(None, ("virtio-serial-pci,id=ports,max_ports=4", DESCRIPTION["always"]["virtio"], virtio)))]
@@ -194,21 +217,25 @@ def command(
     initrd: Path | str,
     plugins: Sequence[str] = (),
     gdb: str | None = None,
+    saved: Saved | None = None,
 ) -> list[str]:
     """QEMU's argument list.
 
     plugins  as after -plugin: "path.so,key=value"
     gdb      a chardev for the debugger, as in Channels; the machine then waits at its first
              instruction
+    saved    RAM in a file; with a state there is no boot, and @initrd is of no meaning
     """
     machine, icount = DESCRIPTION["machine"], DESCRIPTION["icount"]
     properties = machine["properties"] + (icount["properties"] if options.icount else [])
+    properties = properties + (["memory-backend=ram"] if saved else [])
     args = [str(qemu_binary()), "-machine", ",".join([machine["type"], *properties])]
     args += ["-cpu", options.cpu, "-smp", str(options.smp), "-m", f"{options.mem_mib}M"]
     args += ["-accel", "tcg,thread=" + ("single" if options.icount else "multi")]
     args += DESCRIPTION["always"]["flags"]
     args += icount["flags"] if options.icount else []
-    args += _boot(options, initrd)
+    args += _saved(options, saved) if saved else []
+    args += _boot(options, initrd) if saved is None or saved.state is None else []
     args += ["-chardev", _with_id(channels.console, "console"), "-serial", "chardev:console"]
     args += _ports(channels, icount["virtio"] if options.icount else "")
     if channels.qmp:

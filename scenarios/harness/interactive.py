@@ -20,8 +20,8 @@ from pathlib import Path
 from scenarios.harness import paths, symbols
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.host import Host
-from scenarios.harness.machine import Channels, LiveMachine, Setup, base_initramfs, guest_files
-from scenarios.harness.cpio import ALIGN, archive
+from scenarios.harness.inputs import initramfs
+from scenarios.harness.machine import Channels, LiveMachine, Setup
 from scenarios.harness.process import die_with_parent
 from scenarios.harness.progress import Progress
 
@@ -34,9 +34,7 @@ def _options(append: str = "") -> paths.machine_description.Options:
 
 
 def _initrd(folder: RunFolder) -> Path:
-    base = base_initramfs()
-    gap = bytes(-base.stat().st_size % ALIGN)
-    return folder.write("initrd.cpio", base, gap, archive(guest_files()))
+    return folder.write("initrd.cpio", *initramfs({}))
 
 
 def _attended(argv: Sequence[str]) -> int:

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scenarios.harness import closed, cpio, paths
+from scenarios.harness import closed, cpio, inputs, paths, saving, snapshots
 from scenarios.harness import instruments as instruments_of
 from scenarios.harness.agent import Agent
 from scenarios.harness.console import ConsoleWatcher
@@ -28,6 +28,7 @@ from scenarios.harness.tracefile import Trace, decode
 
 Channels = paths.machine_description.Channels
 Options = paths.machine_description.Options
+Saved = paths.machine_description.Saved
 END_S = 10.0
 
 
@@ -43,24 +44,7 @@ class Setup:
     instruments: Sequence[Instrument] = ()  # beside the trace
     limit_s: float = 120.0
     keep: bool = False  # keep the initramfs after the run
-
-
-def base_initramfs() -> Path:
-    path = Path(os.environ.get("INITRAMFS") or paths.out() / "host" / "initramfs.cpio")
-    if not path.is_file():
-        raise Unusable(f"{paths.short(path)} is not built; `make` builds it")
-    return path
-
-
-def guest_files() -> dict[str, cpio.Content]:
-    """The bare guests, at /guest/NAME.bin in the host."""
-    folder = paths.out() / "guest"
-    return {f"/guest/{path.name}": path for path in sorted(folder.glob("*.bin"))}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    cold: bool = False  # boot; do not go on from a snapshot
 
 
 class Machine:
@@ -80,34 +64,34 @@ class Machine:
         )
 
     def _initrd(self, extra: Mapping[str, cpio.Content]) -> Path:
-        files = guest_files() | dict(self._setup.files) | dict(extra)
-        executable = frozenset({closed.SCRIPT})
-        try:
-            archive = cpio.archive(files, executable)
-        except OSError as error:
-            raise Unusable(f"cannot read {error.filename}: {error.strerror}") from error
-        bases = [base_initramfs(), *self._setup.archives]
-        parts = [part for base in bases for part in (base, bytes(-base.stat().st_size % cpio.ALIGN))]
-        initrd = self._folder.write("initrd.cpio", *parts, archive)
-        self.inputs = {"kernel": _digest(self.options.kernel), "initrd": _digest(initrd)}
+        files = dict(self._setup.files) | dict(extra)
+        parts = inputs.initramfs(files, self._setup.archives, frozenset({closed.SCRIPT}))
+        initrd = self._folder.write("initrd.cpio", *parts)
+        self.inputs = {"kernel": inputs.digest(self.options.kernel), "initrd": inputs.digest(initrd)}
         return initrd
+
+    def _instruments(self) -> list[Instrument]:
+        usual = [instruments_of.TRACE] if self._setup.trace else []
+        return instruments_of.ordered([*usual, *self._setup.instruments])
 
     def _plugins(self) -> list[str]:
         plugins = list(self._setup.plugins)
-        instruments = [instruments_of.TRACE] if self._setup.trace else []
-        instruments += self._setup.instruments
-        plugins += [each.plugin(self.artefacts, self.options) for each in instruments]
+        plugins += [each.plugin(self.artefacts, self.options) for each in self._instruments()]
         return plugins
 
-    def _start(self, initrd: Path, console: str, fds: list[int], **lines: str) -> None:
+    def _start(
+        self, initrd: Path, console: str, fds: list[int], saved: Saved | None = None, **lines: str
+    ) -> None:
         """Start QEMU with its console on @console and further @lines (see Channels)."""
         describe = paths.machine_description.command
         plugins = self._plugins()
-        argv = describe(self.options, Channels(console=console, **lines), initrd, plugins)
+        log = instruments_of.logging(self._instruments(), self.artefacts)
+        argv = describe(self.options, Channels(console=console, **lines), initrd, plugins, saved=saved) + log
         nobody = {name: "null" for name in lines if name != "qmp"}
-        hand = describe(self.options, Channels(console="stdio", **nobody), initrd, plugins)
+        hand = describe(self.options, Channels(console="stdio", **nobody), initrd, plugins, saved=saved) + log
         text = "# As run. /dev/fd/N and fd=N are lines to the runner.\n" + shlex.join(argv)
-        text += "\n\n# By hand, the console on the terminal (KEEP=1 keeps the initrd).\n"
+        what = "the machine goes on from the snapshot" if saved else "KEEP=1 keeps the initrd"
+        text += f"\n\n# By hand, the console on the terminal ({what}).\n"
         self._folder.write("cmdline.txt", (text + shlex.join(hand) + "\n").encode())
         self._qemu = Qemu(argv, fds, self.artefacts / "qemu.log", self._pump)
         self._progress.stage(f"machine started (pid {self._qemu.pid})")
@@ -120,7 +104,7 @@ class Machine:
         self._console_fd = read_fd
         self._pump.add(read_fd, self._console_readable)
         log = str(self.artefacts / "console.log").replace(",", ",,")
-        return f"file,path=/dev/fd/{write_fd},logfile={log}", write_fd
+        return f"file,path=/dev/fd/{write_fd},logfile={log},logappend=on", write_fd
 
     def _console_readable(self) -> bool:
         try:
@@ -181,17 +165,34 @@ class Machine:
 
 
 class LiveMachine(Machine):
-    """Runs, and does what the guest agent is told."""
+    """Runs, and does what the guest agent is told.
 
-    def __init__(self, setup: Setup, folder: RunFolder, progress: Progress) -> None:
+    @ram  a file for its RAM, for save(); such a machine boots.
+    """
+
+    def __init__(
+        self, setup: Setup, folder: RunFolder, progress: Progress, ram: Path | None = None
+    ) -> None:
         super().__init__(setup, folder, progress)
+        self._ram = ram
+        self._snapshot: snapshots.Snapshot | None = None
         self._qmp: Qmp | None = None
         self._agent: Agent | None = None
         self._events: Events | None = None
 
     def start(self) -> None:
         """Until QEMU runs and answers."""
-        initrd = self._initrd({})
+        saved = Saved(self._ram) if self._ram else None
+        warm = self._ram is None and not self._setup.cold
+        if warm and paths.machine_description.can_be_saved(self.options):
+            self._snapshot = self._obtain()
+        if self._snapshot:
+            saved, initrd = self._snapshot.saved, Path("none")
+            self.inputs = dict(self._snapshot.meta["inputs"], snapshot=self._snapshot.key)
+            shutil.copyfile(self._snapshot.path / "console.log", self.artefacts / "console.log")
+        else:
+            initrd = self._initrd({})
+            (self.artefacts / "console.log").unlink(missing_ok=True)
         console, write_fd = self._console_pipe()
         ours, theirs = zip(channel(), channel(), channel())
         self._qmp, self._agent = Qmp(ours[0], self._pump), Agent(ours[1], self._pump)
@@ -199,7 +200,7 @@ class LiveMachine(Machine):
         qmp, agent, events = (f"socket,fd={sock.fileno()}" for sock in theirs)
         fds = [write_fd, *(sock.fileno() for sock in theirs)]
         try:
-            self._start(initrd, console, fds, qmp=qmp, agent=agent, events=events)
+            self._start(initrd, console, fds, saved, qmp=qmp, agent=agent, events=events)
         finally:
             for sock in theirs:
                 sock.close()
@@ -207,12 +208,41 @@ class LiveMachine(Machine):
         self._qmp.negotiate()
 
     def ready(self) -> LiveDriver:
-        """Wait for the host's init; the primitives."""
+        """Wait for the host's init, unless the machine was saved after that; the primitives."""
         assert self._agent is not None and self._events is not None
-        self._events.wait("ready", "the host's `ready`")
+        if self._snapshot is None:
+            self._events.wait("ready", "the host's `ready`")
         self._agent.sync()
-        self._progress.stage("host ready")
+        self._progress.stage("host ready" + (" again" if self._snapshot else ""))
         return LiveDriver(self._agent, self._events)
+
+    def _obtain(self) -> snapshots.Snapshot | None:
+        lines = Channels(console="console", qmp="qmp", agent="agent", events="events")
+        parts = inputs.initramfs(self._setup.files, self._setup.archives)
+        return saving.obtain(self.options, lines, parts, self._boot_and_save, self._progress.stage)
+
+    def _boot_and_save(self, folder: Path) -> Mapping[str, str]:
+        """Another machine boots in this one's place, plugins apart, and is saved to @folder."""
+        setup = dataclasses.replace(self._setup, trace=False, plugins=(), instruments=())
+        machine = LiveMachine(setup, self._folder, self._progress, folder / "ram")
+        try:
+            machine.start()
+            machine.ready()
+            machine.save(folder / "state")
+        finally:
+            machine.close()
+        shutil.move(self.artefacts / "console.log", folder / "console.log")
+        return machine.inputs
+
+    def save(self, state: Path) -> None:
+        """Stop the machine and write all but its RAM, which is in its file, to @state. Then close()."""
+        assert self._qmp is not None
+        events = [{"capability": "events", "state": True}]
+        self.qmp("migrate-set-capabilities", capabilities=events)
+        self.qmp("migrate", uri=f"file:{state}")
+        while (status := self._qmp.wait_event("MIGRATION")["data"]["status"]) != "completed":
+            if status == "failed":
+                raise MachineFailed("QEMU cannot save this machine")
 
     @property
     def pid(self) -> int:
@@ -239,7 +269,7 @@ class LiveMachine(Machine):
         except Failure:
             pass  # kept in self.failure; kill is what is left
         super().close(orderly)
-        for line in (self._qmp, self._agent, self._events):
+        for line in (self._qmp, self._agent, self._events, self._snapshot):
             if line is not None:
                 line.close()
 

@@ -27,6 +27,7 @@ MARKERS = (
     "host_archives(names...): further initramfs archives of the build, below out/",
     "machine(mem=None, smp=None, cpu=None, append='', plugins=[], devices=[], trace=True): other machine",
     "icount: always a closed run on the instruction counter",
+    "cold: boot the machine, do not go on from a snapshot (a scenario about the boot)",
     "limit(seconds): another wall limit",
 )
 MACHINE_KEYS = {"mem", "smp", "cpu", "append", "plugins", "devices", "trace"}
@@ -96,6 +97,14 @@ def limit_given(env: Mapping[str, str]) -> float | None:
     return float(text)
 
 
+def cold_given(env: Mapping[str, str]) -> bool:
+    """COLD. Raises Unusable."""
+    text = env.get("COLD") or "0"
+    if text not in ("0", "1"):
+        raise Unusable(f"COLD={text}: allowed: 0 (go on from a snapshot), 1 (boot)")
+    return text == "1"
+
+
 def limit_of(item: pytest.Function, env: Mapping[str, str]) -> float:
     given = limit_given(env)
     return given or float((_arguments(item, "limit") or {"_": LIMIT_S})["_"])
@@ -137,6 +146,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         instruments=instruments.chosen(env),
         limit_s=limit_of(item, env),
         keep=env.get("KEEP") == "1",
+        cold=cold_given(env) or item.get_closest_marker("cold") is not None,
     )
 
 

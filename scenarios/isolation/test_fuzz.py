@@ -13,6 +13,7 @@ import pytest
 from scenarios.harness import paths
 from scenarios.harness.checks import Checks, at_least, at_most, one_of
 from scenarios.harness.host import Host
+from scenarios.harness.matrix import cell
 from scenarios.harness.vm import VM
 from scenarios.isolation import fuzz_plan
 from scenarios.isolation.attacks import CRASHED, check_guest_is_whole, wait_for_pages
@@ -51,7 +52,7 @@ def test_guest_fuzzes_calls(vm_running: VM, host: Host, check: Checks, kind: str
     """A guest makes thousands of calls of all kinds; it alone has to bear what they lead to."""
     pages = wait_for_pages(vm_running)
     guest_fuzzes(kind, host, check)
-    check_guest_is_whole(vm_running, pages, host, check)
+    check_guest_is_whole(vm_running, pages, host, check, cell("guest", "guest", "call"))
     check("oopses of the host's kernel", [], oopses(host))
 
 
@@ -62,7 +63,7 @@ def test_realm_fuzzes_calls(vm_running: VM, host: Host, check: Checks) -> None:
     """The same by a guest that speaks RSI, whose calls are among them."""
     pages = wait_for_pages(vm_running)
     guest_fuzzes("realm", host, check)
-    check_guest_is_whole(vm_running, pages, host, check)
+    check_guest_is_whole(vm_running, pages, host, check, cell("guest", "guest", "call"))
     check("oopses of the host's kernel", [], oopses(host))
 
 
@@ -85,5 +86,5 @@ def test_host_fuzzes_calls(vm_running: VM, host: Host, check: Checks) -> None:
             check(f"of these: {what}", at_least(10), done[what])
     check("pages that the host did not get back", 0, done["lost"])
     check("the host's free memory is less by at most, MiB", at_most(16), (before - host.memory()["MemFree"]) >> 20)
-    check_guest_is_whole(vm_running, pages, host, check)
+    check_guest_is_whole(vm_running, pages, host, check, cell("kernel", "guest", "call"))
     check("oopses of the host's kernel", [], oopses(host))

@@ -153,3 +153,23 @@ def _nodes(blob: bytes):
 def test_out_folder_is_makes(options, monkeypatch, tmp_path: Path):
     monkeypatch.setenv("O", os.fspath(tmp_path / "else"))
     assert description.qemu_binary() == tmp_path / "else/sdk/bin/qemu-system-aarch64"
+
+
+def test_command_line_of_a_saved_machine(options):
+    """Written into a file while it boots; mapped privately, and not booted, when it goes on."""
+    lines = Channels(console="file,path=c")
+    ram, state = Path("/a,b/ram"), Path("/a,b/state")
+    boots = description.command(options(), lines, "initrd", saved=description.Saved(ram))
+    assert "memory-backend-file,id=ram,mem-path=/a,,b/ram,size=1024M,share=on" in argument(boots, "-object")
+    assert argument(boots, "-machine")[0].endswith(",memory-backend=ram")
+    assert "-kernel" in boots and "-incoming" not in boots
+    goes_on = description.command(options(), lines, "initrd", saved=description.Saved(ram, state))
+    assert argument(goes_on, "-incoming") == ["file:/a,b/state"]
+    assert argument(goes_on, "-object")[0].endswith("share=off,readonly=on,rom=off")
+    assert "-kernel" not in goes_on and "initrd" not in " ".join(goes_on)
+
+
+def test_devices_that_cannot_be_saved(options):
+    assert description.can_be_saved(options())
+    edu = description.from_env({"KERNEL": str(options().kernel)}, devices=["edu,dma_mask=1"])
+    assert not description.can_be_saved(edu)

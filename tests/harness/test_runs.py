@@ -31,6 +31,7 @@ class Runner:
             (self.root / name).write_text((paths.ROOT / "scenarios" / name).read_text())
         self.env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(paths.ROOT), "O": str(self.out)}
         self.env |= {"SCENARIO_ROOT": str(self.root), "KERNEL": str(image), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.env["COLD"] = "1"  # a false QEMU cannot be saved
         self.qemu("exit 0")
 
     def qemu(self, script: str) -> None:

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make mutants`: is each of the rules that the hypervisor keeps missed, once it is broken?
+
+Every mutant is built in a folder of its own and shown to the instruments. A mutant that
+nothing catches, one that does not apply or build, and an alarm where nothing is broken are
+failures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from ci.mutants import judge, spec, table
+from ci.mutants.spec import INSTRUMENTS, TIERS, BadMutant, Mutant
+from ci.mutants.table import Outcome
+from ci.mutants.tree import Tree
+
+
+def instruments_for(mutant: Mutant, wanted: tuple[str, ...], first: bool) -> list[str]:
+    """
+    In the order in which they are asked; each tier by itself where only some may catch it.
+    @first: of those, only who must.
+    """
+    if not mutant.file:
+        return [name for name in wanted if name in ("scenario", "oracle")]
+    if first and mutant.only:
+        return list(mutant.only)
+    names = list(wanted)
+    if mutant.only and "oracle" in names:
+        at = names.index("oracle")
+        names[at : at + 1] = TIERS
+    return names
+
+
+def try_one(mutant: Mutant, wanted: tuple[str, ...], out: Path, first: bool) -> Outcome:
+    """Build it and ask. @first: nobody is asked any more once one has caught it."""
+    outcome, tree, began = Outcome(mutant), Tree(mutant, out), time.monotonic()
+    try:
+        tree.make()
+        for name in instruments_for(mutant, wanted, first):
+            outcome.findings.append(judge.ask(tree, name))
+            if first and outcome.findings[-1].caught and not mutant.only:
+                break
+    except (BadMutant, OSError, subprocess.TimeoutExpired) as error:
+        outcome.error = str(error)
+    finally:
+        tree.tidy()
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def run(mutants: list[Mutant], wanted: tuple[str, ...], out: Path, jobs: int, first: bool) -> list[Outcome]:
+    """All of them, side by side, a line for each as it ends; in the order in which they were given."""
+    outcomes: dict[str, Outcome] = {}
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        tasks = [pool.submit(try_one, mutant, wanted, out, first) for mutant in mutants]
+        for task in as_completed(tasks):
+            outcome = task.result()
+            outcomes[outcome.mutant.name] = outcome
+            print(table.line(outcome), flush=True)
+            done = [outcomes[mutant.name] for mutant in mutants if mutant.name in outcomes]
+            table.keep(done, out)  # so that nothing is lost if the rest is interrupted
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return [outcomes[mutant.name] for mutant in mutants]
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python3 -m ci.mutants", description="Break each rule and see who says so.")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or os.cpu_count() or 1))
+    parser.add_argument("--sample", action="store_true", help="those marked so, until one instrument catches each")
+    parser.add_argument("--with", dest="wanted", type=_words, default=[], help="of " + " ".join(INSTRUMENTS))
+    parser.add_argument("--list", action="store_true", help="names and rules")
+    parser.add_argument("mutant", nargs="*")
+    options = parser.parse_args(arguments)
+    wanted = tuple(options.wanted) or ("unit", "scenario", "oracle")
+    unknown = [name for name in wanted if name not in INSTRUMENTS]
+    try:
+        if unknown:
+            raise BadMutant(f"no instrument is called {unknown[0]}: {' '.join(INSTRUMENTS)}")
+        mutants = spec.choose(spec.load(), options.mutant, options.sample)
+    except BadMutant as error:
+        print(f"mutants: {error}", file=sys.stderr)
+        return 2
+    if options.list:
+        for mutant in mutants:
+            print(f"{mutant.name:30} {mutant.rule}")
+        return 0
+    # The sample's scenarios run unbroken in the same `make test`.
+    if not options.sample and not options.mutant:
+        mutants = [spec.control(mutants), *mutants]
+    try:
+        outcomes = run(mutants, wanted, options.out.resolve(), max(1, options.jobs), options.sample)
+    except KeyboardInterrupt:
+        print("mutants: interrupted", file=sys.stderr)
+        return 130
+    print("\n".join(table.tally(outcomes)))
+    wrong = [outcome for outcome in outcomes if outcome.wrong()]
+    print(f"mutants: {len(outcomes) - len(wrong)} passed, {len(wrong)} failed")
+    return 1 if wrong or not outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

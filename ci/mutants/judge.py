@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The instruments, each asked about one mutant: unit tests, fuzzers, scenarios, the oracle."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci.mutants.spec import ROOT, TIERS, BadMutant
+from ci.mutants.tree import Tree
+from ci.unit import run_program
+
+FUZZ_RUNS, FUZZ_S = 20000, 120
+SCENARIO_S = 400  # over all limits of the runner's own
+LIMIT_S = "150"   # of one scenario, unless the user names one
+
+_ORACLE = re.compile(r"\boracle[:,]? (?:tier )?([a-cA-C])\b")
+_STAMP = re.compile(r"^ *([0-9]+\.[0-9]) s  ")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one instrument says. @seconds: from its start to the first word of it."""
+
+    instrument: str
+    caught: bool
+    seconds: float
+    evidence: str = ""
+
+
+def unit(tree: Tree) -> Finding:
+    """The unit tests of what changed."""
+    tree.build(*_programs("tests/hypervisor/hyp_*.c", "tests"))
+    began = time.monotonic()
+    for name, program in tree.programs("tests").items():
+        cases, _ = run_program(program)
+        for case in cases:
+            if case.failure:
+                text = _short(case.failure.replace(f"{tree.root}/", "").replace(f"{ROOT}/", ""))
+                return Finding("unit", True, time.monotonic() - began, f"{name}: {case.name}: {text}")
+    return Finding("unit", False, time.monotonic() - began)
+
+
+def fuzz(tree: Tree) -> Finding:
+    """The native fuzzers, from their first seed."""
+    tree.build(*_programs("tests/fuzz/hyp_*.c", "fuzz"))
+    began = time.monotonic()
+    for name, program in tree.programs("fuzz").items():
+        command = [str(program), "-seed=1", f"-runs={FUZZ_RUNS}", f"-artifact_prefix={tree.folder}/"]
+        status, text = _run(command, {}, FUZZ_S)
+        if status != 0:
+            said = [line for line in text.splitlines() if "Assert" in line or "ERROR" in line or "error" in line]
+            return Finding("fuzz", True, time.monotonic() - began, f"{name}: {_short((said or ['it stopped'])[0])}")
+    return Finding("fuzz", False, time.monotonic() - began)
+
+
+def scenario(tree: Tree, oracle: str = "off") -> Finding:
+    """The mutant's scenarios, one after the other, until one fails."""
+    instrument = "scenario" if oracle == "off" else "oracle" if len(oracle) > 1 else f"oracle {oracle}"
+    total = 0.0
+    for name in tree.mutant.scenarios:
+        finding = _one_scenario(tree, name, oracle)
+        total += finding.seconds
+        if finding.caught:
+            who = finding.instrument if instrument == "oracle" else instrument
+            blamed = finding.instrument.startswith("oracle")
+            if instrument != "scenario" and not blamed:
+                continue  # its checks failed, and the oracle said nothing
+            return Finding(who, True, total, finding.evidence)
+    return Finding(instrument, False, total)
+
+
+def _one_scenario(tree: Tree, name: str, oracle: str) -> Finding:
+    run = tree.out / "runs/terrarium" / name
+    environment = {"O": str(tree.out), "RUNS": "", "HYP": "terrarium", "JOBS": "1", "ORACLE": oracle}
+    environment["LIMIT"] = os.environ.get("LIMIT") or LIMIT_S
+    environment["COLD"] = "1"  # what is broken at boot is there from the first instruction
+    _, text = _run([sys.executable, "-m", "scenarios.harness", "run", name], environment, SCENARIO_S)
+    try:
+        verdict = json.loads((run / "verdict.json").read_text())
+    except (OSError, ValueError):
+        said = text.strip().splitlines() or ["nothing was printed"]
+        raise BadMutant(f"mutant {tree.mutant.name}: {name} has no verdict: {_short(said[-1])}") from None
+    if verdict["result"] == "skip":
+        raise BadMutant(f"mutant {tree.mutant.name}: {name} was skipped")
+    if verdict["result"] == "pass":
+        return Finding("scenario", False, verdict["seconds"])
+    cause = str(verdict["cause"])
+    blamed = _ORACLE.search(cause)
+    who = f"oracle {blamed[1].lower()}" if blamed else "scenario"
+    return Finding(who, True, _when(run, verdict), f"{name}: {_short(cause)}")
+
+
+def _when(run: Path, verdict: dict[str, object]) -> float:
+    """Seconds of the last stage before the first bad news, or all of the run's."""
+    last = 0.0
+    try:
+        for line in (run / "progress.log").read_text().splitlines():
+            if line.lstrip().startswith("FAIL"):
+                return last
+            stamp = _STAMP.match(line)
+            last = float(stamp[1]) if stamp else last
+    except OSError:
+        pass
+    return float(str(verdict["seconds"]))
+
+
+def ask(tree: Tree, instrument: str) -> Finding:
+    """What @instrument, or one tier of the oracle, says of the mutant. Raises BadMutant."""
+    if instrument == "unit":
+        return unit(tree)
+    if instrument == "fuzz":
+        return fuzz(tree)
+    tree.build("hypervisor/hyp.bin")
+    if instrument != "scenario" and not (tree.out / "plugins/oracle.so").exists():
+        raise BadMutant("out/plugins/oracle.so is not built; `make` builds it")
+    if instrument == "scenario":
+        return scenario(tree)
+    return scenario(tree, instrument.removeprefix("oracle ") if instrument in TIERS else "abc")
+
+
+def _programs(pattern: str, folder: str) -> list[str]:
+    return [f"{folder}/{path.stem}" for path in sorted(ROOT.glob(pattern))]
+
+
+def _short(text: str, length: int = 160) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def _run(command: list[str], environment: dict[str, str], limit_s: int) -> tuple[int, str]:
+    """A program and all that it starts, ended together. (exit status, what it printed)."""
+    merged = {**os.environ, **environment}
+    with subprocess.Popen(
+        command, cwd=ROOT, env={key: text for key, text in merged.items() if text}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    ) as child:  # fmt: skip
+        try:
+            text, _ = child.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGTERM)
+            text, _ = child.communicate()
+            return -1, text + f"\nno end in {limit_s} s"
+        except BaseException:
+            os.killpg(child.pid, signal.SIGTERM)
+            raise
+    return child.returncode, text

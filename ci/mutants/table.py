@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is printed and kept of a run: a line for each mutant, JSON, JUnit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ci import junit
+from ci.mutants.judge import Finding
+from ci.mutants.spec import TIERS, Mutant
+
+
+@dataclass
+class Outcome:
+    """One mutant, and what every instrument that was asked said. @error: it could not be tried."""
+
+    mutant: Mutant
+    findings: list[Finding] = field(default_factory=list)
+    error: str = ""
+    seconds: float = 0.0
+
+    def wrong(self) -> str:
+        """Why this is not as it should be; empty if it is."""
+        caught = [finding.instrument for finding in self.findings if finding.caught]
+        if self.error:
+            return self.error
+        if not self.mutant.file:
+            alarms = [f"{each.instrument}: {each.evidence}" for each in self.findings if each.caught]
+            return f"an alarm where nothing is broken: {alarms[0]}" if alarms else ""
+        if not caught:
+            asked = ", ".join(finding.instrument for finding in self.findings)
+            return f"nothing catches it ({asked})"
+        if self.mutant.only:
+            missed = [name for name in self.mutant.only if name not in caught]
+            others = [name for name in caught if name not in self.mutant.only and name != "oracle"]
+            if missed:
+                return f"{missed[0]} must catch it, and does not"
+            return f"{others[0]} catches it too" if others else ""
+        return ""
+
+
+def line(outcome: Outcome) -> str:
+    """One line for the terminal."""
+    wrong = outcome.wrong()
+    caught = [f"{each.instrument} {each.seconds:.1f} s" for each in outcome.findings if each.caught]
+    said = wrong or (", ".join(caught) if caught else "silent")
+    return f"mutants: {'FAIL' if wrong else 'ok  '} {outcome.mutant.name:30} {said}"
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """In Markdown: what is broken, who caught it, how soon, by which words."""
+    rows = ["| mutant | rule that it breaks | caught by, after | the first to say so |", "|---|---|---|---|"]
+    for outcome in outcomes:
+        caught = [each for each in outcome.findings if each.caught]
+        soon = "; ".join(f"{each.instrument} {each.seconds:.1f} s" for each in caught)
+        words = outcome.wrong() or (caught[0].evidence if caught else "")
+        rows.append(f"| {outcome.mutant.name} | {outcome.mutant.rule} | {soon or 'nothing'} | {words.replace('|', '/')} |")
+    return "\n".join(rows) + "\n"
+
+
+def tally(outcomes: list[Outcome]) -> list[str]:
+    """Each instrument: how many it was asked about and caught, and how many it alone."""
+    names = ["unit", "fuzz", "scenario", *TIERS]
+    lines = []
+    broken = [outcome for outcome in outcomes if outcome.mutant.file]
+    for name in names:
+        caught = [each for each in broken if name in _catchers(each)]
+        alone = [each.mutant.name for each in caught if _catchers(each) == {name}]
+        tail = f", {len(alone)} of them nothing else: {' '.join(alone)}" if alone else ""
+        if caught:
+            lines.append(f"mutants: {name} catches {len(caught)} of {len(broken)}{tail}")
+    return lines
+
+
+def _catchers(outcome: Outcome) -> set[str]:
+    return {each.instrument for each in outcome.findings if each.caught}
+
+
+def keep(outcomes: list[Outcome], out: Path) -> None:
+    """out/mutants/mutants.{json,md} and JUnit, each replaced as a whole."""
+    folder = out / "mutants"
+    folder.mkdir(parents=True, exist_ok=True)
+    content = [{**asdict(outcome), "wrong": outcome.wrong()} for outcome in outcomes]
+    for name, text in (("mutants.json", json.dumps(content, indent=1) + "\n"), ("mutants.md", table(outcomes))):
+        part = folder / (name + ".part")
+        part.write_text(text)
+        part.replace(folder / name)
+    cases = [junit.Case("mutants", each.mutant.name, each.seconds, failure=each.wrong()) for each in outcomes]
+    junit.write(out / "junit/mutants.xml", cases)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Mutants of the hypervisor: how they are described, applied, judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ci.mutants import __main__ as program
+from ci.mutants import spec, table
+from ci.mutants.judge import Finding
+from ci.mutants.spec import BadMutant, Mutant
+from ci.mutants.table import Outcome
+
+ROW = """
+[[mutant]]
+name = "page_kept"
+rule = "a page is given back"
+file = "src/owner.c"
+from = "give(page);"
+to = "keep(page);"
+scenarios = ["isolation/donated_page"]
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    source = tmp_path / "platform/hypervisor/src/owner.c"
+    source.parent.mkdir(parents=True)
+    source.write_text("void f(void)\n{\n\tgive(page);\n}\n")
+    return tmp_path
+
+
+def load(root: Path, text: str) -> list[Mutant]:
+    folder = root / "mutants"
+    folder.mkdir(exist_ok=True)
+    (folder / "some.toml").write_text(text)
+    return spec.load(folder, root)
+
+
+def test_each_mutant_of_the_repository_applies() -> None:
+    mutants = spec.load()
+    assert len(mutants) >= 30
+    assert {mutant.file for mutant in mutants} >= {
+        "src/owner.c", "src/s2.c", "src/vm.c", "src/guest_memory.c", "src/vcpu.c", "src/world_switch.c",
+        "src/smmu.c", "src/gic.c", "src/guest_call.c", "src/guest_rsi.c", "src/guest_psci.c", "src/boot_info.c",
+    }  # fmt: skip
+    assert 3 <= sum(mutant.sample for mutant in mutants) <= 10
+    assert {tier for mutant in mutants for tier in mutant.only} >= {"oracle a", "oracle b"}
+
+
+def test_a_rule_is_broken(root: Path) -> None:
+    (mutant,) = load(root, ROW)
+    assert mutant.apply("a give(page); b") == "a keep(page); b"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("give(page);", "gave(page);"), "`from` is not in platform/hypervisor/src/owner.c"),
+        (('"give(page);"', '"e"'), "times in platform/hypervisor/src/owner.c"),
+        (("src/owner.c", "src/own.c"), "there is no platform/hypervisor/src/own.c"),
+        (('rule = "a page is given back"\n', ""), "`rule` is missing"),
+        (("scenarios =", "scenario ="), "`scenarios` is missing"),
+        (('["isolation/donated_page"]', '["x"]\nonly = ["oracle d"]'), "no instrument is called 'oracle d'"),
+        (('["isolation/donated_page"]', '["x"]\nhow = 1'), "there is no key `how`"),
+        (('["isolation/donated_page"]', '"x"'), "`scenarios` is no list"),
+        (("keep(page);", "give(page);"), "a change"),
+        (("[[mutant]]", "[[mutant]"), "some.toml: "),
+    ],
+)
+def test_a_bad_description_is_one_sentence(root: Path, change: tuple[str, str], words: str) -> None:
+    with pytest.raises(BadMutant) as caught:
+        load(root, ROW.replace(*change))
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_name_is_given_once(root: Path) -> None:
+    with pytest.raises(BadMutant, match="two mutants are called page_kept"):
+        load(root, ROW + ROW)
+
+
+def test_names_are_chosen(root: Path) -> None:
+    mutants = load(root, ROW + ROW.replace("page_kept", "other") + "sample = true\n")
+    assert [each.name for each in spec.choose(mutants, [], False)] == ["page_kept", "other"]
+    assert [each.name for each in spec.choose(mutants, [], True)] == ["other"]
+    assert [each.name for each in spec.choose(mutants, ["page_kept"], True)] == ["page_kept"]
+    with pytest.raises(BadMutant, match="no mutant is called page_kep; page_kept is"):
+        spec.choose(mutants, ["page_kep"], False)
+
+
+def test_each_tier_is_asked_where_one_alone_must_say_it(root: Path) -> None:
+    (mutant,) = load(root, ROW + 'only = ["oracle b"]\n')
+    assert program.instruments_for(mutant, ("unit", "oracle"), False) == ["unit", *spec.TIERS]
+    assert program.instruments_for(mutant, ("unit", "oracle"), True) == ["oracle b"]
+    assert program.instruments_for(spec.control([mutant]), ("unit", "scenario"), True) == ["scenario"]
+
+
+def outcome(root: Path, caught: list[str], silent: list[str], only: str = "") -> Outcome:
+    (mutant,) = load(root, ROW + (f'only = ["{only}"]\n' if only else ""))
+    findings = [Finding(name, True, 1.5, "a page | was seen") for name in caught]
+    return Outcome(mutant, findings + [Finding(name, False, 2.0) for name in silent])
+
+
+def test_what_nothing_catches_fails(root: Path) -> None:
+    assert outcome(root, [], ["unit", "scenario"]).wrong() == "nothing catches it (unit, scenario)"
+    assert outcome(root, ["unit"], ["scenario"]).wrong() == ""
+    assert Outcome(outcome(root, ["unit"], []).mutant, error="does not build").wrong() == "does not build"
+
+
+def test_what_one_alone_must_catch(root: Path) -> None:
+    assert outcome(root, ["oracle b"], ["unit"], "oracle b").wrong() == ""
+    assert outcome(root, ["unit", "oracle b"], [], "oracle b").wrong() == "unit catches it too"
+    assert outcome(root, ["unit"], ["oracle b"], "oracle b").wrong() == "oracle b must catch it, and does not"
+
+
+def test_an_alarm_where_nothing_is_broken_fails(root: Path) -> None:
+    alarm = Outcome(spec.control(load(root, ROW)), [Finding("oracle a", True, 3.0, "a page")])
+    assert alarm.wrong() == "an alarm where nothing is broken: oracle a: a page"
+    assert Outcome(alarm.mutant, [Finding("oracle", False, 3.0)]).wrong() == ""
+
+
+def test_what_is_printed_and_kept(root: Path) -> None:
+    both = outcome(root, ["unit", "oracle a"], ["scenario"])
+    assert table.line(both) == "mutants: ok   page_kept                      unit 1.5 s, oracle a 1.5 s"
+    assert "| page_kept | a page is given back | unit 1.5 s; oracle a 1.5 s | a page / was seen |" in table.table([both])
+    alone = outcome(root, ["oracle a"], ["unit"])
+    assert table.tally([alone]) == ["mutants: oracle a catches 1 of 1, 1 of them nothing else: page_kept"]
+    table.keep([both, outcome(root, [], ["unit"])], root / "out")
+    assert "nothing catches it" in (root / "out/junit/mutants.xml").read_text()
+    assert '"instrument": "oracle a"' in (root / "out/mutants/mutants.json").read_text()
+
+
+def test_unknown_words_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["--out", "/nowhere", "--with", "unit magic"]) == 2
+    assert capsys.readouterr().err == "mutants: no instrument is called magic: unit fuzz scenario oracle\n"
+    assert program.main(["--out", "/nowhere", "no_such_mutant"]) == 2
+    assert "no mutant is called no_such_mutant" in capsys.readouterr().err
