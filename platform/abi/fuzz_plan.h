@@ -40,6 +40,7 @@ struct fuzz_random {
 	uint64_t state;
 };
 
+/* The next of them. */
 static inline uint64_t fuzz_any(struct fuzz_random *random)
 {
 	uint64_t z = random->state += 0x9e3779b97f4a7c15;

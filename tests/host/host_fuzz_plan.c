@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -59,7 +58,7 @@ static void as_many_ranges_as_fit(void **state)
 	}
 	assert_true(fuzz_plan_parse("1", text, &plan));
 	assert_int_equal(plan.ranges_count, FUZZ_RANGES_MAX);
-	strcpy(at, ",9999");
+	sprintf(at, ",9999");
 	assert_false(fuzz_plan_parse("1", text, &plan));
 }
 

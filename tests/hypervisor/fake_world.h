@@ -55,7 +55,7 @@ void fake_world_end(void);
 int fake_world_begin(uint32_t vm_flags);
 
 /* The test program's own: what its tests find beside that. */
-void fake_world_prepare(struct vcpu *vcpu);
+void fake_world_prepare(struct vcpu *made);
 
 /* cmocka's fixtures around a test: fake_world_begin() with either kind of VM; the end. */
 int fake_begin_protected(void **state);

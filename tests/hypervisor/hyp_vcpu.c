@@ -37,9 +37,9 @@ static enum guest_event guest(struct vcpu *vcpu)
 	return next_event;
 }
 
-void fake_world_prepare(struct vcpu *vcpu)
+void fake_world_prepare(struct vcpu *made)
 {
-	(void)vcpu;
+	(void)made;
 	fake.guest = guest;
 	fake.run_out = (struct world_run){ .ich_hcr = UINT64_C(3) << 27,
 					   .lr = { 11, 12, 13, 14 },

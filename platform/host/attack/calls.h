@@ -3,8 +3,6 @@
 #ifndef ATTACK_CALLS_H
 #define ATTACK_CALLS_H
 
-#include <linux/types.h>
-
 #include "platform/abi/calls.h"
 
 /* CALLS_FUZZ. One at a time (EBUSY). */
@@ -17,11 +15,11 @@ void calls_watch_end(void);
 
 /* What the guests of fuzzed VMs can ask the hypervisor for, beside any number. */
 struct calls_guest_call {
-	u32 id;
-	bool by_smc;
-	bool takes_end; /* the end of a range in x2; else how many pages, or zero */
+	uint32_t id;
+	uint32_t by_smc;    /* not HVC */
+	uint32_t takes_end; /* the end of a range in x2; else how many pages, or zero */
 };
 extern const struct calls_guest_call calls_guest_calls[];
-extern const u32 calls_guest_count;
+extern const uint32_t calls_guest_count;
 
 #endif /* ATTACK_CALLS_H */

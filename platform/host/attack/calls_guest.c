@@ -17,11 +17,11 @@ const struct calls_guest_call calls_guest_calls[] = {
 	{ .id = PKVM_MMIO_GUARD_ENROLL },
 	{ .id = PKVM_MMIO_GUARD_MAP },
 	{ .id = PKVM_MMIO_GUARD_UNMAP },
-	{ .id = RSI_MEASUREMENT_READ, .by_smc = true },
-	{ .id = RSI_REALM_CONFIG, .by_smc = true },
-	{ .id = RSI_IPA_STATE_SET, .by_smc = true, .takes_end = true },
-	{ .id = RSI_IPA_STATE_GET, .by_smc = true, .takes_end = true },
-	{ .id = RSI_HOST_CALL, .by_smc = true },
+	{ .id = RSI_MEASUREMENT_READ, .by_smc = 1 },
+	{ .id = RSI_REALM_CONFIG, .by_smc = 1 },
+	{ .id = RSI_IPA_STATE_SET, .by_smc = 1, .takes_end = 1 },
+	{ .id = RSI_IPA_STATE_GET, .by_smc = 1, .takes_end = 1 },
+	{ .id = RSI_HOST_CALL, .by_smc = 1 },
 };
 
-const u32 calls_guest_count = sizeof(calls_guest_calls) / sizeof(calls_guest_calls[0]);
+const uint32_t calls_guest_count = sizeof(calls_guest_calls) / sizeof(calls_guest_calls[0]);
