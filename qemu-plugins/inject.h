@@ -12,10 +12,10 @@
 #include "qemu-plugins/common/regs.h"
 #include "qemu-plugins/common/world.h"
 #include "qemu-plugins/inject_fault.h"
+#include "qemu-plugins/inject_symbols.h"
 #include "qemu-plugins/inject_walk.h"
 
 #define INJECT_VCPUS_MAX 16
-#define INJECT_RANGES_MAX 8
 #define INJECT_SHOTS_KEPT 64
 /* Each fault has a trigger and may have another that opens it; one more stops. */
 #define INJECT_WATCHES_MAX (2 * INJECT_FAULTS_MAX + 1)
@@ -252,10 +252,6 @@ void inject_digest_returns(void);
 void inject_digest_shot(bool comparable);
 void inject_digest_close(void);
 uint64_t inject_digest_registers(void);
-
-/* inject_symbols.c: NULL, or why the file cannot be read. */
-const char *inject_symbols_open(const char *path);
-bool inject_symbols_find(void *unused, const char *name, uint64_t *address);
 
 /* inject_report.c */
 void inject_report_write(const char *end);

@@ -70,3 +70,8 @@ bool sysregs_find(const char *name, uint16_t *key)
 	}
 	return parse_generic(name, key);
 }
+
+const char *sysregs_at(size_t index)
+{
+	return index < sizeof(sysregs) / sizeof(sysregs[0]) ? sysregs[index].name : NULL;
+}

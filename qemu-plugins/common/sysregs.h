@@ -32,4 +32,7 @@ char *sysregs_describe(uint16_t key, char *text);
  */
 bool sysregs_find(const char *name, uint16_t *key);
 
+/* The name in row @index of the table, NULL behind its end. */
+const char *sysregs_at(size_t index);
+
 #endif /* COMMON_SYSREGS_H */
