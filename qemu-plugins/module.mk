@@ -22,7 +22,6 @@ $(foreach name,$(PLUGINS),$(eval $(call plugin,$(name))))
 $(PLUGIN_B)/%.o: $(ROOT)/qemu-plugins/%.c
 	@mkdir -p $(@D)
 	$(CC) $(PLUGIN_CFLAGS) -c -o $@ $<
-
 # The words of faults, for the runner: what the plugin would say of them, without QEMU.
 INJECT_WORDS := $(patsubst %,$(PLUGIN_B)/%.o,$(addprefix inject_,check parse scan fault symbols) \
 	$(addprefix common/,calls sysregs))

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scenarios.harness import paths
+from scenarios.harness import fault, paths
 from scenarios.harness.errors import Unusable
 
 Options = paths.machine_description.Options
@@ -24,12 +25,14 @@ class Instrument:
     arguments  from the run's folder and the machine's options to the plugin's options
     finding    after QEMU's end, from the run's folder: a sentence that fails the run, or None
     words      the variables that make a run have it, for the command that runs it again
+    recorded   whether it is there, too, while a closed run's calls are recorded
     """
 
     name: str
     arguments: Callable[[Path, Options], Mapping[str, str]]
     finding: Callable[[Path], str | None] = nothing_found
     words: tuple[str, ...] = ()
+    recorded: bool = True
 
     def plugin(self, artefacts: Path, options: Options) -> str:
         """As after QEMU's -plugin. Raises Unusable when it is not built."""
@@ -56,6 +59,25 @@ COVERAGE_FILE = "coverage.txt"
 COVERAGE = Instrument("coverage", _coverage, words=("COVER=1",))
 
 
+def _inject(text: str) -> Instrument:
+    return Instrument(
+        "inject",
+        lambda artefacts, options: fault.plugin_arguments(text, artefacts, options),
+        fault.never_made,
+        (f"INJECT={shlex.quote(text)}",),
+        recorded=False,
+    )
+
+
+# QEMU tells plugins in the order of its command line: whoever changes things comes first.
+ORDER = ("inject", "oracle", "trace", "coverage")
+
+
+def in_order(instruments: Sequence[Instrument]) -> list[Instrument]:
+    """As they must stand on QEMU's command line."""
+    return sorted(instruments, key=lambda each: ORDER.index(each.name))
+
+
 def flag(env: Mapping[str, str], name: str) -> bool:
     """A variable that is 0, 1 or not there. Raises Unusable."""
     text = env.get(name) or "0"
@@ -66,4 +88,5 @@ def flag(env: Mapping[str, str], name: str) -> bool:
 
 def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
     """The instruments beside the trace that the user's variables ask for. Raises Unusable."""
-    return (COVERAGE,) if flag(env, "COVER") else ()
+    coverage = (COVERAGE,) if flag(env, "COVER") else ()
+    return coverage + ((_inject(env["INJECT"]),) if env.get("INJECT") else ())

@@ -74,7 +74,8 @@ class Machine:
         plugins = list(self._setup.plugins)
         instruments = [instruments_of.TRACE] if self._setup.trace else []
         instruments += self._setup.instruments
-        plugins += [each.plugin(self.artefacts, self.options) for each in instruments]
+        ordered = instruments_of.in_order(instruments)
+        plugins += [each.plugin(self.artefacts, self.options) for each in ordered]
         return plugins
 
     def _start(
