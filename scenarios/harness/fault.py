@@ -111,6 +111,7 @@ def plugin_arguments(
         arguments["range"] = ranges
     if file is not None:
         arguments["symbols"] = str(file)
+    arguments["host-vmid"] = "0"  # on both targets; a restored machine may run a VM first
     if options.icount:
         arguments["clock"] = "icount"
     arguments["report"] = str(folder / REPORT)

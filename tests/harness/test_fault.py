@@ -54,6 +54,7 @@ def test_arguments(tmp_path: Path, known: None) -> None:
     assert given == {
         "fault": "at=symbol:pool_alloc+4:7 do=skip; at=eret:2 do=mem:symbol:pool_free/4 flip=0",
         "stop": "eret:9",
+        "host-vmid": "0",
         "symbols": str(tmp_path / "inject.symbols"),
         "clock": "icount",
         "report": str(tmp_path / "inject.json"),
