@@ -107,6 +107,7 @@ static bool take_sysreg(struct inject_scan *scan, const char *prefix,
 	struct inject_nearest nearest = { NULL, 0 };
 	const char *field = inject_next(scan);
 	char name[SYSREGS_NAME_BYTES];
+	const char *name_of_row;
 	size_t i;
 
 	if (field == NULL) {
@@ -120,10 +121,11 @@ static bool take_sysreg(struct inject_scan *scan, const char *prefix,
 	if (sysregs_find(name, &trigger->key) || sysregs_find(field, &trigger->key)) {
 		return true;
 	}
-	for (i = 0; sysregs_at(i) != NULL; i++) {
+	for (i = 0, sysregs_row(i, &name_of_row); name_of_row != NULL;
+	     sysregs_row(++i, &name_of_row)) {
 		/* Instructions are in the same table, with a prefix. */
-		if (strncasecmp(sysregs_at(i), prefix, strlen(prefix)) == 0) {
-			inject_nearest(&nearest, field, sysregs_at(i) + strlen(prefix));
+		if (strncasecmp(name_of_row, prefix, strlen(prefix)) == 0) {
+			inject_nearest(&nearest, field, name_of_row + strlen(prefix));
 		}
 	}
 	return inject_unknown(scan, prefix[0] == '\0' ? "system register" : "TLB invalidation",

@@ -32,7 +32,10 @@ char *sysregs_describe(uint16_t key, char *text);
  */
 bool sysregs_find(const char *name, uint16_t *key);
 
-/* The name in row @index of the table, NULL behind its end. */
-const char *sysregs_at(size_t index);
+/*
+ * Row @index of the table, for those who write it elsewhere: its key, and the
+ * name in @name; NULL there behind the last.
+ */
+uint16_t sysregs_row(size_t index, const char **name);
 
 #endif /* COMMON_SYSREGS_H */
