@@ -6,7 +6,8 @@ PLUGIN_B := $(O)/build/qemu-plugins
 PLUGIN_CFLAGS = $(CWARN) -O2 -g -fPIC -fvisibility=hidden -I$(ROOT) -I$(PLUGIN_B) -MMD -MP \
 	$(shell pkg-config --cflags glib-2.0)
 PLUGIN_KHEADERS := $(SDK)/kernel/headers-common/arch/arm64/include
-PLUGIN_ABI := $(wildcard $(addprefix $(ROOT)/platform/abi/,smccc.h rsi.h hyp_hypercalls.h))
+PLUGIN_ABI := $(wildcard $(addprefix $(ROOT)/platform/abi/,smccc.h rsi.h hyp_hypercalls.h)) \
+	$(ROOT)/qemu-plugins/common/pkvm_arguments.txt
 PLUGIN_SOURCES := $(notdir $(basename $(wildcard $(ROOT)/qemu-plugins/*.c)))
 PLUGINS := $(foreach source,$(PLUGIN_SOURCES),$(if $(findstring _,$(source)),,$(source)))
 PLUGIN_COMMON_OBJS := $(patsubst $(ROOT)/qemu-plugins/%.c,$(PLUGIN_B)/%.o,$(wildcard $(ROOT)/qemu-plugins/common/*.c))

@@ -11,9 +11,14 @@ static uint64_t sys(enum reg reg)
 	return regs_read(&trace.regs, reg);
 }
 
-static bool records_group(enum trace_group group)
+bool trace_records_group(enum trace_group group)
 {
 	return (trace.groups >> group & 1) != 0;
+}
+
+bool trace_records_world(enum world_kind kind)
+{
+	return (trace.worlds >> kind & 1) != 0;
 }
 
 static enum trace_group group_of(enum trace_type type)
@@ -35,6 +40,14 @@ static enum trace_group group_of(enum trace_type type)
 	case TRACE_FW_CALL:
 	case TRACE_FW_RETURN:
 		return TRACE_GROUP_FIRMWARE;
+	case TRACE_ROOT:
+		return TRACE_GROUP_ROOTS;
+	case TRACE_ACK:
+		return TRACE_GROUP_ACKS;
+	case TRACE_EOI:
+		return TRACE_GROUP_ENDS;
+	case TRACE_MARK:
+		return TRACE_GROUP_MARKS;
 	case TRACE_END:
 	case TRACE_MORE:
 	case TRACE_SERROR:
@@ -61,7 +74,7 @@ static void set_world(struct trace_record *record, struct world world)
 	record->vmid = world.vmid;
 }
 
-static struct world world_now(void)
+struct world trace_world_now(void)
 {
 	struct world world;
 
@@ -168,7 +181,7 @@ static void entered_el2(unsigned int vcpu, enum arm_vector vector, uint64_t spsr
 	size_t count = 1;
 
 	state->below = true;
-	set_world(&records[0], world_now());
+	set_world(&records[0], trace_world_now());
 	switch (vector) {
 	case ARM_VECTOR_SYNC:
 		count = fill_sync(records, vcpu);
@@ -184,8 +197,8 @@ static void entered_el2(unsigned int vcpu, enum arm_vector vector, uint64_t spsr
 		records[0].v[0] = sys(REG_ESR_EL2);
 		break;
 	}
-	state->skips_return = !records_group(group_of((enum trace_type)records[0].type));
-	if (!state->skips_return) {
+	state->skips_return = !trace_records_group(group_of((enum trace_type)records[0].type));
+	if (!state->skips_return && trace_records_world((enum world_kind)records[0].world)) {
 		trace_emit(vcpu, records, count);
 	}
 }
@@ -207,7 +220,8 @@ static void excepted_at_el2(unsigned int vcpu)
 			return;
 		}
 	}
-	if (records_group(TRACE_GROUP_OTHERS)) {
+	if (trace_records_group(TRACE_GROUP_OTHERS) &&
+	    trace_records_world((enum world_kind)record.world)) {
 		trace_emit(vcpu, &record, 1);
 	}
 }
@@ -223,14 +237,14 @@ static void served_by_qemu(unsigned int vcpu, uint64_t pstate, uint64_t next_pc)
 	struct trace_record *result = &records[2];
 	unsigned int i;
 
-	if (!state->call.pending || !records_group(TRACE_GROUP_FIRMWARE)) {
+	if (!state->call.pending || !trace_records_group(TRACE_GROUP_FIRMWARE)) {
 		return;
 	}
 	records[0].el = (uint8_t)ARM_PSTATE_EL(pstate);
 	records[0].pc = next_pc - ARM_INSN_BYTES;
 	records[0].aux = state->call.imm;
 	if (records[0].el < 2) {
-		set_world(&records[0], world_now());
+		set_world(&records[0], trace_world_now());
 	} else if (state->below) {
 		records[0].world = TRACE_WORLD_EL2;
 	} else {
@@ -238,6 +252,9 @@ static void served_by_qemu(unsigned int vcpu, uint64_t pstate, uint64_t next_pc)
 		if (!trace.records_boot) {
 			return;
 		}
+	}
+	if (!trace_records_world((enum world_kind)records[0].world)) {
+		return;
 	}
 	for (i = 0; i < 4; i++) {
 		records[0].v[i] = state->call.x[i];
@@ -258,6 +275,7 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 	uint64_t spsr;
 	(void)userdata;
 
+	vcpus_seen(&trace.identity, &trace.regs, vcpu);
 	if (type == QEMU_PLUGIN_DISCON_HOSTCALL) {
 		served_by_qemu(vcpu, pstate, from_pc);
 	} else if ((pstate & ARM_PSTATE_AARCH32) == 0 && ARM_PSTATE_EL(pstate) == 2 &&
@@ -274,18 +292,23 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 
 void trace_event_eret(unsigned int vcpu, void *userdata)
 {
-	struct trace_vcpu *state = &trace.vcpus[vcpu];
 	struct trace_record record = { .type = TRACE_RETURN };
+	struct trace_vcpu *state;
 	(void)userdata;
 
+	vcpu = vcpus_now(&trace.identity, &trace.regs, vcpu);
+	state = &trace.vcpus[vcpu];
 	record.el = saved_el(sys(REG_SPSR_EL2));
 	if ((record.el & 3) >= 2 || world_is_hosted(sys(REG_HCR_EL2))) {
 		return;
 	}
 	state->below = true;
-	set_world(&record, world_now());
+	set_world(&record, trace_world_now());
 	if (state->skips_return) {
 		state->skips_return = false;
+		return;
+	}
+	if (!trace_records_world((enum world_kind)record.world)) {
 		return;
 	}
 	record.pc = sys(REG_ELR_EL2);
@@ -295,8 +318,9 @@ void trace_event_eret(unsigned int vcpu, void *userdata)
 
 void trace_event_call(unsigned int vcpu, void *userdata)
 {
-	struct trace_call *call = &trace.vcpus[vcpu].call;
+	struct trace_call *call;
 
+	call = &trace.vcpus[vcpus_now(&trace.identity, &trace.regs, vcpu)].call;
 	call->pending = true;
 	call->imm = (uint16_t)GPOINTER_TO_UINT(userdata);
 	read_x(call->x, 8);

@@ -22,6 +22,11 @@ struct call {
 	enum call_who who;
 	uint32_t number;
 	const char *name;
+	/*
+	 * Names of arguments and results by register, "x1=ipa x2=pages>x0=status"; empty
+	 * if none are published.
+	 */
+	const char *arguments;
 };
 
 /* The whole table, for those who write it elsewhere. */
