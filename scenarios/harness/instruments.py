@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from scenarios.harness import paths
+from scenarios.harness import fault, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.trace_log import NAME as EVENTS_FILE
 
@@ -26,6 +27,7 @@ class Instrument:
     arguments  from the run's folder and the machine's options to the plugin's options
     finding    after QEMU's end, from the run's folder: a sentence that fails the run, or None
     words      the variables that make a run have it, for the command that runs it again
+    recorded   whether it is there, too, while a closed run's calls are recorded
     events     QEMU's own trace points (patterns) and log items that are to be in EVENTS_FILE
     """
 
@@ -33,6 +35,7 @@ class Instrument:
     arguments: Callable[[Path, Options], Mapping[str, str]]
     finding: Callable[[Path], str | None] = nothing_found
     words: tuple[str, ...] = ()
+    recorded: bool = True
     events: tuple[str, ...] = ()
 
     def plugin(self, artefacts: Path, options: Options) -> str:
@@ -105,6 +108,16 @@ COVERAGE_FILE = "coverage.txt"
 COVERAGE = Instrument("coverage", _coverage, words=("COVER=1",))
 
 
+def _inject(text: str) -> Instrument:
+    return Instrument(
+        "inject",
+        lambda artefacts, options: fault.plugin_arguments(text, artefacts, options),
+        fault.never_made,
+        (f"INJECT={shlex.quote(text)}",),
+        recorded=False,
+    )
+
+
 ORACLE_FILE = "oracle.json"
 ORACLE_TIERS = "abc"
 # What a target does by design; each word is explained in the tier's file.
@@ -159,6 +172,7 @@ def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
     """The instruments that the user's variables ask for; a trace among them replaces TRACE. Raises Unusable."""
     wanted = tiers(env)
     return (
+        *((_inject(env["INJECT"]),) if env.get("INJECT") else ()),
         *((oracle(wanted),) if wanted else ()),
         *((traced(env["TRACE"]),) if env.get("TRACE") else ()),
         *((COVERAGE,) if flag(env, "COVER") else ()),
