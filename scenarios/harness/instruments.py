@@ -121,7 +121,8 @@ def _inject(text: str) -> Instrument:
 ORACLE_FILE = "oracle.json"
 ORACLE_TIERS = "abc"
 # What a target does by design; each word is explained in the tier's file.
-ORACLE_EXCEPT = {"pkvm": "el2-code"}
+ORACLE_EXCEPT = {"pkvm": "el2-code+vtimer+dma"}
+ORACLE_EVENTS = ("trace:smmuv3_translate_*",)  # what tier C reads of QEMU's log
 
 
 def tiers(env: Mapping[str, str]) -> str:
@@ -149,10 +150,14 @@ def oracle(wanted: str) -> Instrument:
     def arguments(artefacts: Path, options: Options) -> Mapping[str, str]:
         # Both targets' host has VMID 0; a restored machine may run a VM first.
         found = {"tiers": "+".join(wanted), "out": str(artefacts / ORACLE_FILE), "host-vmid": "0"}
-        excepted = ORACLE_EXCEPT.get(options.hyp)
-        return found | ({"except": excepted} if excepted else {})
+        if excepted := ORACLE_EXCEPT.get(options.hyp):
+            found["except"] = excepted
+        if "c" in wanted:
+            found["dma-log"] = str(artefacts / EVENTS_FILE)
+        return found
 
-    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",))
+    events = ORACLE_EVENTS if "c" in wanted else ()
+    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",), events)
 
 
 def flag(env: Mapping[str, str], name: str) -> bool:
