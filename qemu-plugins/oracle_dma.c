@@ -84,8 +84,8 @@ static void judge_line(unsigned int vcpu, const char *text)
 	    oracle.since_us[(line.pa - oracle.ram_base) >> ORACLE_PAGE_SHIFT] >= dma.read_us) {
 		return;
 	}
-	what = g_strdup_printf("reached by a device (stream 0x%" PRIx32
-			       ", %s) a page that it may not reach itself",
+	what = g_strdup_printf("had a device (stream 0x%" PRIx32
+			       ", %s) reach a page that it may not",
 			       line.stream, line.is_bypass ? "past the SMMU" : "through the SMMU");
 	oracle_dma_breach(vcpu, "device", what, line.iova, line.pa);
 }

@@ -44,6 +44,7 @@
 #include "qemu-plugins/common/calls.h"
 #include "qemu-plugins/common/options.h"
 #include "qemu-plugins/common/plugin.h"
+#include "qemu-plugins/common/sysregs.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -239,6 +240,8 @@ static void vcpu_resumed(unsigned int vcpu, void *userdata)
 static char *manifest_text(const qemu_info_t *info, const struct option *options)
 {
 	GString *text = g_string_new(NULL);
+	const char *name;
+	uint16_t key;
 	size_t i;
 
 	g_string_append_printf(text, "writer=terrarium trace\ntarget=%s\nvcpus=%d\n",
@@ -266,6 +269,12 @@ static char *manifest_text(const qemu_info_t *info, const struct option *options
 		g_string_append_printf(text, "call %s 0x%x=%s %s\n",
 				       calls_who_name(calls_table[i].who), calls_table[i].number,
 				       calls_table[i].name, calls_table[i].arguments);
+	}
+	for (i = 0; (key = sysregs_row(i, &name)), name != NULL; i++) {
+		/* Registers only; instructions (op0 1) are no traps with a name of their own. */
+		if (A64_KEY_OP0(key) >= 2) {
+			g_string_append_printf(text, "register 0x%x=%s\n", key, name);
+		}
 	}
 	return g_string_free(text, FALSE);
 }

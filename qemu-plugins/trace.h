@@ -46,6 +46,7 @@ struct trace_call {
 	bool pending;
 	uint16_t imm;
 	uint64_t x[8];
+	uint64_t x16;
 };
 
 /* An instruction that a callback stands before. */

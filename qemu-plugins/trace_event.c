@@ -84,9 +84,11 @@ struct world trace_world_now(void)
 	return world;
 }
 
-/* x4 to x7 behind a record that has x0 to x3. */
-static void fill_more(struct trace_record *more, unsigned int vcpu, const uint64_t *x)
+/* x4 to x7 and x16, Xen's number, behind a record that has x0 to x3. */
+static void fill_more(struct trace_record *more, unsigned int vcpu, const struct trace_call *call)
 {
+	const uint64_t *x = call->x;
+
 	*more = (struct trace_record){
 		.type = TRACE_MORE,
 		.vcpu = (uint8_t)vcpu,
@@ -94,6 +96,7 @@ static void fill_more(struct trace_record *more, unsigned int vcpu, const uint64
 		.insns = x[5],
 		.el2_insns = x[6],
 		.pc = x[7],
+		.v = { call->x16 },
 	};
 }
 
@@ -106,20 +109,26 @@ static void read_x(uint64_t *x, unsigned int count)
 	}
 }
 
+static void read_call(struct trace_call *call)
+{
+	read_x(call->x, 8);
+	call->x16 = regs_read_x(&trace.regs, 16);
+}
+
 /* A call that EL2 takes; its arguments are still in the registers. */
 static size_t fill_call(struct trace_record *records, unsigned int vcpu, enum trace_type type,
 			uint64_t esr)
 {
-	uint64_t x[8];
+	struct trace_call call;
 	unsigned int i;
 
-	read_x(x, 8);
+	read_call(&call);
 	records[0].type = (uint8_t)type;
 	records[0].aux = ARM_ESR_IMM16(esr);
 	for (i = 0; i < 4; i++) {
-		records[0].v[i] = x[i];
+		records[0].v[i] = call.x[i];
 	}
-	fill_more(&records[1], vcpu, x);
+	fill_more(&records[1], vcpu, &call);
 	return 2;
 }
 
@@ -259,7 +268,7 @@ static void served_by_qemu(unsigned int vcpu, uint64_t pstate, uint64_t next_pc)
 	for (i = 0; i < 4; i++) {
 		records[0].v[i] = state->call.x[i];
 	}
-	fill_more(&records[1], vcpu, state->call.x);
+	fill_more(&records[1], vcpu, &state->call);
 	*result = records[0];
 	result->type = TRACE_FW_RETURN;
 	read_x(result->v, 4);
@@ -323,5 +332,5 @@ void trace_event_call(unsigned int vcpu, void *userdata)
 	call = &trace.vcpus[vcpus_now(&trace.identity, &trace.regs, vcpu)].call;
 	call->pending = true;
 	call->imm = (uint16_t)GPOINTER_TO_UINT(userdata);
-	read_x(call->x, 8);
+	read_call(call);
 }

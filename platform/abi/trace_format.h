@@ -11,8 +11,8 @@
  *
  * The manifest says how the trace was taken (target, vcpus, clock, boot,
  * only, worlds) and names calls: "call <who> <number>=<name> <arguments>",
- * where <who> is any, host or stub: see qemu-plugins/README.md; <arguments>, if
- * any, are "x1=ipa x2=pages>x0=status". Readers skip keys that they do not know.
+ * where <who> is any, host, stub or xen: see qemu-plugins/README.md; <arguments>, if
+ * any, are "x1=ipa x2=pages>x0=status"; and system registers: "register <A64_KEY>=<name>". Readers skip keys that they do not know.
  *
  * With log=on QEMU's log has a line "trace: N" before each record N (counted
  * from 0, MORE records too), so that both can be merged in the order in which
@@ -58,7 +58,7 @@
  *   return  ERET from EL2; pc is where it goes, el the level entered
  *   fw      a call that QEMU served as firmware; pc is its instruction
  *   event   something that a world did; pc is the instruction, el its level
- *   more    four more values of the record before, which is of the same vCPU
+ *   more    x4 to x7 and x16 of the record before, which is of the same vCPU
  *   file    about the trace itself
  * In HVC, SMC and FW_CALL aux is the instruction's 16-bit immediate.
  *   ROOT     EL2 writes another value into a page-table root: aux is A64_KEY of the

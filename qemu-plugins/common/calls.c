@@ -20,6 +20,8 @@ const char *calls_who_name(enum call_who who)
 		return "host";
 	case CALL_STUB:
 		return "stub";
+	case CALL_XEN:
+		return "xen";
 	}
 	return "?";
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from scenarios.harness import paths
+from scenarios.harness import fault, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.trace_log import NAME as EVENTS_FILE
 
@@ -26,6 +27,7 @@ class Instrument:
     arguments  from the run's folder and the machine's options to the plugin's options
     finding    after QEMU's end, from the run's folder: a sentence that fails the run, or None
     words      the variables that make a run have it, for the command that runs it again
+    recorded   whether it is there, too, while a closed run's calls are recorded
     events     QEMU's own trace points (patterns) and log items that are to be in EVENTS_FILE
     """
 
@@ -33,6 +35,7 @@ class Instrument:
     arguments: Callable[[Path, Options], Mapping[str, str]]
     finding: Callable[[Path], str | None] = nothing_found
     words: tuple[str, ...] = ()
+    recorded: bool = True
     events: tuple[str, ...] = ()
 
     def plugin(self, artefacts: Path, options: Options) -> str:
@@ -105,10 +108,21 @@ COVERAGE_FILE = "coverage.txt"
 COVERAGE = Instrument("coverage", _coverage, words=("COVER=1",))
 
 
+def _inject(text: str) -> Instrument:
+    return Instrument(
+        "inject",
+        lambda artefacts, options: fault.plugin_arguments(text, artefacts, options),
+        fault.never_made,
+        (f"INJECT={shlex.quote(text)}",),
+        recorded=False,
+    )
+
+
 ORACLE_FILE = "oracle.json"
 ORACLE_TIERS = "abc"
 # What a target does by design; each word is explained in the tier's file.
-ORACLE_EXCEPT = {"pkvm": "el2-code"}
+ORACLE_EXCEPT = {"pkvm": "el2-code+vtimer+dma"}
+ORACLE_EVENTS = ("trace:smmuv3_translate_*",)  # what tier C reads of QEMU's log
 
 
 def tiers(env: Mapping[str, str]) -> str:
@@ -136,10 +150,14 @@ def oracle(wanted: str) -> Instrument:
     def arguments(artefacts: Path, options: Options) -> Mapping[str, str]:
         # Both targets' host has VMID 0; a restored machine may run a VM first.
         found = {"tiers": "+".join(wanted), "out": str(artefacts / ORACLE_FILE), "host-vmid": "0"}
-        excepted = ORACLE_EXCEPT.get(options.hyp)
-        return found | ({"except": excepted} if excepted else {})
+        if excepted := ORACLE_EXCEPT.get(options.hyp):
+            found["except"] = excepted
+        if "c" in wanted:
+            found["dma-log"] = str(artefacts / EVENTS_FILE)
+        return found
 
-    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",))
+    events = ORACLE_EVENTS if "c" in wanted else ()
+    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",), events)
 
 
 def flag(env: Mapping[str, str], name: str) -> bool:
@@ -154,6 +172,7 @@ def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
     """The instruments that the user's variables ask for; a trace among them replaces TRACE. Raises Unusable."""
     wanted = tiers(env)
     return (
+        *((_inject(env["INJECT"]),) if env.get("INJECT") else ()),
         *((oracle(wanted),) if wanted else ()),
         *((traced(env["TRACE"]),) if env.get("TRACE") else ()),
         *((COVERAGE,) if flag(env, "COVER") else ()),

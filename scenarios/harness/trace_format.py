@@ -152,7 +152,8 @@ def _manifest(header: Header, text: str) -> None:
         if len(words) == 3 and words[0] == "call":
             name, _, meaning = value.partition(" ")
             header.calls[words[1], int(words[2], 0)] = name
-            header.words[name] = CallWords.read(meaning)
+            shown = f"xen {name}" if words[1] == "xen" else name
+            header.words[shown] = CallWords.read(meaning)
         elif len(words) == 2 and words[0] == "register":
             header.registers[int(words[1], 0)] = value
         else:

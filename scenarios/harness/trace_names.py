@@ -12,6 +12,7 @@ _HEX = {
         "pc", "esr", "ipa", "va", "far", "value", "number", "args", "results", "named",
         "root", "before", "mark", "x1", "x2", "x3"}  # fmt: skip
 _SMCCC_64BIT = 1 << 30
+_XEN_IMMEDIATE = 0xEA1  # of HVC; the number is in x16
 
 # Exception classes that have no record type of their own.
 _EXCEPTIONS = {
@@ -44,6 +45,8 @@ def register_name(header: Header, key: int) -> str:
     """The system register with A64_KEY @key: its name, else S<op0>_<op1>_C<CRn>_C<CRm>_<op2>."""
     parts = (key >> 14 & 3, key >> 11 & 7, key >> 7 & 15, key >> 3 & 15, key & 7)
     name = header.registers.get(key) or _REGISTERS.get(parts)
+    if name is None and parts[:3] == (2, 0, 0) and parts[4] >= 4:
+        name = f"DBG{('BVR', 'BCR', 'WVR', 'WCR')[parts[4] - 4]}{parts[3]}_EL1"  # D24.3
     return name or "S{}_{}_C{}_C{}_{}".format(*parts)
 
 
@@ -60,6 +63,9 @@ def world_label(record: Record) -> str:
 
 def call_name(header: Header, record: Record) -> str:
     """The call's name where its ABI is known, else its number."""
+    if record.aux == _XEN_IMMEDIATE and record.type.name == "HVC" and len(record.more) > 4:
+        name = header.calls.get(("xen", record.more[4]))
+        return f"xen {name or record.more[4]}"
     number = record.v[0] & 0xFFFFFFFF
     tables = ["any"]
     if record.world in ("host", "boot") and record.type.name == "HVC" and record.aux == 0:

@@ -127,13 +127,16 @@ def test_host_on_two_cpus_is_kept_apart(tmp_path: Path) -> None:
         (tb.rec(tb.EXCEPTION, (0x1FE00000,)), "exception floating point"),
         (tb.rec(tb.EXCEPTION, (0xFC000000,)), "exception 0x3f"),
         (tb.rec(tb.EL2_EXCEPTION, (0xF2000001,), world=tb.EL2, el=2), "el2_exception"),
+        (tb.rec(tb.HVC, (7,), aux=0xEA1) + tb.more(0, 0, 0, 0, 12), "xen memory_op"),
+        (tb.rec(tb.HVC, (7,), aux=0xEA1) + tb.more(0, 0, 0, 0, 99), "xen 99"),
+        (tb.rec(tb.SYSREG, (0x622A000A,)), "msr DBGBCR5_EL1"),
         (tb.rec(tb.ROOT, (5, 4), world=tb.EL2, el=2, aux=0xE108), "root VTTBR_EL2"),
         (tb.rec(tb.ACK, (27,), aux=0xC660), "ack 27"),
         (tb.rec(tb.EOI, (27,), aux=0xC661), "eoi 27"),
         (tb.rec(tb.MARK, (0x65746F6E6F64,)), "mark donote"),
         (tb.rec(tb.MARK, (0xFF,)), "mark 0xff"),
     ],
-    ids=range(22),
+    ids=range(25),
 )
 def test_names(tmp_path: Path, record: bytes, name: str) -> None:
     trace = load(tmp_path, tb.header() + record + tb.end())

@@ -14,7 +14,7 @@ MANIFEST = (
     "writer=by hand\nvcpus=2\n"
     "call any 0x84000000=PSCI_VERSION\ncall any 0xc6000003=PKVM_MEM_SHARE x1=ipa x2=pages>x0=status\n"
     "call host 0xc6000003=__pkvm_host_thing\ncall host 0xc6000009=__kvm_vcpu_run\n"
-    "call stub 0x0=HVC_SET_VECTORS\nregister 0xdf58=CNTP_THING\n"
+    "call stub 0x0=HVC_SET_VECTORS\ncall xen 0xc=memory_op x0=a0>x0=result\nregister 0xdf58=CNTP_THING\n"
 )
 
 

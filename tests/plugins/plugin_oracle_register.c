@@ -13,6 +13,7 @@
 #define ESR_MSR(rt) (ESR(ARM_EC_SYSREG) | (rt) << 5)
 #define ESR_MRS(rt) (ESR_MSR(rt) | 1)
 #define CPTR_TFP (1 << 10)
+#define MDCR_TDA (1 << 9)
 
 static void reads_tags(void **state)
 {
@@ -116,6 +117,37 @@ static void add_system_registers(void)
 	leave_and_return();
 }
 
+static void timer_can_be_excepted(void **state)
+{
+	(void)state;
+	exit_esr = ESR(ARM_EC_WFX);
+	leaks_to = "CNTV_CVAL_EL0";
+	leak = TAG(4, 14);
+	assert_true(case_is_breach(leave_and_return, "in CNTV_CVAL_EL0"));
+	oracle_option_except = "vtimer";
+	assert_true(case_is_silent(leave_and_return));
+	leaks_to = "CNTP_CVAL_EL0";
+	assert_true(case_is_breach(leave_and_return, "in CNTP_CVAL_EL0"));
+	oracle_option_except = NULL;
+}
+
+static void what_is_trapped_is_not_seen(void **state)
+{
+	(void)state;
+	exit_esr = ESR(ARM_EC_WFX);
+	leak = TAG(2, 7);
+	leaks_to = "z7";
+	fake_set("z7", 0);
+	assert_true(case_is_breach(leave_and_return, "in z7"));
+	fake_set("CPTR_EL2", CPTR_TFP);
+	assert_true(case_is_silent(leave_and_return));
+	leak = TAG(4, 16);
+	leaks_to = "DBGWVR0_EL1";
+	assert_true(case_is_breach(leave_and_return, "in DBGWVR0_EL1"));
+	fake_set("MDCR_EL2", MDCR_TDA);
+	assert_true(case_is_silent(leave_and_return));
+}
+
 static void knows_nothing_of_others(void **state)
 {
 	(void)state;
@@ -152,8 +184,14 @@ static void loads_are_looked_at(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(reads_tags), TEST(refuses_bad_tags),        TEST(knows_what_exits_need),
-		TEST(sees_leaks), TEST(knows_nothing_of_others), TEST(loads_are_looked_at),
+		TEST(reads_tags),
+		TEST(refuses_bad_tags),
+		TEST(knows_what_exits_need),
+		TEST(sees_leaks),
+		TEST(timer_can_be_excepted),
+		TEST(what_is_trapped_is_not_seen),
+		TEST(knows_nothing_of_others),
+		TEST(loads_are_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
