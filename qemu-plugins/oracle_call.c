@@ -186,7 +186,7 @@ static void read_guest_call(struct call_intent *call, struct oracle_vm *vm)
 
 	call->vm = vm;
 	call->first = x(1);
-	call->count = MAX(x(2), 1);
+	call->count = CLAMP(x(2), 1, oracle.ram_pages);
 	switch ((uint32_t)x(0)) {
 	case PKVM_MEM_SHARE:
 		call->kind = CALL_SHARE_HOST;
