@@ -24,6 +24,7 @@
  * - access sees what QEMU's memory callbacks see: no page-table walks, no DMA, no
  *   DC ZVA, no FEAT_MOPS.
  * - Interrupts: GICv3 of QEMU's virt machine, physical ones.
+ * - at=time: see inject_time.c.
  * - budget counts whole blocks, on each vCPU for itself; idle CPUs use up nothing.
  * - The digests need one vCPU. Equality (golden) is looked for only in the visit
  *   of EL2 in which the last fault was made, and only for faults that leave
@@ -51,8 +52,11 @@ enum {
 	OPT_STOP,
 	OPT_RANGE,
 	OPT_HOST_VMID,
+	OPT_CLOCK,
 	OPT_COUNT,
 };
+
+static const char *const clock_words[] = { "host", "icount", NULL };
 
 #define NO_VMID UINT64_C(0x10000)
 
@@ -89,6 +93,10 @@ static const struct option options_default[OPT_COUNT] = {
 			    .max = 0xffff,
 			    .value = NO_VMID,
 			    .help = "the host's VMID, for a machine that starts in a VM" },
+	[OPT_CLOCK] = { .name = "clock",
+			.type = OPTION_CHOICE,
+			.words = clock_words,
+			.help = "icount: the machine runs with -icount shift=0, for at=time" },
 };
 
 uint64_t inject_sys(enum reg reg)
@@ -233,6 +241,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 		plugin_say("inject", "%s", why);
 		return 1;
 	}
+	inject.icount = options[OPT_CLOCK].value == 1;
 	inject.budget = options[OPT_BUDGET].value;
 	if (options[OPT_HOST_VMID].value != NO_VMID) {
 		inject.host = (struct world_host){ true, (uint16_t)options[OPT_HOST_VMID].value };

@@ -12,10 +12,10 @@
 #include "qemu-plugins/common/regs.h"
 #include "qemu-plugins/common/world.h"
 #include "qemu-plugins/inject_fault.h"
+#include "qemu-plugins/inject_symbols.h"
 #include "qemu-plugins/inject_walk.h"
 
 #define INJECT_VCPUS_MAX 16
-#define INJECT_RANGES_MAX 8
 #define INJECT_SHOTS_KEPT 64
 /* Each fault has a trigger and may have another that opens it; one more stops. */
 #define INJECT_WATCHES_MAX (2 * INJECT_FAULTS_MAX + 1)
@@ -117,6 +117,11 @@ struct inject_vcpu {
 	uint64_t again_pc;
 	struct inject_after after[INJECT_AFTERS_MAX];
 	struct {
+		bool known;
+		uint64_t ns;    /* virtual time */
+		uint64_t insns; /* of this vCPU, then */
+	} time;
+	struct {
 		bool pending;     /* at the next ERET of this vCPU: */
 		uint64_t address; /* write @value to this register of the GIC */
 		uint32_t value;
@@ -139,6 +144,7 @@ struct inject {
 	uint64_t watches_of[INJECT_AT_COUNT]; /* bit per watch */
 	bool uses_after;
 	bool uses_irq;
+	bool icount;     /* an instruction is a nanosecond */
 	uint64_t budget; /* 0: none */
 	const char *report_path;
 	struct inject_place ranges[INJECT_RANGES_MAX];
@@ -196,6 +202,7 @@ void inject_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type 
 /* @userdata is a site. */
 void inject_event_eret(unsigned int vcpu, void *userdata);
 void inject_event_site(unsigned int vcpu, void *userdata);
+void inject_event_counter(unsigned int vcpu, void *userdata);
 void inject_event_after(unsigned int vcpu, void *userdata);
 void inject_event_access(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
 			 void *userdata);
@@ -204,6 +211,8 @@ void inject_event_budget(unsigned int vcpu, void *userdata);
 /* inject_apply.c: make fault @index now. False: this occurrence cannot have it. */
 bool inject_apply(unsigned int index, unsigned int watch, uint64_t nth,
 		  struct inject_context *context);
+/* The counter's value will be in a register behind this instruction. */
+void inject_apply_counter(unsigned int vcpu, const struct inject_site *site);
 /* What inject_apply() left for after the instruction. */
 void inject_apply_after(unsigned int vcpu, uint64_t vaddr);
 /* The instruction before did not complete. */
@@ -229,6 +238,15 @@ void inject_irq_returns(unsigned int vcpu, void *userdata);
 const char *inject_dma(const struct inject_fault *fault, char *where, uint64_t *before,
 		       uint64_t *after);
 
+/* inject_time.c */
+
+/* Whether the instruction reads the system counter. */
+bool inject_time_is_read(uint32_t word);
+/* Such an instruction at @el has read @ticks. */
+void inject_time_sample(unsigned int vcpu, uint32_t word, unsigned int el, uint64_t ticks);
+/* Whether virtual time is @ns or later. */
+bool inject_time_has_come(unsigned int vcpu, uint64_t ns);
+
 /* inject_record.c: the list of EL2's instructions. NULL, or why the file cannot be. */
 const char *inject_record_open(const char *path);
 bool inject_record_is_on(void);
@@ -252,10 +270,6 @@ void inject_digest_returns(void);
 void inject_digest_shot(bool comparable);
 void inject_digest_close(void);
 uint64_t inject_digest_registers(void);
-
-/* inject_symbols.c: NULL, or why the file cannot be read. */
-const char *inject_symbols_open(const char *path);
-bool inject_symbols_find(void *unused, const char *name, uint64_t *address);
 
 /* inject_report.c */
 void inject_report_write(const char *end);

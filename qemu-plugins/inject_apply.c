@@ -330,6 +330,21 @@ bool inject_apply(unsigned int index, unsigned int watch, uint64_t nth,
 	return false;
 }
 
+void inject_apply_counter(unsigned int vcpu, const struct inject_site *site)
+{
+	struct inject_counts *counts = inject_counts_of(vcpu);
+
+	if (counts->after < INJECT_AFTERS_MAX && site->insn.rt != ZERO_REGISTER) {
+		inject.vcpus[vcpu].after[counts->after++] = (struct inject_after){
+			.what = INJECT_DO_COUNT,
+			.reg = site->insn.rt,
+			.pc = site->vaddr,
+			.word = site->word,
+			.el = site->el,
+		};
+	}
+}
+
 static void do_after(unsigned int vcpu, const struct inject_after *after)
 {
 	struct inject_site site = { .vaddr = after->pc, .word = after->word };
@@ -340,7 +355,10 @@ static void do_after(unsigned int vcpu, const struct inject_after *after)
 		.el = after->el,
 	};
 
-	if (after->restores && after->what == INJECT_DO_OPCODE) {
+	if (after->what == INJECT_DO_COUNT) {
+		inject_time_sample(vcpu, after->word, after->el,
+				   regs_read_x(&inject.regs, after->reg));
+	} else if (after->restores && after->what == INJECT_DO_OPCODE) {
 		inject_memory_write(after->pa, OPCODE_BYTES, after->before);
 	} else if (after->restores) {
 		regs_write(&inject.regs, reg_of(after->reg), after->before);
@@ -380,7 +398,7 @@ void inject_apply_cancel(unsigned int vcpu)
 	for (i = 0; i < counts->after; i++) {
 		if (state->after[i].restores) {
 			state->after[kept++] = state->after[i];
-		} else {
+		} else if (state->after[i].what != INJECT_DO_COUNT) {
 			inject_watch_undo(state->after[i].watch);
 		}
 	}

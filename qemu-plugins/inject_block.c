@@ -95,6 +95,7 @@ static bool fits(const struct inject_watch *watch, struct block *block, uint64_t
 	case INJECT_AT_ERET:
 		return insn->kind == A64_ERET && block->el == 2;
 	case INJECT_AT_START:
+	case INJECT_AT_TIME:
 		return first && __atomic_load_n(&watch->hits, __ATOMIC_RELAXED) == 0;
 	case INJECT_AT_CALL:
 	case INJECT_AT_RETURN:
@@ -102,7 +103,6 @@ static bool fits(const struct inject_watch *watch, struct block *block, uint64_t
 	case INJECT_AT_FAULT:
 	case INJECT_AT_IRQ:
 	case INJECT_AT_ACCESS:
-	case INJECT_AT_TIME:
 	case INJECT_AT_COUNT:
 		break;
 	}
@@ -255,6 +255,12 @@ static bool plant(struct qemu_plugin_insn *insn, struct block *block, bool first
 		site = site_of(vaddr, word, block->el, &decoded, accesses);
 		qemu_plugin_register_vcpu_mem_cb(insn, inject_event_access, QEMU_PLUGIN_CB_RW_REGS,
 						 QEMU_PLUGIN_MEM_RW, site);
+	}
+	if (inject.watches_of[INJECT_AT_TIME] != 0 && inject_time_is_read(word)) {
+		qemu_plugin_register_vcpu_insn_exec_cb(
+			insn, inject_event_counter, QEMU_PLUGIN_CB_NO_REGS,
+			site_of(vaddr, word, block->el, &decoded, mask));
+		return true;
 	}
 	return mask != 0 || accesses != 0;
 }

@@ -257,6 +257,19 @@ void inject_event_eret(unsigned int vcpu, void *userdata)
 	inject_digest_returns();
 }
 
+/* Those of @mask whose time has not come. */
+static uint64_t not_yet(unsigned int vcpu, uint64_t mask)
+{
+	uint64_t early = 0;
+
+	for (; mask != 0; mask &= mask - 1) {
+		const struct inject_watch *watch = &inject.watches[__builtin_ctzll(mask)];
+
+		early |= inject_time_has_come(vcpu, watch->trigger.address) ? 0 : mask & -mask;
+	}
+	return early;
+}
+
 void inject_event_site(unsigned int vcpu, void *userdata)
 {
 	const struct inject_site *site = userdata;
@@ -278,10 +291,16 @@ void inject_event_site(unsigned int vcpu, void *userdata)
 	    saved_el(inject_sys(REG_SPSR_EL2)) >= 2) {
 		watches &= ~inject.watches_of[INJECT_AT_ERET];
 	}
+	watches &= ~not_yet(vcpu, watches & inject.watches_of[INJECT_AT_TIME]);
 	inject_watch_hit(watches, &context);
 	if (context.moves) {
 		qemu_plugin_set_pc(context.next);
 	}
+}
+
+void inject_event_counter(unsigned int vcpu, void *userdata)
+{
+	inject_apply_counter(vcpu, userdata);
 }
 
 void inject_event_after(unsigned int vcpu, void *userdata)

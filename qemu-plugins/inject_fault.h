@@ -12,6 +12,7 @@
 #include "qemu-plugins/inject_words.h"
 
 #define INJECT_FAULTS_MAX 16
+#define INJECT_RANGES_MAX 8
 #define INJECT_ERROR_BYTES 256
 #define INJECT_EVER UINT64_MAX
 #define INJECT_CPU_ANY -1

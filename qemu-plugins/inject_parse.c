@@ -74,6 +74,7 @@ static const struct named no_names[] = { { NULL, 0 } };
 
 static bool take_call(struct inject_scan *scan, struct inject_trigger *trigger)
 {
+	struct inject_nearest nearest = { NULL, 0 };
 	const char *field = inject_next(scan);
 	uint64_t number;
 	size_t i;
@@ -90,20 +91,24 @@ static bool take_call(struct inject_scan *scan, struct inject_trigger *trigger)
 		return true;
 	}
 	for (i = 0; i < calls_count; i++) {
+		inject_nearest(&nearest, field, calls_table[i].name);
 		if (strcasecmp(calls_table[i].name, field) == 0) {
 			trigger->call = calls_table[i].number;
 			trigger->smccc = calls_table[i].who == CALL_ANY;
 			return true;
 		}
 	}
-	return inject_wrong(scan, "there is no call '%s'", field);
+	return inject_unknown(scan, "call", field, &nearest);
 }
 
 static bool take_sysreg(struct inject_scan *scan, const char *prefix,
 			struct inject_trigger *trigger)
 {
+	struct inject_nearest nearest = { NULL, 0 };
 	const char *field = inject_next(scan);
 	char name[SYSREGS_NAME_BYTES];
+	const char *name_of_row;
+	size_t i;
 
 	if (field == NULL) {
 		return inject_wrong(scan, "the name of a register or instruction is missing");
@@ -113,9 +118,18 @@ static bool take_sysreg(struct inject_scan *scan, const char *prefix,
 		return true;
 	}
 	snprintf(name, sizeof(name), "%s%s", prefix, field);
-	return sysregs_find(name, &trigger->key) || sysregs_find(field, &trigger->key) ||
-	       inject_wrong(scan, "there is no system %s '%s'",
-			    prefix[0] == '\0' ? "register" : "instruction", field);
+	if (sysregs_find(name, &trigger->key) || sysregs_find(field, &trigger->key)) {
+		return true;
+	}
+	for (i = 0, sysregs_row(i, &name_of_row); name_of_row != NULL;
+	     sysregs_row(++i, &name_of_row)) {
+		/* Instructions are in the same table, with a prefix. */
+		if (strncasecmp(name_of_row, prefix, strlen(prefix)) == 0) {
+			inject_nearest(&nearest, field, name_of_row + strlen(prefix));
+		}
+	}
+	return inject_unknown(scan, prefix[0] == '\0' ? "system register" : "TLB invalidation",
+			      field, &nearest);
 }
 
 static bool take_time(struct inject_scan *scan, uint64_t *ns)

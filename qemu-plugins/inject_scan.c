@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu-plugins/inject_scan.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #define WORD_BYTES 128
 
@@ -47,6 +50,56 @@ bool inject_is_one_of(const char *word, const char *const *words, unsigned int *
 		}
 	}
 	return false;
+}
+
+/* Levenshtein's distance, of words shorter than WORD_BYTES; upper and lower case are one. */
+static unsigned int distance(const char *left, const char *right)
+{
+	unsigned int row[WORD_BYTES + 1];
+	size_t columns = strlen(right);
+	size_t i;
+	size_t j;
+
+	if (columns >= WORD_BYTES) {
+		return UINT_MAX;
+	}
+	for (j = 0; j <= columns; j++) {
+		row[j] = (unsigned int)j;
+	}
+	for (i = 0; left[i] != '\0'; i++) {
+		unsigned int diagonal = row[0]++;
+
+		for (j = 0; j < columns; j++) {
+			bool same = tolower((unsigned char)left[i]) ==
+				    tolower((unsigned char)right[j]);
+			unsigned int changed = diagonal + (same ? 0 : 1);
+			unsigned int removed = MIN(row[j], row[j + 1]) + 1;
+
+			diagonal = row[j + 1];
+			row[j + 1] = MIN(changed, removed);
+		}
+	}
+	return row[columns];
+}
+
+void inject_nearest(struct inject_nearest *nearest, const char *wanted, const char *candidate)
+{
+	unsigned int away = distance(wanted, candidate);
+
+	if (away <= strlen(wanted) / 3 + 1 && (nearest->word == NULL || away < nearest->away)) {
+		nearest->word = candidate;
+		nearest->away = away;
+	}
+}
+
+bool inject_unknown(struct inject_scan *scan, const char *what, const char *wanted,
+		    const struct inject_nearest *nearest)
+{
+	if (nearest->word != NULL) {
+		return inject_wrong(scan, "there is no %s '%s'; did you mean %s?", what, wanted,
+				    nearest->word);
+	}
+	return inject_wrong(scan, "there is no %s '%s'", what, wanted);
 }
 
 /* The next field as a word of a list. */

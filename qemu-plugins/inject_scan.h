@@ -26,6 +26,19 @@ char *inject_next(struct inject_scan *scan);
 /* Whether @word is in the NULL-terminated list, and where. */
 bool inject_is_one_of(const char *word, const char *const *words, unsigned int *index);
 
+/* The most similar of the candidates that were offered; begins as zero. */
+struct inject_nearest {
+	const char *word; /* NULL: none is similar enough */
+	unsigned int away;
+};
+
+/* Offer @candidate, which must live as long as @nearest, for what the user wrote. */
+void inject_nearest(struct inject_nearest *nearest, const char *wanted, const char *candidate);
+
+/* Write that there is no @wanted among @what, and what is near; returns false. */
+bool inject_unknown(struct inject_scan *scan, const char *what, const char *wanted,
+		    const struct inject_nearest *nearest);
+
 /* Decimal, or hexadecimal with 0x; the whole of @text. */
 bool inject_to_number(const char *text, uint64_t *number);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Symbols from a file with lines as nm writes them: ADDRESS TYPE NAME, physical addresses. */
-#include "qemu-plugins/inject.h"
+#include "qemu-plugins/inject_symbols.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include <glib.h>
 
 static GHashTable *symbols; /* name -> uint64_t */
 
@@ -39,6 +40,7 @@ const char *inject_symbols_open(const char *path)
 	if (!g_file_get_contents(path, &text, NULL, NULL)) {
 		return "the file of symbols= cannot be read";
 	}
+	g_clear_pointer(&symbols, g_hash_table_unref);
 	symbols = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	for (line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
 		if (!add_line(line)) {

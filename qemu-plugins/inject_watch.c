@@ -39,6 +39,7 @@ void inject_watch_init(const struct inject_trigger *stop)
 	if (stop != NULL) {
 		add(stop, INJECT_ROLE_STOP, 0);
 	}
+	inject.uses_after |= inject.watches_of[INJECT_AT_TIME] != 0;
 }
 
 struct world inject_world_of(unsigned int vcpu)

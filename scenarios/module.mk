@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs scenarios on the machine (scenarios/README.md).
 
-export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE COVER ORACLE
+export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE COVER ORACLE TRACE
 HARNESS := $(PYTHON) -m scenarios.harness
 
 .PHONY: run-scenario list-scenarios shell gdb test-scenarios bench test-planted

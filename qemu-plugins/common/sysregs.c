@@ -27,6 +27,14 @@ const char *sysregs_name(uint16_t key)
 	return NULL;
 }
 
+uint16_t sysregs_row(size_t index, const char **name)
+{
+	bool is_there = index < sizeof(sysregs) / sizeof(sysregs[0]);
+
+	*name = is_there ? sysregs[index].name : NULL;
+	return is_there ? sysregs[index].key : 0;
+}
+
 char *sysregs_describe(uint16_t key, char *text)
 {
 	const char *name = sysregs_name(key);

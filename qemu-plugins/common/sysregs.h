@@ -32,4 +32,10 @@ char *sysregs_describe(uint16_t key, char *text);
  */
 bool sysregs_find(const char *name, uint16_t *key);
 
+/*
+ * Row @index of the table, for those who write it elsewhere: its key, and the
+ * name in @name; NULL there behind the last.
+ */
+uint16_t sysregs_row(size_t index, const char **name);
+
 #endif /* COMMON_SYSREGS_H */

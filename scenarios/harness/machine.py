@@ -70,11 +70,13 @@ class Machine:
         self.inputs = {"kernel": inputs.digest(self.options.kernel), "initrd": inputs.digest(initrd)}
         return initrd
 
+    def _instruments(self) -> list[Instrument]:
+        usual = [instruments_of.TRACE] if self._setup.trace else []
+        return instruments_of.ordered([*usual, *self._setup.instruments])
+
     def _plugins(self) -> list[str]:
         plugins = list(self._setup.plugins)
-        instruments = [instruments_of.TRACE] if self._setup.trace else []
-        instruments += self._setup.instruments
-        plugins += [each.plugin(self.artefacts, self.options) for each in instruments]
+        plugins += [each.plugin(self.artefacts, self.options) for each in self._instruments()]
         return plugins
 
     def _start(
@@ -83,9 +85,10 @@ class Machine:
         """Start QEMU with its console on @console and further @lines (see Channels)."""
         describe = paths.machine_description.command
         plugins = self._plugins()
-        argv = describe(self.options, Channels(console=console, **lines), initrd, plugins, saved=saved)
+        log = instruments_of.logging(self._instruments(), self.artefacts)
+        argv = describe(self.options, Channels(console=console, **lines), initrd, plugins, saved=saved) + log
         nobody = {name: "null" for name in lines if name != "qmp"}
-        hand = describe(self.options, Channels(console="stdio", **nobody), initrd, plugins, saved=saved)
+        hand = describe(self.options, Channels(console="stdio", **nobody), initrd, plugins, saved=saved) + log
         text = "# As run. /dev/fd/N and fd=N are lines to the runner.\n" + shlex.join(argv)
         what = "the machine goes on from the snapshot" if saved else "KEEP=1 keeps the initrd"
         text += f"\n\n# By hand, the console on the terminal ({what}).\n"

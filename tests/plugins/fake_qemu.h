@@ -87,6 +87,9 @@ extern uint64_t fake_limit;
 /* Where physical memory ends, 0: nowhere. */
 extern uint64_t fake_ram_end;
 
+/* What the plugin wrote into QEMU's log. */
+extern char fake_log[256];
+
 /* If set, posix_fallocate fails with it. */
 extern int fake_disk_error;
 

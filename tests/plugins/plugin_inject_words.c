@@ -127,9 +127,9 @@ static void test_refusals(void **state)
 	refused("at=insn:el2:1:2 do=skip", "'2' is too much behind 'insn'");
 	refused("at=symbol:pool_allok do=skip", "there is no symbol 'pool_allok'");
 	refused("at=symbol:pool_alloc+x do=skip", "is no number");
-	refused("at=call:MEM_DONATES do=arg:1 flip=0", "there is no call 'MEM_DONATES'");
-	refused("at=msr:VTTBR_EL9 do=sysreg flip=0", "there is no system register");
-	refused("at=tlbi:nothing do=skip", "there is no system instruction");
+	refused("at=call:MEM_DONATES do=arg:1 flip=0", "there is no call 'MEM_DONATES'; did you mean MEM_DONATE?");
+	refused("at=msr:VTTBR_EL9 do=sysreg flip=0", "there is no system register 'VTTBR_EL9'; did you mean VTTBR_EL2?");
+	refused("at=tlbi:nothing do=skip", "there is no TLB invalidation");
 	refused("at=insn:el2:1 do=reg:x1", "needs one of flip, set, clear, value");
 	refused("at=insn:el2:1 do=skip flip=1", "takes no flip");
 	refused("at=insn:el2:1 do=reg:x1 flip=64", "'64' is no bit");
