@@ -24,9 +24,10 @@ from typing import Any
 
 from scenarios.harness import paths, verdict
 from scenarios.harness.__main__ import DEFAULT_SCENARIO
+from scenarios.harness.closed_machine import ClosedMachine
 from scenarios.harness.errors import Failure, Unusable
 from scenarios.harness.folder import RunFolder
-from scenarios.harness.machine import ClosedMachine, Setup
+from scenarios.harness.machine import Setup
 from scenarios.harness.progress import Progress
 from scenarios.harness.steps import Step
 
@@ -68,7 +69,7 @@ def one_round(target: str, trace: bool) -> tuple[float, str]:
     progress.quiet = True
     folder = RunFolder("bench")
     plan = [Step("run", argv=("vmm", "run", "--raw", "/guest/hello.bin"))]
-    machine = ClosedMachine(Setup(options=options, trace=trace), folder, progress)
+    machine = ClosedMachine(Setup(options=options, trace=trace, cold=True), folder, progress)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         result = machine.run(plan).run(plan[0].argv, 0)
