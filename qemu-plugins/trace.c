@@ -9,10 +9,10 @@
  * scenarios/harness/trace.py.
  *
  * Caveats
- * - One vCPU with -icount: QEMU 11.1 crashes on inline operations when it runs
- *   several vCPUs in one thread, so clock=icount refuses a machine with more.
- *   `-accel tcg,thread=single` with several vCPUs cannot be told from here:
- *   do not use it.
+ * - clock=icount is for one vCPU: the clock is reconstructed from one vCPU's
+ *   instructions. A machine with more in one thread (thread=single, -icount with
+ *   clock=host) is traced, several times slower, with its vCPUs told apart by
+ *   TPIDR_EL2 (common/vcpu.h).
  * - clock=icount is a reconstruction (trace_clock.h), and meaningless without
  *   -icount. clock=host depends on the machine that runs QEMU.
  * - Calls that QEMU serves itself as firmware (PSCI) are recorded when they
@@ -28,16 +28,23 @@
  * - HPFAR_EL2 is written by QEMU for every stage-2 fault; hardware may leave
  *   it unknown for some permission faults.
  * - An ERETAA or ERETAB at EL2 is recorded with ELR_EL2 as it is, signed.
- * - A return whose entry was left out by `only` is left out too.
+ * - A return whose entry was left out by `only` is left out too; with `worlds`, who is
+ *   returned to decides.
+ * - ROOT is recorded when the value changes, except for TTBR0_EL12 and TTBR1_EL12, whose
+ *   value plugins cannot read.
+ * - ACK is what software reads: a world with a virtual GIC reads virtual interrupts. It is
+ *   lost if an exception comes between that instruction and the next.
  */
 #include "qemu-plugins/trace.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "qemu-plugins/common/calls.h"
 #include "qemu-plugins/common/options.h"
 #include "qemu-plugins/common/plugin.h"
+#include "qemu-plugins/common/sysregs.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -51,7 +58,12 @@ static const char *const group_words[TRACE_GROUP_COUNT + 1] = {
 	[TRACE_GROUP_CALLS] = "calls",       [TRACE_GROUP_FAULTS] = "faults",
 	[TRACE_GROUP_SYSREGS] = "sysregs",   [TRACE_GROUP_WAITS] = "waits",
 	[TRACE_GROUP_IRQS] = "irqs",         [TRACE_GROUP_OTHERS] = "others",
-	[TRACE_GROUP_FIRMWARE] = "firmware",
+	[TRACE_GROUP_FIRMWARE] = "firmware", [TRACE_GROUP_ROOTS] = "roots",
+	[TRACE_GROUP_ACKS] = "acks",         [TRACE_GROUP_MARKS] = "marks",
+	[TRACE_GROUP_ENDS] = "ends",
+};
+static const char *const world_words[] = {
+	[WORLD_BOOT] = "boot", [WORLD_HOST] = "host", [WORLD_VM] = "vm", [WORLD_EL2] = "el2", NULL,
 };
 
 enum {
@@ -61,11 +73,14 @@ enum {
 	OPT_COUNTING,
 	OPT_BOOT,
 	OPT_ONLY,
+	OPT_WORLDS,
+	OPT_LOG,
 	OPT_HOST_VMID,
 	OPT_COUNT,
 };
 
-#define ALL_GROUPS ((UINT64_C(1) << TRACE_GROUP_COUNT) - 1)
+#define USUAL_GROUPS ((UINT64_C(1) << TRACE_GROUP_ENDS) - 1)
+#define ALL_WORLDS 0xf
 #define NO_VMID UINT64_C(0x10000)
 
 static const struct option options_default[OPT_COUNT] = {
@@ -91,8 +106,16 @@ static const struct option options_default[OPT_COUNT] = {
 	[OPT_ONLY] = { .name = "only",
 		       .type = OPTION_SET,
 		       .words = group_words,
-		       .value = ALL_GROUPS,
-		       .help = "what to record, all if not given" },
+		       .value = USUAL_GROUPS,
+		       .help = "what to record, all but ends if not given" },
+	[OPT_WORLDS] = { .name = "worlds",
+			 .type = OPTION_SET,
+			 .words = world_words,
+			 .value = ALL_WORLDS,
+			 .help = "whose entries, returns and events to record" },
+	[OPT_LOG] = { .name = "log",
+		      .type = OPTION_BOOL,
+		      .help = "a line in QEMU's log (-d plugin) before each record, to merge both" },
 	[OPT_HOST_VMID] = { .name = "host-vmid",
 			    .type = OPTION_NUMBER,
 			    .max = 0xffff,
@@ -135,6 +158,11 @@ void trace_emit(unsigned int vcpu, struct trace_record *records, size_t count)
 	records[0].el2_insns = counts->insns[2];
 	g_mutex_lock(&trace.lock);
 	records[0].time_ns = time_now(records[0].insns);
+	if (trace.stamps_log) {
+		g_autofree char *line = g_strdup_printf("trace: %" PRIu64 "\n", trace.file.records);
+
+		qemu_plugin_outs(line);
+	}
 	error = trace_file_append(&trace.file, records, count);
 	g_mutex_unlock(&trace.lock);
 	if (error != 0) {
@@ -158,6 +186,7 @@ static void vcpu_started(unsigned int vcpu, void *userdata)
 	(void)userdata;
 
 	g_mutex_lock(&trace.lock);
+	vcpus_started(&trace.identity);
 	if (!trace.regs_ready) {
 		plugin_regs_init("trace", &trace.regs);
 		trace.regs_ready = true;
@@ -211,6 +240,8 @@ static void vcpu_resumed(unsigned int vcpu, void *userdata)
 static char *manifest_text(const qemu_info_t *info, const struct option *options)
 {
 	GString *text = g_string_new(NULL);
+	const char *name;
+	uint16_t key;
 	size_t i;
 
 	g_string_append_printf(text, "writer=terrarium trace\ntarget=%s\nvcpus=%d\n",
@@ -226,11 +257,24 @@ static char *manifest_text(const qemu_info_t *info, const struct option *options
 		}
 	}
 	g_string_truncate(text, text->len - 1);
+	g_string_append(text, "\nworlds=");
+	for (i = 0; world_words[i] != NULL; i++) {
+		if ((options[OPT_WORLDS].value >> i & 1) != 0) {
+			g_string_append_printf(text, "%s+", world_words[i]);
+		}
+	}
+	g_string_truncate(text, text->len - 1);
 	g_string_append_c(text, '\n');
 	for (i = 0; i < calls_count; i++) {
-		g_string_append_printf(text, "call %s 0x%x=%s\n",
+		g_string_append_printf(text, "call %s 0x%x=%s %s\n",
 				       calls_who_name(calls_table[i].who), calls_table[i].number,
-				       calls_table[i].name);
+				       calls_table[i].name, calls_table[i].arguments);
+	}
+	for (i = 0; (key = sysregs_row(i, &name)), name != NULL; i++) {
+		/* Registers only; instructions (op0 1) are no traps with a name of their own. */
+		if (A64_KEY_OP0(key) >= 2) {
+			g_string_append_printf(text, "register 0x%x=%s\n", key, name);
+		}
 	}
 	return g_string_free(text, FALSE);
 }
@@ -238,8 +282,8 @@ static char *manifest_text(const qemu_info_t *info, const struct option *options
 static const char *refusal(const qemu_info_t *info, const struct option *options)
 {
 	if (options[OPT_CLOCK].value == 1 && info->system.max_vcpus > 1) {
-		return "clock=icount needs -smp 1: QEMU 11.1 crashes with more vCPUs on the "
-		       "instruction counter";
+		return "clock=icount needs -smp 1: the time is reconstructed from the "
+		       "instructions of one vCPU";
 	}
 	return NULL;
 }
@@ -250,6 +294,8 @@ static void start(qemu_plugin_id_t id, const struct option *options)
 	trace.counts_blocks = options[OPT_COUNTING].value == 0;
 	trace.records_boot = options[OPT_BOOT].value != 0;
 	trace.groups = options[OPT_ONLY].value;
+	trace.worlds = options[OPT_WORLDS].value;
+	trace.stamps_log = options[OPT_LOG].value != 0;
 	trace.start_ns = host_ns();
 	trace.clock.shift = (unsigned int)options[OPT_SHIFT].value;
 	if (options[OPT_HOST_VMID].value != NO_VMID) {

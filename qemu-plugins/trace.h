@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include "platform/abi/trace_format.h"
+#include "qemu-plugins/common/a64.h"
 #include "qemu-plugins/common/arm.h"
 #include "qemu-plugins/common/plugin.h"
 #include "qemu-plugins/common/qemu_api.h"
 #include "qemu-plugins/common/regs.h"
+#include "qemu-plugins/common/vcpu.h"
 #include "qemu-plugins/common/world.h"
 #include "qemu-plugins/trace_clock.h"
 #include "qemu-plugins/trace_file.h"
@@ -27,6 +29,10 @@ enum trace_group {
 	TRACE_GROUP_IRQS,
 	TRACE_GROUP_OTHERS,
 	TRACE_GROUP_FIRMWARE,
+	TRACE_GROUP_ROOTS,
+	TRACE_GROUP_ACKS,
+	TRACE_GROUP_MARKS,
+	TRACE_GROUP_ENDS, /* of interrupts: as many as ACKS, so only if asked for */
 	TRACE_GROUP_COUNT,
 };
 
@@ -40,14 +46,23 @@ struct trace_call {
 	bool pending;
 	uint16_t imm;
 	uint64_t x[8];
+	uint64_t x16;
 };
 
-/* A read of the system counter whose result is in its register by now. */
+/* An instruction that a callback stands before. */
+struct trace_site {
+	uint64_t pc;
+	uint16_t key; /* A64_KEY of its system register */
+	uint8_t rt;
+	uint8_t el;
+};
+
+/* An MRS whose result is in its register by now. */
 struct trace_read {
 	bool pending;
-	enum arm_insn kind;
-	unsigned int rt;
-	unsigned int el;
+	uint8_t rt;
+	uint8_t el;
+	uint16_t key;
 	uint64_t insns; /* counted when it executed */
 };
 
@@ -64,13 +79,16 @@ struct trace {
 	bool virtual_clock;
 	bool records_boot;
 	bool counts_blocks;
+	bool stamps_log;                       /* QEMU's log gets a line per record */
 	uint64_t groups;                       /* bit n: enum trace_group n is recorded */
+	uint64_t worlds;                       /* bit n: enum trace_world n is recorded */
 	uint64_t start_ns;                     /* CLOCK_MONOTONIC */
 	struct qemu_plugin_scoreboard *counts; /* struct trace_counts */
 	struct regs regs;                      /* set with the first vCPU */
 
 	GMutex lock; /* guards what follows, across vCPUs */
 	bool regs_ready;
+	struct vcpus identity; /* read without the lock: constant once vCPUs run */
 	struct trace_file file;
 	struct trace_clock clock;
 	struct world_host host;
@@ -98,6 +116,13 @@ void trace_block_translated(struct qemu_plugin_tb *tb, void *userdata);
 
 /* trace_event.c */
 
+/* Whether the options want it. */
+bool trace_records_group(enum trace_group group);
+bool trace_records_world(enum world_kind kind);
+
+/* Who runs below EL2 on the vCPU that makes the callback. */
+struct world trace_world_now(void);
+
 /* An exception, interrupt or firmware call happened. */
 void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type type,
 			       uint64_t from_pc, uint64_t to_pc, void *userdata);
@@ -105,6 +130,20 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 void trace_event_eret(unsigned int vcpu, void *userdata);
 /* An HVC or SMC is about to execute; @userdata is its immediate. */
 void trace_event_call(unsigned int vcpu, void *userdata);
+
+/* trace_watch.c: before an instruction; @userdata is its struct trace_site. */
+
+/* Whether a register holds the root of page tables. */
+bool trace_watch_is_root(uint16_t key);
+/* MSR of such a register at EL2. */
+void trace_watch_root(unsigned int vcpu, void *userdata);
+/* MSR of ICC_EOIR0_EL1 or ICC_EOIR1_EL1. */
+void trace_watch_end_of_interrupt(unsigned int vcpu, void *userdata);
+/* The hint of platform/abi/mark.h. */
+void trace_watch_mark(unsigned int vcpu, void *userdata);
+
+/* The MRS of ICC_IAR0_EL1 or ICC_IAR1_EL1 that @read describes was executed. */
+void trace_watch_acknowledged(unsigned int vcpu, const struct trace_read *read);
 
 _Static_assert(PLUGIN_VCPUS_MAX - 1 <= UINT8_MAX, "trace_record.vcpu is a byte");
 

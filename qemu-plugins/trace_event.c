@@ -11,9 +11,14 @@ static uint64_t sys(enum reg reg)
 	return regs_read(&trace.regs, reg);
 }
 
-static bool records_group(enum trace_group group)
+bool trace_records_group(enum trace_group group)
 {
 	return (trace.groups >> group & 1) != 0;
+}
+
+bool trace_records_world(enum world_kind kind)
+{
+	return (trace.worlds >> kind & 1) != 0;
 }
 
 static enum trace_group group_of(enum trace_type type)
@@ -35,6 +40,14 @@ static enum trace_group group_of(enum trace_type type)
 	case TRACE_FW_CALL:
 	case TRACE_FW_RETURN:
 		return TRACE_GROUP_FIRMWARE;
+	case TRACE_ROOT:
+		return TRACE_GROUP_ROOTS;
+	case TRACE_ACK:
+		return TRACE_GROUP_ACKS;
+	case TRACE_EOI:
+		return TRACE_GROUP_ENDS;
+	case TRACE_MARK:
+		return TRACE_GROUP_MARKS;
 	case TRACE_END:
 	case TRACE_MORE:
 	case TRACE_SERROR:
@@ -61,7 +74,7 @@ static void set_world(struct trace_record *record, struct world world)
 	record->vmid = world.vmid;
 }
 
-static struct world world_now(void)
+struct world trace_world_now(void)
 {
 	struct world world;
 
@@ -71,9 +84,11 @@ static struct world world_now(void)
 	return world;
 }
 
-/* x4 to x7 behind a record that has x0 to x3. */
-static void fill_more(struct trace_record *more, unsigned int vcpu, const uint64_t *x)
+/* x4 to x7 and x16, Xen's number, behind a record that has x0 to x3. */
+static void fill_more(struct trace_record *more, unsigned int vcpu, const struct trace_call *call)
 {
+	const uint64_t *x = call->x;
+
 	*more = (struct trace_record){
 		.type = TRACE_MORE,
 		.vcpu = (uint8_t)vcpu,
@@ -81,6 +96,7 @@ static void fill_more(struct trace_record *more, unsigned int vcpu, const uint64
 		.insns = x[5],
 		.el2_insns = x[6],
 		.pc = x[7],
+		.v = { call->x16 },
 	};
 }
 
@@ -93,20 +109,26 @@ static void read_x(uint64_t *x, unsigned int count)
 	}
 }
 
+static void read_call(struct trace_call *call)
+{
+	read_x(call->x, 8);
+	call->x16 = regs_read_x(&trace.regs, 16);
+}
+
 /* A call that EL2 takes; its arguments are still in the registers. */
 static size_t fill_call(struct trace_record *records, unsigned int vcpu, enum trace_type type,
 			uint64_t esr)
 {
-	uint64_t x[8];
+	struct trace_call call;
 	unsigned int i;
 
-	read_x(x, 8);
+	read_call(&call);
 	records[0].type = (uint8_t)type;
 	records[0].aux = ARM_ESR_IMM16(esr);
 	for (i = 0; i < 4; i++) {
-		records[0].v[i] = x[i];
+		records[0].v[i] = call.x[i];
 	}
-	fill_more(&records[1], vcpu, x);
+	fill_more(&records[1], vcpu, &call);
 	return 2;
 }
 
@@ -168,7 +190,7 @@ static void entered_el2(unsigned int vcpu, enum arm_vector vector, uint64_t spsr
 	size_t count = 1;
 
 	state->below = true;
-	set_world(&records[0], world_now());
+	set_world(&records[0], trace_world_now());
 	switch (vector) {
 	case ARM_VECTOR_SYNC:
 		count = fill_sync(records, vcpu);
@@ -184,8 +206,8 @@ static void entered_el2(unsigned int vcpu, enum arm_vector vector, uint64_t spsr
 		records[0].v[0] = sys(REG_ESR_EL2);
 		break;
 	}
-	state->skips_return = !records_group(group_of((enum trace_type)records[0].type));
-	if (!state->skips_return) {
+	state->skips_return = !trace_records_group(group_of((enum trace_type)records[0].type));
+	if (!state->skips_return && trace_records_world((enum world_kind)records[0].world)) {
 		trace_emit(vcpu, records, count);
 	}
 }
@@ -207,7 +229,8 @@ static void excepted_at_el2(unsigned int vcpu)
 			return;
 		}
 	}
-	if (records_group(TRACE_GROUP_OTHERS)) {
+	if (trace_records_group(TRACE_GROUP_OTHERS) &&
+	    trace_records_world((enum world_kind)record.world)) {
 		trace_emit(vcpu, &record, 1);
 	}
 }
@@ -223,14 +246,14 @@ static void served_by_qemu(unsigned int vcpu, uint64_t pstate, uint64_t next_pc)
 	struct trace_record *result = &records[2];
 	unsigned int i;
 
-	if (!state->call.pending || !records_group(TRACE_GROUP_FIRMWARE)) {
+	if (!state->call.pending || !trace_records_group(TRACE_GROUP_FIRMWARE)) {
 		return;
 	}
 	records[0].el = (uint8_t)ARM_PSTATE_EL(pstate);
 	records[0].pc = next_pc - ARM_INSN_BYTES;
 	records[0].aux = state->call.imm;
 	if (records[0].el < 2) {
-		set_world(&records[0], world_now());
+		set_world(&records[0], trace_world_now());
 	} else if (state->below) {
 		records[0].world = TRACE_WORLD_EL2;
 	} else {
@@ -239,10 +262,13 @@ static void served_by_qemu(unsigned int vcpu, uint64_t pstate, uint64_t next_pc)
 			return;
 		}
 	}
+	if (!trace_records_world((enum world_kind)records[0].world)) {
+		return;
+	}
 	for (i = 0; i < 4; i++) {
 		records[0].v[i] = state->call.x[i];
 	}
-	fill_more(&records[1], vcpu, state->call.x);
+	fill_more(&records[1], vcpu, &state->call);
 	*result = records[0];
 	result->type = TRACE_FW_RETURN;
 	read_x(result->v, 4);
@@ -258,6 +284,7 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 	uint64_t spsr;
 	(void)userdata;
 
+	vcpus_seen(&trace.identity, &trace.regs, vcpu);
 	if (type == QEMU_PLUGIN_DISCON_HOSTCALL) {
 		served_by_qemu(vcpu, pstate, from_pc);
 	} else if ((pstate & ARM_PSTATE_AARCH32) == 0 && ARM_PSTATE_EL(pstate) == 2 &&
@@ -274,18 +301,23 @@ void trace_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type t
 
 void trace_event_eret(unsigned int vcpu, void *userdata)
 {
-	struct trace_vcpu *state = &trace.vcpus[vcpu];
 	struct trace_record record = { .type = TRACE_RETURN };
+	struct trace_vcpu *state;
 	(void)userdata;
 
+	vcpu = vcpus_now(&trace.identity, &trace.regs, vcpu);
+	state = &trace.vcpus[vcpu];
 	record.el = saved_el(sys(REG_SPSR_EL2));
 	if ((record.el & 3) >= 2 || world_is_hosted(sys(REG_HCR_EL2))) {
 		return;
 	}
 	state->below = true;
-	set_world(&record, world_now());
+	set_world(&record, trace_world_now());
 	if (state->skips_return) {
 		state->skips_return = false;
+		return;
+	}
+	if (!trace_records_world((enum world_kind)record.world)) {
 		return;
 	}
 	record.pc = sys(REG_ELR_EL2);
@@ -295,9 +327,10 @@ void trace_event_eret(unsigned int vcpu, void *userdata)
 
 void trace_event_call(unsigned int vcpu, void *userdata)
 {
-	struct trace_call *call = &trace.vcpus[vcpu].call;
+	struct trace_call *call;
 
+	call = &trace.vcpus[vcpus_now(&trace.identity, &trace.regs, vcpu)].call;
 	call->pending = true;
 	call->imm = (uint16_t)GPOINTER_TO_UINT(userdata);
-	read_x(call->x, 8);
+	read_call(call);
 }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs scenarios on the machine (scenarios/README.md).
 
-export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE COVER
+export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE COVER ORACLE TRACE
 HARNESS := $(PYTHON) -m scenarios.harness
 
-.PHONY: run-scenario list-scenarios shell gdb test-scenarios bench test-planted
+.PHONY: xen run-scenario list-scenarios shell gdb test-scenarios bench test-planted
 
 run-scenario: all ## run SCENARIO=name or folder and print a verdict
 	@$(HARNESS) run
@@ -22,6 +22,9 @@ test-planted: all ## on the machine: what must fail, and the interactive command
 
 bench: all ## speed and memory of both targets into out/bench.json; BASE=FILE compares with an earlier one
 	@$(PYTHON) -m scenarios.performance.bench
+
+xen: all ## boot Debian's Xen with the stock kernel as dom0 under the trace, and print what it did
+	@$(PYTHON) -m scenarios.harness.xen
 
 shell: all ## boot the machine and give its console; it runs until you leave
 	@$(HARNESS) shell

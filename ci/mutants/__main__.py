@@ -79,7 +79,7 @@ def _words(text: str) -> list[str]:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m ci.mutants", description="Break each rule and see who says so.")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or os.cpu_count() or 1))
     parser.add_argument("--sample", action="store_true", help="those marked so, until one instrument catches each")
     parser.add_argument("--with", dest="wanted", type=_words, default=[], help="of " + " ".join(INSTRUMENTS))
     parser.add_argument("--list", action="store_true", help="names and rules")

@@ -8,6 +8,7 @@ to the tree and the build that are there. So make compiles what the change conce
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,15 +42,22 @@ class Tree:
         _link_all(self._base, self.out, _OWN)
         (self.out / "build").mkdir()
         _link_all(self._base / "build", self.out / "build", {Path(name).name for name in _OBJECTS})
-        if not self.mutant.file.endswith(".h"):  # copied objects do not tell who includes it
-            for name in (*_OBJECTS, "hypervisor"):
-                shutil.copytree(self._base / name, self.out / name)
-            (self.out / "tests").mkdir()
-            for program in (self._base / "tests").glob("hyp_*"):
-                shutil.copy2(program, self.out / "tests")
+        for name in (*_OBJECTS, "hypervisor"):
+            shutil.copytree(self._base / name, self.out / name)
+            for path in (self.out / name).rglob("*.d"):
+                self._move(path)
+        (self.out / "tests").mkdir()
+        for program in (self._base / "tests").glob("hyp_*"):
+            shutil.copy2(program, self.out / "tests")
         if self.mutant.file:
             source = self.root / HYPERVISOR / self.mutant.file
             source.write_text(self.mutant.apply(source.read_text()))
+
+    def _move(self, path: Path) -> None:
+        """What an object depends on, as it is here: or make would look at the tree's own sources."""
+        places = {f"{self._base}/": f"{self.out}/", f"{ROOT}/": f"{self.root}/"}
+        either = re.compile("|".join(map(re.escape, places)))  # the longer one first
+        path.write_text(either.sub(lambda found: places[found[0]], path.read_text()))
 
     def build(self, *targets: str) -> None:
         """make @targets, paths below the build directory. Raises BadMutant: it does not compile."""

@@ -11,7 +11,7 @@
  * gave, a vCPU by its VM and its index from 0 to HYP_VCPUS_MAX - 1.
  *
  * X(number, NAME):
- *   ABI_VERSION  -> x1 HYP_ABI_VERSION_NUMBER
+ *   ABI_VERSION  -> x1 version: HYP_ABI_VERSION_NUMBER
  *   MEM_DONATE   x1 pfn, x2 pages: the host gives them to the hypervisor and loses access,
  *                on all CPUs, before the call returns
  *   MEM_RETURN   x1 pfn, x2 pages: the hypervisor gives such pages back, zeroed
@@ -38,7 +38,7 @@
  *   VM_RECLAIM   x1 VM (killed), x2 pfn, x3 pages: the host has them again; zeroed unless
  *                they were only lent. Of a page lent several times, all loans end
  *   VM_DESTROY   x1 VM (killed): its number is free. EBUSY: it still holds pages
- *   VM_STATS     x1 VM -> x1 pages held, x2 of these for tables and vCPUs, x3 shared by the
+ *   VM_STATS     x1 VM -> x1 pages held, x2 tables' and vCPUs' of these, x3 shared by the
  *                guest with the host
  *
  *   VCPU_CREATE  x1 VM, x2 index, x3 pfn of HYP_VCPU_PAGES pages that the host gives for
@@ -49,7 +49,7 @@
  *   VCPU_RUN     hyp_vcpu.h. EBUSY: it runs already. EPERM: it is off
  *
  *   TRACE_SET    x1 mask of events of hyp_trace.h to record -> x1 mask before
- *   TRACE_READ   x1 CPU -> x1 events that follow, oldest first, x2 events lost so far,
+ *   TRACE_READ   x1 CPU -> x1 events that follow, oldest first, x2 lost so far,
  *                x3 on: the events, HYP_TRACE_WORDS registers each
  */
 #ifndef ABI_HYP_HYPERCALLS_H

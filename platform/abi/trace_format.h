@@ -10,9 +10,13 @@
  *   struct trace_record, struct trace_record, ...
  *
  * The manifest says how the trace was taken (target, vcpus, clock, boot,
- * only) and names calls: "call <who> <number>=<name>", where <who> is any,
- * host or stub: see qemu-plugins/README.md. Readers skip keys that they do
- * not know.
+ * only, worlds) and names calls: "call <who> <number>=<name> <arguments>",
+ * where <who> is any, host, stub or xen: see qemu-plugins/README.md; <arguments>, if
+ * any, are "x1=ipa x2=pages>x0=status"; and system registers: "register <A64_KEY>=<name>". Readers skip keys that they do not know.
+ *
+ * With log=on QEMU's log has a line "trace: N" before each record N (counted
+ * from 0, MORE records too), so that both can be merged in the order in which
+ * things happened.
  *
  * A trace that was finished ends with the record END and has state COMPLETE
  * or CUT in its header. In any other the state is OPEN: the writer still
@@ -27,7 +31,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "TRRMTRC"
-#define TRACE_VERSION 1
+#define TRACE_VERSION 2
 
 /* What the time of a record is. X(number, NAME) */
 #define TRACE_CLOCKS(X)                                                             \
@@ -53,9 +57,16 @@
  *   enter   the world left for EL2; pc is ELR_EL2, el the level left
  *   return  ERET from EL2; pc is where it goes, el the level entered
  *   fw      a call that QEMU served as firmware; pc is its instruction
- *   more    four more values of the record before, which is of the same vCPU
+ *   event   something that a world did; pc is the instruction, el its level
+ *   more    x4 to x7 and x16 of the record before, which is of the same vCPU
  *   file    about the trace itself
  * In HVC, SMC and FW_CALL aux is the instruction's 16-bit immediate.
+ *   ROOT     EL2 writes another value into a page-table root: aux is A64_KEY of the
+ *            register as it is named in the instruction (qemu-plugins/common/a64.h)
+ *   ACK      an interrupt was acknowledged (ICC_IAR0_EL1, ICC_IAR1_EL1; aux is the
+ *            register's key), pc is 0; a virtual one where the world has a virtual GIC
+ *   EOI      the end of an interrupt (ICC_EOIR0_EL1, ICC_EOIR1_EL1)
+ *   MARK     a mark of mark.h: x0 is its name
  */
 #define TRACE_RECORDS(X)                             \
 	X(1, END, file, records, state, _, _)        \
@@ -73,7 +84,11 @@
 	X(13, EL2_EXCEPTION, el2, esr, far, _, _)    \
 	X(14, RETURN, return, x0, x1, x2, x3)        \
 	X(15, FW_CALL, fw, x0, x1, x2, x3)           \
-	X(16, FW_RETURN, fw, x0, x1, x2, x3)
+	X(16, FW_RETURN, fw, x0, x1, x2, x3)         \
+	X(17, ROOT, event, root, before, _, _)       \
+	X(18, ACK, event, intid, _, _, _)            \
+	X(19, EOI, event, intid, _, _, _)            \
+	X(20, MARK, event, mark, x1, x2, x3)
 
 /* trace_record.el: bits 1:0 are the exception level. */
 #define TRACE_EL_AARCH32 0x80

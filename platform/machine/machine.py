@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 BOTH = "both"  # as HYP: one machine after the other, for whoever can run several
@@ -155,15 +156,21 @@ def from_env(env: Mapping[str, str], append: str = "", devices: Sequence[str] = 
     )
 
 
+def _target(options: Options) -> Mapping[str, Any]:
+    """What machine.toml says of what runs at EL2."""
+    return (DESCRIPTION["target"] | DESCRIPTION["other"])[options.hyp]
+
+
 def kernel_command_line(options: Options) -> str:
-    parts = [DESCRIPTION["kernel"]["append"], DESCRIPTION["target"][options.hyp]["append"]]
+    parts = [DESCRIPTION["kernel"]["append"], _target(options)["append"]]
     return " ".join(part for part in (*parts, options.append) if part)
 
 
 def image(options: Options) -> Path | None:
     """The target's own image for EL2, with its symbols beside it as .elf; None: the kernel has it."""
-    name = DESCRIPTION["target"][options.hyp].get("image")
-    return build_dir() / name if name else None
+    name = _target(options).get("image")
+    found = sorted(build_dir().glob(name)) if name else []
+    return found[-1] if found else build_dir() / name if name else None
 
 
 def _doubled(text: Path | str) -> str:
@@ -173,15 +180,16 @@ def _doubled(text: Path | str) -> str:
 
 def _boot(options: Options, initrd: Path | str) -> list[str]:
     """What is loaded: the kernel, or a hypervisor with kernel and initrd as its modules."""
-    target = DESCRIPTION["target"][options.hyp]
+    target = _target(options)
     line = kernel_command_line(options)
     hypervisor = image(options)
     if hypervisor is None:
         return ["-kernel", str(options.kernel), "-initrd", str(initrd), "-append", line]
     kernel = f"guest-loader,addr={target['kernel_at']:#x},kernel={_doubled(options.kernel)}"
     ramdisk = f"guest-loader,addr={target['initrd_at']:#x},initrd={_doubled(initrd)}"
+    own = ["-append", target["arguments"]] if "arguments" in target else []
     return [
-        "-kernel", str(hypervisor),
+        "-kernel", str(hypervisor), *own,
         "-device", f"{kernel},bootargs={_doubled(line)}", "-device", ramdisk,
     ]  # fmt: skip
 

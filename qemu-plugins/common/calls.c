@@ -4,7 +4,7 @@
 #define SMCCC_64BIT (UINT32_C(1) << 30)
 
 const struct call calls_table[] = {
-#define CALL(who, number, name) { CALL_##who, number, name },
+#define CALL(who, number, name, arguments) { CALL_##who, number, name, arguments },
 #include "call_table.h"
 #undef CALL
 };
@@ -20,6 +20,8 @@ const char *calls_who_name(enum call_who who)
 		return "host";
 	case CALL_STUB:
 		return "stub";
+	case CALL_XEN:
+		return "xen";
 	}
 	return "?";
 }

@@ -270,6 +270,9 @@ bool qemu_plugin_write_memory_vaddr(uint64_t addr, GByteArray *data);
  */
 bool qemu_plugin_translate_vaddr(uint64_t vaddr, uint64_t *hwaddr);
 
+/* Writes @string to QEMU's log, if that has `-d plugin`. Any thread. */
+void qemu_plugin_outs(const char *string);
+
 /* One zeroed element of @element_size bytes per vCPU. Never freed here. */
 struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size);
 /* The vCPU's element; moves when a vCPU is added, so do not keep it. */

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.harness import catalogue, paths, pleas, verdict
+from scenarios.harness import catalogue, matrix, paths, pleas, verdict
 from scenarios.harness.errors import Failure, Unusable
 
 DEFAULT_SCENARIO = "isolation/secret_and_shared_page"
@@ -82,6 +82,8 @@ def _sum_up(tally: _Tally, wanted: int, status: int) -> int:
         folders = [paths.runs() / where for where, _, _ in tally.results]
         folders = [folder for folder in folders if (folder / "verdict.json").exists()]
         verdict.write_suite(folders, paths.runs() / "junit.xml")
+        if matrix.write(paths.runs(), paths.out()):
+            print(f"isolation matrix: {paths.short(paths.out() / 'isolation-matrix.html')}")
     if len(tally.results) < wanted:
         print(f"{wanted - len(tally.results)} of {wanted} scenarios have no verdict")
         return 1

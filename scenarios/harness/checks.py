@@ -64,6 +64,7 @@ class Check:
     expected: str
     seen: str
     ok: bool
+    cell: str = ""  # of the isolation matrix, matrix.py
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Checks:
         self._tell = tell
         self.made: list[Check] = []
 
-    def __call__(self, name: str, expected: Any, seen: Any) -> bool:
+    def __call__(self, name: str, expected: Any, seen: Any, cell: str = "") -> bool:
         if isinstance(expected, Expect):
             try:
                 ok = bool(expected.holds(seen))
@@ -88,7 +89,7 @@ class Checks:
                 ok = False
         else:
             ok = bool(expected == seen) and isinstance(expected, bool) == isinstance(seen, bool)
-        check = Check(name, show(expected), show(seen), ok)
+        check = Check(name, show(expected), show(seen), ok, cell)
         self.made.append(check)
         self._tell(check)
         return ok

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import json
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from scenarios.harness import paths
+from scenarios.harness import fault, paths
 from scenarios.harness.errors import Unusable
+from scenarios.harness.trace_log import NAME as EVENTS_FILE
 
 Options = paths.machine_description.Options
 
@@ -24,12 +27,16 @@ class Instrument:
     arguments  from the run's folder and the machine's options to the plugin's options
     finding    after QEMU's end, from the run's folder: a sentence that fails the run, or None
     words      the variables that make a run have it, for the command that runs it again
+    recorded   whether it is there, too, while a closed run's calls are recorded
+    events     QEMU's own trace points (patterns) and log items that are to be in EVENTS_FILE
     """
 
     name: str
     arguments: Callable[[Path, Options], Mapping[str, str]]
     finding: Callable[[Path], str | None] = nothing_found
     words: tuple[str, ...] = ()
+    recorded: bool = True
+    events: tuple[str, ...] = ()
 
     def plugin(self, artefacts: Path, options: Options) -> str:
         """As after QEMU's -plugin. Raises Unusable when it is not built."""
@@ -41,11 +48,56 @@ class Instrument:
         return ",".join(f"{key}={value}" if key else value for key, value in doubled)
 
 
+# QEMU calls plugins in the order of its command line: what changes the machine comes first.
+ORDER = ("inject", "oracle", "trace", "coverage")
+
+
+def ordered(instruments: Iterable[Instrument]) -> list[Instrument]:
+    """In the order in which QEMU shall call them; of two with one name the last."""
+    by_name = {each.name: each for each in instruments}
+    return sorted(by_name.values(), key=lambda each: ORDER.index(each.name))
+
+
+def logging(instruments: Iterable[Instrument], artefacts: Path) -> list[str]:
+    """QEMU's arguments for all that the instruments want of its log; none for nothing."""
+    items = sorted({item for each in instruments for item in each.events})
+    path = str(artefacts / EVENTS_FILE)
+    return ["-d", ",".join(items), "-D", path] if items else []
+
+
 def _trace(artefacts: Path, options: Options) -> Mapping[str, str]:
-    return {"out": str(artefacts / "trace.bin"), "clock": "icount" if options.icount else "host"}
+    # VMID 0 is the host's on both targets; a machine that goes on from a snapshot may be in a VM.
+    clock = "icount" if options.icount else "host"
+    return {"out": str(artefacts / "trace.bin"), "clock": clock, "host-vmid": "0"}
 
 
 TRACE = Instrument("trace", _trace)
+TRACE_GROUPS = (
+    "calls", "faults", "sysregs", "waits", "irqs", "others", "firmware", "roots", "acks", "marks", "ends",
+)  # fmt: skip
+TRACE_WORLDS = ("boot", "host", "vm", "el2")
+SMMU_EVENTS = ("trace:smmuv3_translate_*", "trace:smmuv3_cmdq_*", "trace:smmu_iotlb_inv_*",
+               "trace:smmuv3_propagate_event", "trace:smmuv3_write_gerror*", "trace:iommu_testdev_*", "plugin")  # fmt: skip
+
+
+def traced(text: str) -> Instrument:
+    """The trace with TRACE=@text: groups, worlds and `smmu` joined by +. Raises Unusable."""
+    words = text.split("+")
+    for word in words:
+        allowed = (*TRACE_GROUPS, *TRACE_WORLDS, "smmu")
+        if word not in allowed:
+            raise Unusable(f"TRACE={text}: there is no '{word}'; allowed: {' '.join(allowed)}")
+    further = {"only": "+".join(word for word in words if word in TRACE_GROUPS),
+               "worlds": "+".join(word for word in words if word in TRACE_WORLDS),
+               "log": "on" if "smmu" in words else ""}  # fmt: skip
+    return Instrument(
+        "trace",
+        lambda artefacts, options: (
+            {**_trace(artefacts, options), **{key: value for key, value in further.items() if value}}
+        ),
+        words=(f"TRACE={text}",),
+        events=SMMU_EVENTS if "smmu" in words else (),
+    )
 
 
 def _coverage(artefacts: Path, options: Options) -> Mapping[str, str]:
@@ -54,6 +106,58 @@ def _coverage(artefacts: Path, options: Options) -> Mapping[str, str]:
 
 COVERAGE_FILE = "coverage.txt"
 COVERAGE = Instrument("coverage", _coverage, words=("COVER=1",))
+
+
+def _inject(text: str) -> Instrument:
+    return Instrument(
+        "inject",
+        lambda artefacts, options: fault.plugin_arguments(text, artefacts, options),
+        fault.never_made,
+        (f"INJECT={shlex.quote(text)}",),
+        recorded=False,
+    )
+
+
+ORACLE_FILE = "oracle.json"
+ORACLE_TIERS = "abc"
+# What a target does by design; each word is explained in the tier's file.
+ORACLE_EXCEPT = {"pkvm": "el2-code+vtimer+dma"}
+ORACLE_EVENTS = ("trace:smmuv3_translate_*",)  # what tier C reads of QEMU's log
+
+
+def tiers(env: Mapping[str, str]) -> str:
+    """The tiers that ORACLE= names, "" for none. Raises Unusable."""
+    text = env.get("ORACLE") or "off"
+    if text == "off":
+        return ""
+    if not set(text) <= set(ORACLE_TIERS) or len(set(text)) != len(text):
+        raise Unusable(f"ORACLE={text}: allowed: off, or some of {ORACLE_TIERS}, as in ORACLE=ab")
+    return "".join(sorted(text))
+
+
+def breach(artefacts: Path) -> str | None:
+    """What the oracle wrote before it ended QEMU."""
+    try:
+        found = json.loads((artefacts / ORACLE_FILE).read_text(encoding="utf-8"))
+        return f"the oracle: {found['what']}"
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError) as error:
+        return f"the oracle's {ORACLE_FILE} cannot be read: {error}"
+
+
+def oracle(wanted: str) -> Instrument:
+    def arguments(artefacts: Path, options: Options) -> Mapping[str, str]:
+        # Both targets' host has VMID 0; a restored machine may run a VM first.
+        found = {"tiers": "+".join(wanted), "out": str(artefacts / ORACLE_FILE), "host-vmid": "0"}
+        if excepted := ORACLE_EXCEPT.get(options.hyp):
+            found["except"] = excepted
+        if "c" in wanted:
+            found["dma-log"] = str(artefacts / EVENTS_FILE)
+        return found
+
+    events = ORACLE_EVENTS if "c" in wanted else ()
+    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",), events)
 
 
 def flag(env: Mapping[str, str], name: str) -> bool:
@@ -65,5 +169,11 @@ def flag(env: Mapping[str, str], name: str) -> bool:
 
 
 def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
-    """The instruments beside the trace that the user's variables ask for. Raises Unusable."""
-    return (COVERAGE,) if flag(env, "COVER") else ()
+    """The instruments that the user's variables ask for; a trace among them replaces TRACE. Raises Unusable."""
+    wanted = tiers(env)
+    return (
+        *((_inject(env["INJECT"]),) if env.get("INJECT") else ()),
+        *((oracle(wanted),) if wanted else ()),
+        *((traced(env["TRACE"]),) if env.get("TRACE") else ()),
+        *((COVERAGE,) if flag(env, "COVER") else ()),
+    )

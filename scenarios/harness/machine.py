@@ -104,11 +104,13 @@ class Machine:
     def _to_be_saved(self, setup: Setup, folder: Path) -> Controlled:
         raise NotImplementedError
 
+    def _instruments(self) -> list[Instrument]:
+        usual = [instruments_of.TRACE] if self._setup.trace else []
+        return instruments_of.ordered([*usual, *self._setup.instruments])
+
     def _plugins(self) -> list[str]:
         plugins = list(self._setup.plugins)
-        instruments = [instruments_of.TRACE] if self._setup.trace else []
-        instruments += self._setup.instruments
-        plugins += [each.plugin(self.artefacts, self.options) for each in instruments]
+        plugins += [each.plugin(self.artefacts, self.options) for each in self._instruments()]
         return plugins
 
     def _start(
@@ -122,10 +124,11 @@ class Machine:
         """Start QEMU, which inherits @fds."""
         describe = paths.machine_description.command
         plugins = self._plugins()
-        argv = describe(self.options, lines, initrd, plugins, saved=saved, plan=plan)
+        log = instruments_of.logging(self._instruments(), self.artefacts)
+        argv = [*describe(self.options, lines, initrd, plugins, saved=saved, plan=plan), *log]
         nobody = {name: "null" for name in ("events", "agent", "results") if getattr(lines, name)}
         alone = Channels(console="stdio", **nobody)
-        hand = describe(self.options, alone, initrd, plugins, saved=saved, plan=plan)
+        hand = [*describe(self.options, alone, initrd, plugins, saved=saved, plan=plan), *log]
         text = "# As run. /dev/fd/N and fd=N are lines to the runner.\n" + shlex.join(argv)
         what = "the machine goes on from the snapshot" if saved else "KEEP=1 keeps the initrd"
         text += f"\n\n# By hand, the console on the terminal ({what}).\n"

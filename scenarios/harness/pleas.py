@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ci.stages import allowed_skips
-from scenarios.harness import instruments, paths
+from scenarios.harness import fault, instruments, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.machine import Setup
 from scenarios.harness.marks import ASKED
@@ -127,7 +127,9 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
             given.setdefault(key.upper(), str(wanted[key]))
     try:
         options = paths.machine_description.from_env(
-            given, wanted.get("append", ""), wanted.get("devices", ())
+            given,
+            wanted.get("append", ""),
+            (*wanted.get("devices", ()), *fault.devices(env.get("INJECT"))),
         )
     except paths.machine_description.BadOption as error:
         raise Unusable(str(error)) from error

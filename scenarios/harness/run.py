@@ -106,7 +106,8 @@ class ScenarioRun:
         setup = self.setup
         if self.phase == RECORDING:
             options = dataclasses.replace(setup.options, icount=False)
-            setup = dataclasses.replace(setup, options=options)
+            kept = [each for each in setup.instruments if each.recorded]
+            setup = dataclasses.replace(setup, options=options, instruments=kept)
         live = self._machine = LiveMachine(setup, self.folder, self.progress)
         live.start()
 

@@ -60,6 +60,16 @@ def address_in(file: Path, name: str) -> int:
     return int(found[1], 16)
 
 
+def all_in(file: Path) -> dict[str, int]:
+    """Those of the ELF file @file, by the SDK's nm; of several with one name the first."""
+    tool = paths.out() / "sdk" / "bin" / "aarch64-linux-gnu-nm"
+    text = subprocess.run([tool, "-n", file], check=True, capture_output=True, text=True).stdout
+    found: dict[str, int] = {}
+    for address, name in re.findall(r"^([0-9a-f]+) \w (\S+)$", text, re.M):
+        found.setdefault(name, int(address, 16))
+    return found
+
+
 def elf(symbols: list[Symbol]) -> bytes:
     """An ELF file with nothing but @symbols, in one section that spans them."""
     base, end = symbols[0].address, symbols[-1].address + 4

@@ -3,6 +3,7 @@
 The trace of a run: what entered EL2, from whom, why, and how it returned.
 
     python3 -m scenarios.harness.trace FILE [--jsonl OUT] [--perfetto OUT] [--summary] [--partial]
+        [--world W] [--vmid N] [--vcpu N] [--type T] [--name N] [--from NS] [--to NS] [--log FILE]
 
     trace = Trace.load(path)
     trace.calls(world="vm", name="PKVM_MEM_SHARE")     # list of Visit
@@ -16,14 +17,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from statistics import median_low
 from typing import Any
 
 from scenarios.harness.trace_format import Header, Record, TraceError, read_header, read_records
-from scenarios.harness.trace_names import abort_is_write, describe, for_json, world_label
+from scenarios.harness.trace_log import NAME as LOG_NAME
+from scenarios.harness.trace_log import QemuEvent, read_log
+from scenarios.harness.trace_names import CALLS, abort_is_write, describe, for_json
 from scenarios.harness.trace_pairs import Stay, Visit, pair, stays
+from scenarios.harness.trace_summary import one_line, summarise, table
 
 __all__ = ["Trace", "Visit", "Stay", "Record", "TraceError"]
 
@@ -34,17 +37,28 @@ _FAULT_TYPES = ("DATA_ABORT", "INSN_ABORT")
 class Trace:
     """A trace in memory. `raw` are its records, `visits` its entries with their returns."""
 
-    def __init__(self, header: Header, raw: list[Record], visits: list[Visit]) -> None:
+    def __init__(
+        self, header: Header, raw: list[Record], visits: list[Visit],
+        events: Sequence[QemuEvent] = (),
+    ) -> None:  # fmt: skip
         self.header = header
         self.raw = raw
         self.visits = visits
+        self.events = events  # QEMU's own, in the order of the records
 
     @classmethod
-    def load(cls, path: Path | str, partial: bool = False) -> Trace:
-        """Read a file. A trace that is not whole raises TraceError unless `partial`."""
+    def load(cls, path: Path | str, partial: bool = False, log: Path | None = None) -> Trace:
+        """
+        Read a file, and QEMU's log of the same run: @log, else NAME next to it if it is there. A
+        trace that is not whole raises TraceError unless `partial`.
+        """
         header = read_header(Path(path))
         raw = list(read_records(header, partial))
-        return cls(header, raw, list(pair(header, raw)))
+        beside = Path(path).with_name(LOG_NAME)
+        log = log or (beside if beside.is_file() else None)
+        times = {record.index: record.time_ns for record in raw} if log else {}
+        events = list(read_log(log, times)) if log else []
+        return cls(header, raw, list(pair(header, raw)), events)
 
     @property
     def records(self) -> Iterator[dict[str, Any]]:
@@ -127,69 +141,95 @@ class Trace:
             [visit for visit in self.visits if start_ns <= visit.enter.time_ns < end_ns],
         )
 
+    def filtered(self, keep: Callable[[dict[str, Any]], bool]) -> Trace:
+        """What of the records passes @keep, and visits whose entry does; no events of QEMU."""
+        kept = [record for record in self.raw if keep(describe(self.header, record))]
+        indexes = {record.index for record in kept}
+        visits = [visit for visit in self.visits if visit.enter.index in indexes]
+        return Trace(self.header, kept, visits)
+
     @property
     def summary(self) -> dict[str, Any]:
         """Counts for a verdict, and a row per world, kind and name with the cost at EL2."""
-        groups: dict[tuple[str, str, str], list[Visit]] = {}
-        for visit in self.visits:
-            groups.setdefault((world_label(visit.enter), visit.kind, visit.name), []).append(visit)
-        rows = []
-        for (world, kind, name), visits in sorted(groups.items()):
-            row: dict[str, Any] = {"world": world, "kind": kind, "name": name, "count": len(visits)}
-            costs = [visit.el2_insns for visit in visits if visit.el2_insns is not None]
-            if costs and kind != "FW_CALL":
-                row["el2_insns"] = {
-                    "min": min(costs), "median": median_low(costs), "max": max(costs)
-                }  # fmt: skip
-            rows.append(row)
-        return {
-            "clock": self.header.clock,
-            "records": len(self.raw),
-            "hypercalls": len(self.calls()),
-            "guest_hypercalls": len(self.calls(world="vm")),
-            "stage2_faults": len(self.faults()),
-            "guest_stage2_faults": len(self.faults(world="vm")),
-            "guest_entries": len(self.guest_entries()),
-            "rows": rows,
-        }
+        return summarise(self)
 
     def one_line(self) -> str:
-        total = self.summary
-        return (
-            f"{total['hypercalls']} hypercalls ({total['guest_hypercalls']} by VMs), "
-            f"{total['stage2_faults']} stage-2 faults ({total['guest_stage2_faults']} by VMs), "
-            f"{total['guest_entries']} entries to VMs"
-        )
+        return one_line(self)
 
     def table(self) -> str:
         """The summary as text."""
-        lines = [f"{'world':<8} {'kind':<11} {'what':<40} {'count':>8}   EL2 instructions min/median/max"]
-        for row in self.summary["rows"]:
-            cost = row.get("el2_insns")
-            text = f"{cost['min']} / {cost['median']} / {cost['max']}" if cost else ""
-            lines.append(
-                f"{row['world']:<8} {row['kind']:<11} {row['name']:<40} {row['count']:>8}   {text}"
-            )
-        return "\n".join([*(line.rstrip() for line in lines), self.one_line()])
+        return table(self)
+
+    def _described(self) -> Iterator[dict[str, Any]]:
+        """Records and events in the order of their happening; a call's return with its names."""
+        answers = {visit.leave.index: visit for visit in self.visits if visit.leave}
+        events = iter(self.events)
+        event = next(events, None)
+        for record in self.raw:
+            while event and event.after < record.index:
+                yield event.describe()
+                event = next(events, None)
+            described = describe(self.header, record)
+            visit = answers.get(record.index)
+            if visit and visit.kind in CALLS:
+                described["of"] = visit.enter.index
+                described["name"] = f"return {visit.name}"
+                described["named"] = visit.named_results
+            yield described
+        while event:
+            yield event.describe()
+            event = next(events, None)
 
     def write_jsonl(self, path: Path) -> None:
         with path.open("w", encoding="utf-8") as file:
-            for described in self.records:
+            for described in self._described():
                 file.write(json.dumps(for_json(described), separators=(",", ":")) + "\n")
 
 
-def main(argv: list[str] | None = None) -> int:
-    from scenarios.harness.trace_perfetto import write_perfetto
+def _keeps(options: argparse.Namespace) -> Callable[[dict[str, Any]], bool] | None:
+    """What the command line's filters let pass; None when there are none."""
+    fixed = {
+        key: getattr(options, key)
+        for key in ("world", "vmid", "vcpu", "type", "name")
+        if getattr(options, key) is not None
+    }
+    start, end = options.start or 0, options.end
+    if not fixed and not start and end is None:
+        return None
+    return lambda record: (
+        all(record.get(key) == value for key, value in fixed.items())
+        and record["time_ns"] >= start
+        and (end is None or record["time_ns"] < end)
+    )
 
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Decode a trace of the trace plugin.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--jsonl", type=Path, help="write JSON lines, one record each")
     parser.add_argument("--perfetto", type=Path, help="write a file for ui.perfetto.dev")
     parser.add_argument("--summary", action="store_true", help="print calls, counts and costs")
     parser.add_argument("--partial", action="store_true", help="take a trace that has no end")
-    options = parser.parse_args(argv)
+    parser.add_argument("--log", type=Path, help=f"QEMU's log of the run, if not {LOG_NAME} beside")
+    only = parser.add_argument_group("only these records")
+    only.add_argument("--world", choices=("boot", "host", "vm", "el2"))
+    only.add_argument("--vmid", type=int)
+    only.add_argument("--vcpu", type=int)
+    only.add_argument("--type", help="HVC, DATA_ABORT, RETURN, ...")
+    only.add_argument("--name", help="PKVM_MEM_SHARE, 'fault write', ...")
+    only.add_argument("--from", dest="start", type=int, metavar="NS", help="at this time or later")
+    only.add_argument("--to", dest="end", type=int, metavar="NS", help="before this time")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    from scenarios.harness.trace_perfetto import write_perfetto
+
+    options = _parser().parse_args(argv)
     try:
-        trace = Trace.load(options.file, options.partial)
+        trace = Trace.load(options.file, options.partial, options.log)
+        keep = _keeps(options)
+        trace = trace.filtered(keep) if keep else trace
         if options.jsonl:
             trace.write_jsonl(options.jsonl)
         if options.perfetto:

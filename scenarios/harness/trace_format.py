@@ -26,7 +26,7 @@ class TraceError(Failure):
 class RecordType:
     number: int
     name: str
-    group: str  # the list's "class": enter, return, el2, fw, more, file
+    group: str  # the list's "class": enter, return, el2, fw, event, more, file
     fields: tuple[str, ...]  # names of v[0] to v[3], "_" for none
 
 
@@ -70,6 +70,20 @@ class Record:
         return self.v[self.type.fields.index(name)]
 
 
+@dataclass(frozen=True)
+class CallWords:
+    """What a call's registers mean: (register's number, name) of arguments and of results."""
+
+    arguments: tuple[tuple[int, str], ...] = ()
+    results: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> CallWords:
+        """From "x1=ipa x2=pages>x0=status"."""
+        sides = [re.findall(r"x(\d+)=(\w+)", side) for side in text.partition(">")[::2]]
+        return cls(*(tuple((int(number), word) for number, word in side) for side in sides))
+
+
 @dataclass
 class Header:
     path: Path
@@ -79,6 +93,8 @@ class Header:
     start: int  # offset of the first record
     manifest: dict[str, str] = field(default_factory=dict)
     calls: dict[tuple[str, int], str] = field(default_factory=dict)  # (who, number) -> name
+    words: dict[str, CallWords] = field(default_factory=dict)  # by the call's name
+    registers: dict[int, str] = field(default_factory=dict)  # A64_KEY -> name
 
 
 def _struct_of(text: str, name: str) -> tuple[struct.Struct, tuple[str, ...]]:
@@ -134,7 +150,12 @@ def _manifest(header: Header, text: str) -> None:
         key, _, value = line.partition("=")
         words = key.split()
         if len(words) == 3 and words[0] == "call":
-            header.calls[words[1], int(words[2], 0)] = value
+            name, _, meaning = value.partition(" ")
+            header.calls[words[1], int(words[2], 0)] = name
+            shown = f"xen {name}" if words[1] == "xen" else name
+            header.words[shown] = CallWords.read(meaning)
+        elif len(words) == 2 and words[0] == "register":
+            header.registers[int(words[1], 0)] = value
         else:
             header.manifest[key] = value
 

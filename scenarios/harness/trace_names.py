@@ -7,9 +7,12 @@ from typing import Any
 
 from scenarios.harness.trace_format import Header, Record
 
-_CALLS = ("HVC", "SMC", "FW_CALL", "FW_RETURN")
-_HEX = {"pc", "esr", "ipa", "va", "far", "value", "number", "args", "results"}
+CALLS = ("HVC", "SMC", "FW_CALL", "FW_RETURN")
+_HEX = {
+        "pc", "esr", "ipa", "va", "far", "value", "number", "args", "results", "named",
+        "root", "before", "mark", "x1", "x2", "x3"}  # fmt: skip
 _SMCCC_64BIT = 1 << 30
+_XEN_IMMEDIATE = 0xEA1  # of HVC; the number is in x16
 
 # Exception classes that have no record type of their own.
 _EXCEPTIONS = {
@@ -27,30 +30,31 @@ _EXCEPTIONS = {
     0x3C: "BRK",
 }
 
-# Registers whose traps are common, by their encoding.
-_SYSREGS = {
-    "S3_0_C12_C11_5": "ICC_SGI1R_EL1",
-    "S3_0_C12_C11_6": "ICC_ASGI1R_EL1",
-    "S3_0_C12_C11_7": "ICC_SGI0R_EL1",
-    "S3_0_C12_C12_5": "ICC_SRE_EL1",
-    "S3_0_C4_C6_0": "ICC_PMR_EL1",
-    "S3_3_C14_C0_1": "CNTPCT_EL0",
-    "S3_3_C14_C2_0": "CNTP_TVAL_EL0",
-    "S3_3_C14_C2_1": "CNTP_CTL_EL0",
-    "S3_3_C14_C2_2": "CNTP_CVAL_EL0",
-    "S3_0_C1_C0_1": "ACTLR_EL1",
-    "S2_0_C0_C2_2": "MDSCR_EL1",
-    "S2_0_C1_C0_4": "OSLAR_EL1",
-    "S2_0_C1_C1_4": "OSLSR_EL1",
-    "S2_0_C1_C3_4": "OSDLR_EL1",
-    "S3_3_C9_C12_0": "PMCR_EL0",
-    "S3_3_C9_C14_0": "PMUSERENR_EL0",
-    "S3_0_C0_C4_0": "ID_AA64PFR0_EL1",
-    "S3_0_C0_C5_0": "ID_AA64DFR0_EL1",
-    "S3_0_C0_C6_0": "ID_AA64ISAR0_EL1",
-    "S3_0_C0_C7_0": "ID_AA64MMFR0_EL1",
-    "S3_0_C0_C7_1": "ID_AA64MMFR1_EL1",
-}
+# Registers that every trace may have, should the trace itself not name them (key: A64_KEY).
+_REGISTERS = {
+    (3, 0, 2, 0, 0): "TTBR0_EL1", (3, 0, 2, 0, 1): "TTBR1_EL1", (3, 0, 4, 6, 0): "ICC_PMR_EL1",
+    (3, 0, 12, 8, 0): "ICC_IAR0_EL1", (3, 0, 12, 8, 1): "ICC_EOIR0_EL1",
+    (3, 0, 12, 11, 1): "ICC_DIR_EL1", (3, 0, 12, 11, 5): "ICC_SGI1R_EL1",
+    (3, 0, 12, 12, 0): "ICC_IAR1_EL1", (3, 0, 12, 12, 1): "ICC_EOIR1_EL1",
+    (3, 4, 2, 0, 0): "TTBR0_EL2", (3, 4, 2, 0, 1): "TTBR1_EL2", (3, 4, 2, 1, 0): "VTTBR_EL2",
+    (3, 5, 2, 0, 0): "TTBR0_EL12", (3, 5, 2, 0, 1): "TTBR1_EL12",
+}  # fmt: skip
+
+
+def register_name(header: Header, key: int) -> str:
+    """The system register with A64_KEY @key: its name, else S<op0>_<op1>_C<CRn>_C<CRm>_<op2>."""
+    parts = (key >> 14 & 3, key >> 11 & 7, key >> 7 & 15, key >> 3 & 15, key & 7)
+    name = header.registers.get(key) or _REGISTERS.get(parts)
+    if name is None and parts[:3] == (2, 0, 0) and parts[4] >= 4:
+        name = f"DBG{('BVR', 'BCR', 'WVR', 'WCR')[parts[4] - 4]}{parts[3]}_EL1"  # D24.3
+    return name or "S{}_{}_C{}_C{}_{}".format(*parts)
+
+
+def mark_name(word: int) -> str:
+    """Up to 8 characters of a mark, as platform/abi/mark.h packs them."""
+    text = word.to_bytes(8, "little").rstrip(b"\0")
+    plain = text.decode("ascii", "replace")
+    return plain if plain.isascii() and plain.isprintable() and text else f"{word:#x}"
 
 
 def world_label(record: Record) -> str:
@@ -59,6 +63,9 @@ def world_label(record: Record) -> str:
 
 def call_name(header: Header, record: Record) -> str:
     """The call's name where its ABI is known, else its number."""
+    if record.aux == _XEN_IMMEDIATE and record.type.name == "HVC" and len(record.more) > 4:
+        name = header.calls.get(("xen", record.more[4]))
+        return f"xen {name or record.more[4]}"
     number = record.v[0] & 0xFFFFFFFF
     tables = ["any"]
     if record.world in ("host", "boot") and record.type.name == "HVC" and record.aux == 0:
@@ -74,10 +81,10 @@ def call_name(header: Header, record: Record) -> str:
     return f"{record.v[0]:#x}"
 
 
-def sysreg_name(esr: int) -> str:
+def sysreg_name(header: Header, esr: int) -> str:
     op0, op2, op1 = esr >> 20 & 3, esr >> 17 & 7, esr >> 14 & 7
-    encoding = f"S{op0}_{op1}_C{esr >> 10 & 15}_C{esr >> 1 & 15}_{op2}"
-    return _SYSREGS.get(encoding, encoding)
+    key = op0 << 14 | op1 << 11 | (esr >> 10 & 15) << 7 | (esr >> 1 & 15) << 3 | op2
+    return register_name(header, key)
 
 
 def sysreg_is_read(esr: int) -> bool:
@@ -108,17 +115,23 @@ def abort_cause(esr: int) -> str:
 def event_name(header: Header, record: Record) -> str:
     """One short name for what happened."""
     kind = record.type.name
-    if kind in _CALLS:
+    if kind in CALLS:
         return call_name(header, record)
     if kind == "SYSREG":
         esr = record.v[0]
-        return f"{'mrs' if sysreg_is_read(esr) else 'msr'} {sysreg_name(esr)}"
+        return f"{'mrs' if sysreg_is_read(esr) else 'msr'} {sysreg_name(header, esr)}"
     if kind == "DATA_ABORT":
         if abort_is_table_walk(record.v[0]):
             return "fault table walk"
         return "fault write" if abort_is_write(record.v[0]) else "fault read"
     if kind == "INSN_ABORT":
         return "fault table walk" if abort_is_table_walk(record.v[0]) else "fault execute"
+    if kind == "ROOT":
+        return f"root {register_name(header, record.aux)}"
+    if kind in ("ACK", "EOI"):
+        return f"{kind.lower()} {record.v[0] & 0xFFFFFF}"
+    if kind == "MARK":
+        return f"mark {mark_name(record.v[0])}"
     if kind == "WFX":
         return ("wfi", "wfe", "wfit", "wfet")[record.v[0] & 3]
     if kind == "EXCEPTION":
@@ -151,7 +164,12 @@ def describe(header: Header, record: Record) -> dict[str, Any]:
             out["number"] = record.v[0]
             out["immediate"] = record.aux
         out[key] = [*record.v, *record.more[:4]]
+        words = header.words.get(out["name"]) if key == "args" else None
+        if words and words.arguments:
+            out["named"] = {word: out[key][n] for n, word in words.arguments if n < len(out[key])}
         return out
+    if record.type.name in ("ROOT", "ACK", "EOI"):
+        out["register"] = register_name(header, record.aux)
     out.update((n, value) for n, value in zip(record.type.fields, record.v) if n != "_")
     if record.type.name in ("DATA_ABORT", "INSN_ABORT"):
         esr = record.v[0]
@@ -161,7 +179,7 @@ def describe(header: Header, record: Record) -> dict[str, Any]:
             out["write"] = abort_is_write(esr)
             out["size"] = abort_size(esr)
     if record.type.name == "SYSREG":
-        out["register"] = sysreg_name(record.v[0])
+        out["register"] = sysreg_name(header, record.v[0])
         out["read"] = sysreg_is_read(record.v[0])
     return out
 
@@ -171,5 +189,8 @@ def for_json(described: dict[str, Any]) -> dict[str, Any]:
     out = dict(described)
     for key in _HEX & out.keys():
         value = out[key]
-        out[key] = [f"{x:#x}" for x in value] if isinstance(value, list) else f"{value:#x}"
+        if isinstance(value, dict):
+            out[key] = {word: f"{x:#x}" for word, x in value.items()}
+        else:
+            out[key] = [f"{x:#x}" for x in value] if isinstance(value, list) else f"{value:#x}"
     return out

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from scenarios.harness.trace_format import Header, Record
-from scenarios.harness.trace_names import event_name
+from scenarios.harness.trace_format import CallWords, Header, Record
+from scenarios.harness.trace_names import CALLS, event_name
 
 
 @dataclass(slots=True)
@@ -17,6 +17,7 @@ class Visit:
     name: str
     enter: Record
     leave: Record | None = None
+    words: CallWords = CallWords()
 
     @property
     def kind(self) -> str:
@@ -31,6 +32,17 @@ class Visit:
     def results(self) -> tuple[int, ...] | None:
         """x0 to x3 at the return."""
         return self.leave.v if self.leave else None
+
+    @property
+    def named_args(self) -> dict[str, int]:
+        """A call's arguments by the names that its ABI gives them; {} where nothing is published."""
+        return {word: self.args[number] for number, word in self.words.arguments if number < 8}
+
+    @property
+    def named_results(self) -> dict[str, int]:
+        """As named_args; {} also for a call that did not return."""
+        results = self.results or ()
+        return {word: results[n] for n, word in self.words.results if n < len(results)}
 
     @property
     def duration_ns(self) -> int | None:
@@ -88,6 +100,12 @@ class _Open:
                     return
 
 
+def _visit(header: Header, record: Record) -> Visit:
+    name = event_name(header, record)
+    words = header.words.get(name) if record.type.name in CALLS else None
+    return Visit(name, record, words=words or CallWords())
+
+
 def pair(header: Header, records: Iterable[Record]) -> Iterator[Visit]:
     """Visits in the order of their entry; each is complete only when all records are consumed."""
     opened = _Open()
@@ -95,13 +113,13 @@ def pair(header: Header, records: Iterable[Record]) -> Iterator[Visit]:
     for record in records:
         group = record.type.group
         if group == "enter":
-            visit = Visit(event_name(header, record), record)
+            visit = _visit(header, record)
             opened.enter(visit)
             yield visit
         elif group == "return":
             opened.leave(record)
         elif record.type.name == "FW_CALL":
-            firmware[record.vcpu] = Visit(event_name(header, record), record)
+            firmware[record.vcpu] = _visit(header, record)
             yield firmware[record.vcpu]
         elif record.type.name == "FW_RETURN" and record.vcpu in firmware:
             firmware.pop(record.vcpu).leave = record

@@ -9,6 +9,7 @@ import pytest
 from scenarios.harness.checks import Checks, at_least, one_of
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
+from scenarios.harness.matrix import cell
 from scenarios.harness.report import Report
 from scenarios.harness.vm import VM
 from scenarios.isolation.attacks import (
@@ -57,12 +58,13 @@ def begin(host: Host, check: Checks) -> None:
     check("control: a device writes the host's page", "done", dma(host, "write", "own")["result"])
 
 
-def try_both(host: Host, check: Checks, name: str, address: str) -> None:
+def try_both(host: Host, check: Checks, name: str, address: str, victim: str) -> None:
     """A device reads and writes at @address, and the SMMU says no."""
-    check(f"a device reads {name}", REFUSED, dma(host, "read", address)["result"])
-    check(f"a device reads {name}: refusals", at_least(1), refusals(host))
+    read, write = (cell("device", victim, way) for way in ("read", "write"))
+    check(f"a device reads {name}", REFUSED, dma(host, "read", address)["result"], read)
+    check(f"a device reads {name}: refusals", at_least(1), refusals(host), read)
     dma(host, "write", address)
-    check(f"a device writes {name}: refusals", at_least(1), refusals(host))
+    check(f"a device writes {name}: refusals", at_least(1), refusals(host), write)
 
 
 @EDU
@@ -87,7 +89,8 @@ def test_dma_to_hypervisor(machine: Machine, host: Host, check: Checks) -> None:
         ("registers of the SMMU", "0x9050000"),
         ("registers of a redistributor", "0x80a0000"),
     ):
-        try_both(host, check, name, address)
+        victim = "devices" if name.startswith("registers") else "hypervisor"
+        try_both(host, check, name, address, victim)
     check("then: a device reads the host's page", "data", dma(host, "read", "own")["result"])
     check("then: refusals", 0, refusals(host))
     check_host_lives(host, check)
@@ -107,16 +110,17 @@ def test_dma_to_guest(machine: Machine, vm_running: VM, host: Host, check: Check
     seen = vm.attack("dma", "read", ipa=secret)
     if machine.options.hyp != "terrarium":
         first = int.from_bytes(bytes.fromhex(str(seen["bytes"])[1:17]), "little")
-        check("upstream pKVM does not hold devices off: a device reads the secret", secret_words(1)[0], first)
+        read = cell("device", "guest", "read", open=True)
+        check("upstream pKVM does not hold devices off: a device reads the secret", secret_words(1)[0], first, read)
         check_guest_is_whole(vm, pages, host, check)
         return
-    check("a device reads the secret", REFUSED, seen["result"])
+    check("a device reads the secret", REFUSED, seen["result"], cell("device", "guest", "read"))
     check_no_secret(check, "a device reads", seen)
     watch(host)
     refusals(host)
     for name, page in (("the secret", secret), ("the code", pages.number("code_ipa"))):
         vm.attack("dma", "write", ipa=page, data=WORD)
-        check(f"a device writes {name}: refusals", at_least(1), refusals(host))
+        check(f"a device writes {name}: refusals", at_least(1), refusals(host), cell("device", "guest", "write"))
     check_guest_is_whole(vm, pages, host, check)
 
 
@@ -160,7 +164,7 @@ def test_dma_to_donated_page(host: Host, check: Checks) -> None:
     check("a device reads the page before", "data", dma(host, "read", given)["result"])
     check("giving it", 1, give(host, MEM_DONATE, said("given", "pfn")))
     refusals(host)
-    try_both(host, check, "the page that was given", given)
+    try_both(host, check, "the page that was given", given, "given")
     check("taking it back", 1, give(host, MEM_RETURN, said("given", "pfn")))
     check("a device reads what comes back", "zeros", dma(host, "read", given)["result"])
     check("a device writes it", "done", dma(host, "write", given)["result"])

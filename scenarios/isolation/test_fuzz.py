@@ -7,6 +7,7 @@ import pytest
 
 from scenarios.harness.checks import Checks, at_least, at_most, one_of
 from scenarios.harness.host import Host
+from scenarios.harness.matrix import cell
 from scenarios.harness.vm import VM
 from scenarios.isolation.attacks import CRASHED, check_guest_is_whole, wait_for_pages
 
@@ -33,7 +34,7 @@ def test_guest_fuzzes_calls(vm_running: VM, host: Host, check: Checks) -> None:
         for answer in ("accepted", "refused", "unknown"):
             check(f"of these, {answer}", at_least(1), done[answer])
         check("its other memory", "ok", fuzzer.report("secret_intact", any_kind=True).kind)
-    check_guest_is_whole(other, pages, host, check)
+    check_guest_is_whole(other, pages, host, check, cell("guest", "guest", "call"))
     check("oopses of the host's kernel", [], oopses(host))
 
 
@@ -54,5 +55,5 @@ def test_host_fuzzes_calls(vm_running: VM, host: Host, check: Checks) -> None:
         check(f"of these: {what}", at_least(10), done[what])
     check("pages that the host did not get back", 0, done["lost"])
     check("the host's free memory is less by at most, MiB", at_most(16), (before - host.memory()["MemFree"]) >> 20)
-    check_guest_is_whole(vm_running, pages, host, check)
+    check_guest_is_whole(vm_running, pages, host, check, cell("kernel", "guest", "call"))
     check("oopses of the host's kernel", [], oopses(host))

@@ -4,6 +4,7 @@
 from scenarios.harness.checks import Checks, at_least
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
+from scenarios.harness.matrix import cell
 
 NOT_SUPPORTED = "0xffffffffffffffff"
 PSCI_VERSION, PSCI_CPU_ON, PSCI_AFFINITY_INFO = 0x84000000, 0xC4000003, 0xC4000004
@@ -37,9 +38,9 @@ def test_host_calls_what_it_may_not(machine: Machine, host: Host, check: Checks)
     control = int(answer(host, "smc", PSCI_VERSION), 16)
     check("control: PSCI's version, by smc", at_least(0x10000), control)
     for name, number in SMCS.items():
-        check(f"smc {name}", NOT_SUPPORTED, answer(host, "smc", number))
+        check(f"smc {name}", NOT_SUPPORTED, answer(host, "smc", number), cell("kernel", "firmware", "call"))
     for name, number in HVCS.items():
-        check(f"hvc {name}", NOT_SUPPORTED, answer(host, "hvc", number))
+        check(f"hvc {name}", NOT_SUPPORTED, answer(host, "hvc", number), cell("kernel", "hypervisor", "call"))
     check("turning on a CPU that is not there", INVALID_PARAMETERS, answer(host, "smc", PSCI_CPU_ON, NO_CPU, 0, 0))
     check("turning on CPU 0, which runs", ALREADY_ON, answer(host, "smc", PSCI_CPU_ON, 0, 0, 0))
     check("the host lives on", 0, host.run(["true"]).exit)

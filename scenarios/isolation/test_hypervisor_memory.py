@@ -6,6 +6,7 @@ import re
 from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
+from scenarios.harness.matrix import cell
 from scenarios.harness.report import Report
 from scenarios.targets import hypervisor_memory
 
@@ -14,6 +15,8 @@ WORD = 0x600DDA7A5EED1E55
 ACCESSES = [("kernel", "read"), ("kernel", "write"), ("uaccess", "read"), ("uaccess", "write"),
             ("mapped", "read"), ("mapped", "write"), ("mapped", "exec")]  # fmt: skip
 ALLOWED = {"read": "data", "write": "done", "exec": "returned"}
+ATTACKER = {"kernel": "kernel", "uaccess": "kernel", "mapped": "process"}  # of the isolation matrix
+WAY = {"read": "read", "write": "write", "exec": "execute"}
 
 
 def attack(host: Host, who: str, what: str, address: str, via: str = "linear") -> Report:
@@ -32,9 +35,10 @@ def test_host_attacks_hypervisor(machine: Machine, host: Host, check: Checks, ta
     for place, offset in (("first", 0), ("middle", size // 2), ("last", size - PAGE_BYTES)):
         for who, what in ACCESSES:
             seen = attack(host, who, what, hex(base + offset))
-            check(f"{who} {what} of the {place} page", refused[who], seen["result"])
+            tried = cell(ATTACKER[who], "hypervisor", WAY[what])
+            check(f"{who} {what} of the {place} page", refused[who], seen["result"], tried)
     alias = attack(host, "kernel", "read", hex(base), via="alias")
-    check("kernel read by an alias", "efault", alias["result"])
+    check("kernel read by an alias", "efault", alias["result"], cell("kernel", "hypervisor", "read"))
 
     scan = host.run(["attack", "scan", hex(WORD)], ok=True).report
     check("pages that a scan of all RAM could not read", at_least(size // PAGE_BYTES), scan["refused"])

@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from scenarios.harness.checks import Checks, at_least
+from scenarios.harness.checks import Checks
 from scenarios.harness.host import Host
+from scenarios.harness.matrix import cell
 from scenarios.harness.vm import VM
 from scenarios.isolation.attacks import (
-    GREETING,
+    check_dead_memory_zeroed,
     check_guest_is_whole,
-    check_host_lives,
     check_no_secret,
+    check_not_found,
+    check_shared_until_unshared,
     check_taken_or_refused,
-    let_go,
     protected_secret,
-    secret_words,
     wait_for_pages,
 )
 from scenarios.targets import REFUSED_SIGNAL
@@ -27,7 +27,7 @@ def test_host_reads_guest(vm_running: VM, host: Host, check: Checks, target: str
     """The VMM reads a protected guest's page through its own mapping and gets a signal."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     seen = vm.attack("vmm", "read", ipa=pages.number("private_ipa"))
-    check("VMM reads the secret", REFUSED_SIGNAL[target], seen["result"])
+    check("VMM reads the secret", REFUSED_SIGNAL[target], seen["result"], cell("vmm", "guest", "read"))
     check_no_secret(check, "VMM reads", seen)
     check_guest_is_whole(vm, pages, host, check)
 
@@ -38,7 +38,7 @@ def test_host_writes_guest(vm_running: VM, host: Host, check: Checks, target: st
     vm, pages = vm_running, wait_for_pages(vm_running)
     for page in ("private_ipa", "code_ipa"):
         seen = vm.attack("vmm", "write", ipa=pages.number(page), data=WRITTEN)
-        check(f"VMM writes {page}", REFUSED_SIGNAL[target], seen["result"])
+        check(f"VMM writes {page}", REFUSED_SIGNAL[target], seen["result"], cell("vmm", "guest", "write"))
     check_guest_is_whole(vm, pages, host, check)
 
 
@@ -48,7 +48,7 @@ def test_host_executes_guest(vm_running: VM, host: Host, check: Checks, target: 
     vm, pages = vm_running, wait_for_pages(vm_running)
     for who in ("vmm", "kernel"):
         seen = vm.attack(who, "exec", ipa=pages.number("code_ipa"))
-        check(f"code called by way of {who}", REFUSED_SIGNAL[target], seen["result"])
+        check(f"code called by way of {who}", REFUSED_SIGNAL[target], seen["result"], cell(who, "guest", "execute"))
     check_guest_is_whole(vm, pages, host, check)
 
 
@@ -57,7 +57,8 @@ def test_process_reads_guest(vm_running: VM, host: Host, check: Checks) -> None:
     """Another process reads a protected guest's page by process_vm_readv: refused, or a page lost."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     seen = vm.attack("process", "read", ipa=pages.number("private_ipa"))
-    check_taken_or_refused(vm, pages, host, check, "process reads the secret", seen, "zeros")
+    tried = cell("process", "guest", "read")
+    check_taken_or_refused(vm, pages, host, check, "process reads the secret", seen, "zeros", tried)
 
 
 @protected_secret
@@ -65,7 +66,8 @@ def test_process_writes_guest(vm_running: VM, host: Host, check: Checks) -> None
     """Another process writes a protected guest's page by process_vm_writev: refused, or a page lost."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     seen = vm.attack("process", "write", ipa=pages.number("private_ipa"), data=WRITTEN)
-    check_taken_or_refused(vm, pages, host, check, "process writes the secret", seen, "done")
+    tried = cell("process", "guest", "write")
+    check_taken_or_refused(vm, pages, host, check, "process writes the secret", seen, "done", tried)
 
 
 @protected_secret
@@ -73,13 +75,13 @@ def test_syscall_buffer_guest(vm_running: VM, host: Host, check: Checks) -> None
     """System calls of the VMM have a protected guest's page as their buffer: refused, or a page lost."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     ipa = pages.number("private_ipa")
-    what, taken = "write(2) of the secret to a pipe", "zeros"
+    what, taken, tried = "write(2) of the secret to a pipe", "zeros", cell("syscall", "guest", "read")
     seen = vm.attack("syscall", "read", ipa=ipa)
     if seen["result"] == "efault":
-        check(what, "efault", seen["result"])
-        what, taken = "read(2) from a pipe into the secret", "done"
+        check(what, "efault", seen["result"], tried)
+        what, taken, tried = "read(2) from a pipe into the secret", "done", cell("syscall", "guest", "write")
         seen = vm.attack("syscall", "write", ipa=ipa, data=WRITTEN)
-    check_taken_or_refused(vm, pages, host, check, what, seen, taken)
+    check_taken_or_refused(vm, pages, host, check, what, seen, taken, tried)
 
 
 @protected_secret
@@ -87,7 +89,8 @@ def test_spliced_guest(vm_running: VM, host: Host, check: Checks) -> None:
     """The VMM hands a protected guest's page to the kernel by vmsplice: refused, or a page lost."""
     vm, pages = vm_running, wait_for_pages(vm_running)
     seen = vm.attack("syscall", "read", ipa=pages.number("private_ipa"), by="splice")
-    check_taken_or_refused(vm, pages, host, check, "page spliced into a pipe", seen, "zeros")
+    tried = cell("syscall", "guest", "read")
+    check_taken_or_refused(vm, pages, host, check, "page spliced into a pipe", seen, "zeros", tried)
 
 
 @protected_secret
@@ -97,55 +100,21 @@ def test_kernel_reads_guest(vm_running: VM, host: Host, check: Checks) -> None:
     ipa = pages.number("private_ipa")
     for via in ("linear", "alias"):
         seen = vm.attack("kernel", "read", ipa=ipa, via=via)
-        check(f"kernel reads the secret ({via} mapping)", "efault", seen["result"])
+        check(f"kernel reads the secret ({via} mapping)", "efault", seen["result"], cell("kernel", "guest", "read"))
         check_no_secret(check, f"kernel reads ({via})", seen)
         seen = vm.attack("kernel", "write", ipa=ipa, data=WRITTEN, via=via)
-        check(f"kernel writes the secret ({via} mapping)", "efault", seen["result"])
-    found = host.run(["attack", "scan", hex(secret_words(2)[1])]).report
-    check("host memory searched, pages", at_least(100_000), found["read"])
-    check("places in it that hold a word of the secret", 0, found["hits"])
+        check(f"kernel writes the secret ({via} mapping)", "efault", seen["result"], cell("kernel", "guest", "write"))
+    check_not_found(host, check, "guest")
     check_guest_is_whole(vm, pages, host, check)
 
 
 @protected_secret
-def test_shared_page_until_unshared(
-    vm_running: VM, host: Host, check: Checks, target: str
-) -> None:
+def test_shared_page_until_unshared(vm_running: VM, host: Host, check: Checks, target: str) -> None:
     """A page that the guest shares is readable, and after it takes the page back is not."""
-    vm, pages = vm_running, wait_for_pages(vm_running)
-    ipa = pages.number("shared_ipa")
-    begin = GREETING[:16].hex()
-    for who in ("vmm", "process", "syscall", "kernel"):
-        seen = vm.attack(who, "read", ipa=ipa)
-        check(f"shared page read by way of {who}", f"x{begin}", seen.values.get("bytes"))
-    let_go(vm, pages, 1)
-    vm.report("unshared")
-    vm.report("waiting", go=2)
-    signal = REFUSED_SIGNAL[target]
-    for who, refusal in (("vmm", signal), ("syscall", "efault"), ("kernel", "efault")):
-        seen = vm.attack(who, "read", ipa=ipa)
-        check(f"page taken back read by way of {who}", refusal, seen["result"])
-        check(f"bytes read by way of {who}", 0, seen["size"])
-    let_go(vm, pages, 2)
-    check("exit code of the VMM", 0, vm.wait())
-    check("status of the guest", 0, vm.status)
-    check_host_lives(host, check)
+    check_shared_until_unshared(vm_running, host, check, REFUSED_SIGNAL[target], "guest")
 
 
 @protected_secret
 def test_dead_vm_memory_zeroed(vm_running: VM, host: Host, check: Checks) -> None:
     """The memory of a protected VM whose VMM is killed comes back to the host zeroed."""
-    vm = vm_running
-    wait_for_pages(vm)
-    held = vm.attack("kernel", "hold")
-    check("pages of the guest that the host may not read", at_least(10), held["refused"])
-    vm.signal("KILL")
-    check("exit status of the killed VMM", 128 + 9, vm.wait())
-    # The module kept the pages from the allocator: what is in them is what the VM left.
-    left = host.run(["attack", "kernel", "release"]).report
-    check("of these pages, zeroed", held["refused"], left["zero"])
-    check("of these pages, not zeroed", 0, left["nonzero"])
-    check("of these pages, still refused", 0, left["refused"])
-    found = host.run(["attack", "scan", hex(secret_words(2)[1])]).report
-    check("places in host memory that hold a word of the secret", 0, found["hits"])
-    check_host_lives(host, check)
+    check_dead_memory_zeroed(vm_running, host, check)

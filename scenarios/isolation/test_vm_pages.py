@@ -5,6 +5,7 @@ import pytest
 
 from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
+from scenarios.harness.matrix import cell
 from scenarios.harness.report import Report
 from scenarios.harness.vm import VM
 from scenarios.isolation.attacks import COMPROMISED, check_guest_is_whole, check_no_secret, secret_words, wait_for_pages
@@ -17,6 +18,7 @@ FIRST_VM = 1  # the first VM's number
 VM_PAGES, VCPU_PAGES, PAGE = 4, 4, 4096
 PAGEMAP_PFN = (1 << 55) - 1  # proc(5)
 WAYS = {"kernel": "efault", "mapped": matches("sig(bus|segv)")}
+ATTACKER = {"kernel": "kernel", "mapped": "process"}  # of the isolation matrix
 
 
 def call(host: Host, *words: int) -> tuple[int, Report]:
@@ -60,17 +62,19 @@ def test_host_takes_vm_pages(host: Host, check: Checks) -> None:
     held, meta, shared = (stats.number(x) for x in ("x1", "x2", "x3"))
     check("the VM is known", OK, status)
     check("pages for its tables and its vCPU", at_least(VM_PAGES + VCPU_PAGES), meta)
-    check("pages that the kernel cannot read any more", held - shared, refused_pages(host) - before)
+    gone = refused_pages(host) - before
+    check("pages that the kernel cannot read any more", held - shared, gone, cell("kernel", "tables", "read"))
     for who, refused in WAYS.items():
         for what in ("read", "write"):
             seen = access(host, who, what, pfn)
-            check(f"{who} {what}s its page", refused, seen["result"])
+            check(f"{who} {what}s its page", refused, seen["result"], cell(ATTACKER[who], "guest", what))
             check_no_secret(check, f"{who} {what}s its page", seen)
-    check("giving its page to the hypervisor", EPERM, call(host, MEM_DONATE, pfn, 1)[0])
-    check("taking its page as the hypervisor's", EPERM, call(host, MEM_RETURN, pfn, 1)[0])
-    check("taking its page as a dead VM's", EPERM, call(host, VM_RECLAIM, FIRST_VM, pfn, 1)[0])
-    check("giving its page for its tables", EPERM, call(host, VM_DONATE, FIRST_VM, pfn, 1)[0])
-    check("unmapping its page", EPERM, call(host, VM_UNMAP, FIRST_VM, ipa // PAGE, 1)[0])
+    asked = cell("kernel", "guest", "call")
+    check("giving its page to the hypervisor", EPERM, call(host, MEM_DONATE, pfn, 1)[0], asked)
+    check("taking its page as the hypervisor's", EPERM, call(host, MEM_RETURN, pfn, 1)[0], asked)
+    check("taking its page as a dead VM's", EPERM, call(host, VM_RECLAIM, FIRST_VM, pfn, 1)[0], asked)
+    check("giving its page for its tables", EPERM, call(host, VM_DONATE, FIRST_VM, pfn, 1)[0], asked)
+    check("unmapping its page", EPERM, call(host, VM_UNMAP, FIRST_VM, ipa // PAGE, 1)[0], asked)
     check("ending it while it lives", EPERM, call(host, VM_DESTROY, FIRST_VM)[0])
     check("other rules for it, now that it ran", EBUSY, call(host, VM_CONFIG, FIRST_VM, 1, 1)[0])
 

@@ -12,7 +12,7 @@ GENERATOR = ROOT / "qemu-plugins" / "common" / "gen_calls.py"
 
 SMCCC = """
 #define SMCCC_VERSION 0x80000000
-#define A_CALL 0xc6000003 /* x1 what */
+#define A_CALL 0xc6000003 /* x1 what, x2 pages (0 = 1) -> x0 low, x1 high: a sum */
 #define A_UID 0xb66fb428
 #define A_STATUS -1
 #define A_SIZE 8
@@ -32,7 +32,11 @@ enum __kvm_host_smccc_func {
 };
 """
 HYP = """
+/*
  * X(number, NAME):
+ *   FIRST_CALL   x1 HYP_VM_* flags, x2 HYP_CONFIG_*, x3 pfn: it must be
+ *                x4 times as large -> x1 largest ipa_bits, x2 tables' of these
+ */
 #define HYP_HOST_CALLS(X)         \\
 	X(0xc6007000, FIRST_CALL) \\
 	X(0xc6007031, LAST_CALL)
@@ -61,24 +65,26 @@ def generate(
         (tmp_path / "asm" / "kvm_asm.h").write_text(kvm_asm)
         (tmp_path / "asm" / "virt.h").write_text(virt)
     (tmp_path / "hyp_hypercalls.h").write_text(hyp)
-    headers = [str(tmp_path / name) for name in ("smccc.h", "hyp_hypercalls.h")]
+    (tmp_path / "pkvm_arguments.txt").write_text("# x\nsecond: pfn gfn > result\n")
+    names = ("smccc.h", "hyp_hypercalls.h", "pkvm_arguments.txt")
+    headers = [str(tmp_path / name) for name in names]
     command = [sys.executable, str(GENERATOR), *headers, *([str(tmp_path)] if kernel else [])]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_numbers(tmp_path: Path) -> None:
     assert generate(tmp_path).stdout.splitlines()[1:] == [
-        'CALL(ANY, 0x80000000u, "SMCCC_VERSION")',
-        'CALL(ANY, 0xc6000003u, "A_CALL")',
-        'CALL(HOST, 0xc6007000u, "FIRST_CALL")',
-        'CALL(HOST, 0xc6007031u, "LAST_CALL")',
-        'CALL(HOST, 0xc6000000u, "first")',
-        'CALL(HOST, 0xc6000001u, "second")',
-        'CALL(HOST, 0xc6000002u, "third")',
-        'CALL(HOST, 0xc6000009u, "tenth")',
-        'CALL(HOST, 0xc600000au, "eleventh")',
-        'CALL(STUB, 0x0u, "HVC_SET_VECTORS")',
-        'CALL(STUB, 0x1u, "HVC_LAST")',
+        'CALL(ANY, 0x80000000u, "SMCCC_VERSION", ">x0=status")',
+        'CALL(ANY, 0xc6000003u, "A_CALL", "x1=what x2=pages>x0=low x1=high")',
+        'CALL(HOST, 0xc6007000u, "FIRST_CALL", "x1=flags x2=config x3=pfn>x0=status x1=ipa_bits x2=tables")',
+        'CALL(HOST, 0xc6007031u, "LAST_CALL", ">x0=status")',
+        'CALL(HOST, 0xc6000000u, "first", "")',
+        'CALL(HOST, 0xc6000001u, "second", "x1=pfn x2=gfn>x0=status x1=result")',
+        'CALL(HOST, 0xc6000002u, "third", "")',
+        'CALL(HOST, 0xc6000009u, "tenth", "")',
+        'CALL(HOST, 0xc600000au, "eleventh", "")',
+        'CALL(STUB, 0x0u, "HVC_SET_VECTORS", "")',
+        'CALL(STUB, 0x1u, "HVC_LAST", "")',
     ]
 
 

@@ -6,11 +6,14 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from scenarios.harness import tracefile
+from scenarios.harness import instruments, tracefile
+from scenarios.harness.errors import Unusable
 from scenarios.harness.trace import Trace, Visit, main
+from scenarios.harness.trace_counters import shared_pages
 from scenarios.harness.trace_perfetto import write_perfetto
 from tests.harness import trace_bytes as tb
 
@@ -113,7 +116,8 @@ def test_host_on_two_cpus_is_kept_apart(tmp_path: Path) -> None:
         (tb.rec(tb.SMC, (0xC4000000,)), "PSCI_VERSION"),
         (tb.rec(tb.HVC, (0x12345678,)), "0x12345678"),
         (tb.rec(tb.HVC, (0x11,), aux=0xEA1), "#0xea1:0x11"),
-        (tb.rec(tb.SYSREG, (0x6230F856,)), "msr S3_3_C14_C11_0"),
+        (tb.rec(tb.SYSREG, (0x6230F856,)), "msr CNTP_THING"),
+        (tb.rec(tb.SYSREG, (0x6230F858,)), "msr S3_3_C14_C12_0"),
         (tb.rec(tb.SYSREG, (0x623A3016,)), "msr ICC_SGI1R_EL1"),
         (tb.rec(tb.SYSREG, (0x623A3017,)), "mrs ICC_SGI1R_EL1"),
         (tb.rec(tb.WFX, (0x07E00000,)), "wfi"),
@@ -123,8 +127,16 @@ def test_host_on_two_cpus_is_kept_apart(tmp_path: Path) -> None:
         (tb.rec(tb.EXCEPTION, (0x1FE00000,)), "exception floating point"),
         (tb.rec(tb.EXCEPTION, (0xFC000000,)), "exception 0x3f"),
         (tb.rec(tb.EL2_EXCEPTION, (0xF2000001,), world=tb.EL2, el=2), "el2_exception"),
+        (tb.rec(tb.HVC, (7,), aux=0xEA1) + tb.more(0, 0, 0, 0, 12), "xen memory_op"),
+        (tb.rec(tb.HVC, (7,), aux=0xEA1) + tb.more(0, 0, 0, 0, 99), "xen 99"),
+        (tb.rec(tb.SYSREG, (0x622A000A,)), "msr DBGBCR5_EL1"),
+        (tb.rec(tb.ROOT, (5, 4), world=tb.EL2, el=2, aux=0xE108), "root VTTBR_EL2"),
+        (tb.rec(tb.ACK, (27,), aux=0xC660), "ack 27"),
+        (tb.rec(tb.EOI, (27,), aux=0xC661), "eoi 27"),
+        (tb.rec(tb.MARK, (0x65746F6E6F64,)), "mark donote"),
+        (tb.rec(tb.MARK, (0xFF,)), "mark 0xff"),
     ],
-    ids=range(16),
+    ids=range(25),
 )
 def test_names(tmp_path: Path, record: bytes, name: str) -> None:
     trace = load(tmp_path, tb.header() + record + tb.end())
@@ -193,10 +205,85 @@ def test_perfetto_has_a_track_per_world_and_vcpu(tmp_path: Path) -> None:
     assert (share["ph"], share["pid"], share["tid"]) == ("X", worlds["vm 7"], 0)
     assert (share["ts"], share["dur"]) == (1.3, 0.1)
     assert share["args"]["results"][1] == "0x99"
-    faults = [e for e in events if e["ph"] == "C"]
-    assert [e["args"]["faults"] for e in faults] == [1]
+    assert share["args"]["ipa"] == "0x80001000" and share["args"]["-> status"] == "0x0"
+    counters = [(e["name"], e["pid"], *e["args"].values()) for e in events if e["ph"] == "C"]
+    assert counters == [
+        ("stage-2 faults", worlds["vm 7"], 1), ("shared pages", worlds["vm 7"], 1)
+    ]  # fmt: skip
     stays = [e["name"] for e in events if e["pid"] == worlds["EL2"] and e["ph"] == "X"]
     assert stays[0] == "host → vm 7" and "vm 7 → host" in stays
+
+
+def guest_call(vmid: int, number: int, *args: int, status: int = 0, results: tuple[int, ...] = ()) -> bytes:
+    call = (number, *args)
+    return (
+        tb.rec(tb.HVC, call[:4], world=tb.VM, vmid=vmid)
+        + tb.more(*call[4:])
+        + tb.rec(tb.RETURN, (status, *results), world=tb.VM, vmid=vmid)
+    )
+
+
+SHARES = (
+    "call any 0xc6000003=PKVM_MEM_SHARE x1=ipa x2=pages>x0=status\n"
+    "call any 0xc6000004=PKVM_MEM_UNSHARE x1=ipa x2=pages>x0=status\n"
+    "call any 0xc4000197=RSI_IPA_STATE_SET x1=base x2=top x3=ripas>x0=status x1=top\n"
+    "call any 0x84000008=PSCI_SYSTEM_OFF >x0=status\n"
+)
+
+
+def test_shared_pages_are_counted(tmp_path: Path) -> None:
+    trace = load(
+        tmp_path,
+        tb.header(SHARES)
+        + guest_call(1, 0xC6000003, 0x80001000, 0)
+        + guest_call(1, 0xC6000003, 0x80001000, 2)
+        + guest_call(1, 0xC6000003, 0x80009000, 1, status=2**64 - 3)
+        + guest_call(2, 0xC4000197, 0x80000000, 0x80008000, 0, results=(0x80004000,))
+        + guest_call(1, 0xC6000004, 0x80002000, 1)
+        + guest_call(2, 0xC4000197, 0x80000000, 0x80002000, 1, results=(0x80002000,))
+        + tb.rec(tb.HVC, (0x84000008,), world=tb.VM, vmid=1) + tb.more()
+        + tb.end(),
+    )  # fmt: skip
+    assert [(step.world, step.value) for step in shared_pages(trace.visits)] == [
+        ("vm 1", 1), ("vm 1", 2), ("vm 2", 4), ("vm 1", 1), ("vm 2", 2), ("vm 1", 0)
+    ]  # fmt: skip
+
+
+def test_qemus_own_events_are_merged(tmp_path: Path) -> None:
+    (tmp_path / "events.log").write_text(
+        "smmu_reset_exit \ntrace: 0\ntrace: 1\n"
+        "1234@99.000001:smmuv3_translate_abort dev sid=0x10\n"
+        "Some other word of QEMU's\ntrace: 3\nsmmuv3_cmdq_tlbi_nh vmid=1\n"
+    )
+    trace = load(tmp_path, tb.a_run())
+    assert [(e.name, e.text, e.time_ns) for e in trace.events] == [
+        ("smmu_reset_exit", "", 0),
+        ("smmuv3_translate_abort", "dev sid=0x10", 1000),
+        ("smmuv3_cmdq_tlbi_nh", "vmid=1", 1050),
+    ]
+    trace.write_jsonl(tmp_path / "o.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert [line["type"] for line in lines[:6]] == ["QEMU", "RETURN", "HVC", "QEMU", "RETURN", "QEMU"]
+    answer = next(line for line in lines if line["name"] == "return PKVM_MEM_SHARE")
+    assert answer["named"] == {"status": "0x0"} and lines[answer["of"]] is not None
+    write_perfetto(trace, tmp_path / "out.json")
+    events = json.loads((tmp_path / "out.json").read_text())["traceEvents"]
+    abort = next(e for e in events if e["name"] == "smmuv3_translate_abort")
+    assert (abort["ph"], abort["ts"]) == ("i", 1.0)
+    assert ("qemu", "QEMU", "smmuv3_cmdq_tlbi_nh", 1) in [
+        tuple(row.values()) for row in trace.summary["events"]
+    ]
+
+
+def test_filters_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "trace.bin", tmp_path / "o.jsonl"
+    path.write_bytes(tb.a_run())
+    words = ["--world", "vm", "--vmid", "7", "--from", "1200", "--to", "1500"]
+    assert main([str(path), "--jsonl", str(out), *words, "--name", "PKVM_MEM_SHARE"]) == 0
+    (line,) = [json.loads(text) for text in out.read_text().splitlines()]
+    assert line["named"] == {"ipa": "0x80001000", "pages": "0x0"}
+    assert main([str(path), "--world", "vm", "--summary"]) == 0
+    assert "__kvm_vcpu_run" not in capsys.readouterr().out
 
 
 def test_slices_of_one_track_nest(tmp_path: Path) -> None:
@@ -243,3 +330,17 @@ def test_readable_files_of_a_long_trace_are_made_on_demand(tmp_path: Path, monke
     assert again.one_line() == trace.one_line()
     assert f"{len(trace.raw)} records" in note and "trace.bin --jsonl" in note
     assert not (tmp_path / "trace.jsonl").exists()
+
+
+def test_words_for_the_trace(tmp_path: Path) -> None:
+    options = SimpleNamespace(icount=False)
+    chosen = instruments.traced("calls+vm+smmu")
+    assert dict(chosen.arguments(tmp_path, options)) == {
+        "out": str(tmp_path / "trace.bin"), "clock": "host", "host-vmid": "0",
+        "only": "calls", "worlds": "vm", "log": "on",
+    }  # fmt: skip
+    line = instruments.logging([chosen, instruments.TRACE], tmp_path)
+    assert line[::2] == ["-d", "-D"] and "plugin" in line[1].split(",")
+    assert instruments.logging([instruments.TRACE], tmp_path) == []
+    with pytest.raises(Unusable, match="TRACE=calls\\+fault: there is no 'fault'; allowed: calls "):
+        instruments.traced("calls+fault")

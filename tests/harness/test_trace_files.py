@@ -27,7 +27,7 @@ def write(tmp_path: Path, data: bytes) -> Path:
         (b"\x7fELF" + bytes(100), "this is not a trace"),
         (tb.header()[:20], "this is not a trace"),
         (tb.header(magic=b"TRRMTRX\0") + tb.end(), "this is not a trace"),
-        (tb.header(version=2) + tb.end(), "trace version 2, but this decoder reads version 1"),
+        (tb.header(version=1) + tb.end(), "trace version 1, but this decoder reads version 2"),
         (tb.header(record=64) + tb.end(), "the trace's header is damaged"),
         (tb.header()[:50], "the trace's header is damaged"),
         (tb.header() + tb.rec(99) + tb.end(), "record 0 has type 99"),
@@ -89,7 +89,18 @@ def test_layout_is_what_these_tests_state() -> None:
     assert (known.header.size, known.record.size) == (32, 72)
     numbers = {kind.name: number for number, kind in known.types.items()}
     assert numbers["END"] == tb.END and numbers["FW_RETURN"] == tb.FW_RETURN
-    assert len(numbers) == 16
+    assert numbers["ROOT"] == tb.ROOT and numbers["MARK"] == tb.MARK
+    assert len(numbers) == 20
     assert known.types[tb.DATA_ABORT].fields == ("esr", "ipa", "va", "value")
     assert known.worlds == {0: "boot", 1: "host", 2: "vm", 3: "el2"}
     assert known.states == {0: "open", 1: "complete", 2: "cut"}
+
+
+def test_cut_short_anywhere_is_one_sentence(tmp_path: Path) -> None:
+    whole = tb.a_run()
+    path = tmp_path / "cut.bin"
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(TraceError) as failure:
+            Trace.load(path)
+        assert "\n" not in str(failure.value) and str(path) in str(failure.value)

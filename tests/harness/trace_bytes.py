@@ -7,18 +7,19 @@ import struct
 
 END, MORE, HVC, SMC, DATA_ABORT, INSN_ABORT, SYSREG, WFX, IRQ = 1, 2, 3, 4, 5, 6, 7, 8, 9
 EXCEPTION, EL2_EXCEPTION, RETURN, FW_CALL, FW_RETURN = 12, 13, 14, 15, 16
+ROOT, ACK, EOI, MARK = 17, 18, 19, 20
 BOOT, HOST, VM, EL2 = 0, 1, 2, 3
 
 MANIFEST = (
     "writer=by hand\nvcpus=2\n"
-    "call any 0x84000000=PSCI_VERSION\ncall any 0xc6000003=PKVM_MEM_SHARE\n"
+    "call any 0x84000000=PSCI_VERSION\ncall any 0xc6000003=PKVM_MEM_SHARE x1=ipa x2=pages>x0=status\n"
     "call host 0xc6000003=__pkvm_host_thing\ncall host 0xc6000009=__kvm_vcpu_run\n"
-    "call stub 0x0=HVC_SET_VECTORS\n"
+    "call stub 0x0=HVC_SET_VECTORS\ncall xen 0xc=memory_op x0=a0>x0=result\nregister 0xdf58=CNTP_THING\n"
 )
 
 
 def header(
-    manifest: str = MANIFEST, *, magic: bytes = b"TRRMTRC\0", version: int = 1, record: int = 72,
+    manifest: str = MANIFEST, *, magic: bytes = b"TRRMTRC\0", version: int = 2, record: int = 72,
     clock: int = 2, state: int = 1,
 ) -> bytes:  # fmt: skip
     text = manifest.encode()

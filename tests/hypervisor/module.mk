@@ -10,6 +10,7 @@ HT_TESTS := $(basename $(notdir $(wildcard tests/hypervisor/hyp_*.c)))
 HT_hyp_host_s2 := $(addprefix platform/hypervisor/src/,host_s2.c s2.c pool.c)
 HT_hyp_firmware := platform/hypervisor/src/smc.c
 HT_hyp_owner := platform/hypervisor/src/owner.c tests/hypervisor/fake_pages.c
+HT_hyp_owner_race := # it includes owner.c
 $(foreach part,smmu trace,$(eval HT_hyp_$(part) := $(addprefix platform/hypervisor/src/,$(part).c pool.c)))
 HT_hyp_hvc_host := platform/hypervisor/src/hvc_host.c tests/hypervisor/fake_calls.c $(HT_hyp_owner)
 HT_MEMORY := $(addprefix platform/hypervisor/src/,owner.c host_s2.c s2.c pool.c vm.c guest_memory.c) $(addprefix tests/hypervisor/,fake_machine.c memory_world.c)

@@ -19,6 +19,7 @@ struct qemu_plugin_scoreboard {
 
 struct fake_callbacks fake_callbacks;
 int fake_disk_error;
+char fake_log[256];
 
 static struct qemu_plugin_register registers[REGISTERS_MAX];
 static size_t registers_count;
@@ -59,6 +60,7 @@ void fake_reset(void)
 	memset(&fake_callbacks, 0, sizeof(fake_callbacks));
 	registers_count = 0;
 	fake_disk_error = 0;
+	fake_log[0] = '\0';
 	fake_offset = 0;
 	fake_limit = 0;
 	g_clear_pointer(&pages, g_hash_table_destroy);
@@ -136,8 +138,11 @@ uint64_t fake_get(const char *name)
 
 static bool holds(const struct fake_op *op, unsigned int vcpu)
 {
-	uint64_t value = *(uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
+	uint64_t value = 0;
 
+	if (op->cond != QEMU_PLUGIN_COND_ALWAYS) { /* then there may be no scoreboard */
+		value = *(uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
+	}
 	switch (op->cond) {
 	case QEMU_PLUGIN_COND_NEVER:
 		return false;
@@ -470,6 +475,11 @@ bool qemu_plugin_write_memory_vaddr(uint64_t addr, GByteArray *data)
 	       qemu_plugin_write_memory_hwaddr(physical, data) == QEMU_PLUGIN_HWADDR_OPERATION_OK;
 }
 
+void qemu_plugin_outs(const char *string)
+{
+	g_strlcat(fake_log, string, sizeof(fake_log));
+}
+
 void qemu_plugin_set_pc(uint64_t vaddr)
 {
 	jump_target = vaddr;
@@ -541,6 +551,9 @@ GArray *qemu_plugin_get_registers(void)
 		qemu_plugin_reg_descriptor one = {
 			.handle = &registers[i],
 			.name = registers[i].name,
+			.feature = g_ascii_isupper(registers[i].name[0]) ?
+					   "org.qemu.gdb.arm.sys.regs" :
+					   "org.gnu.gdb.aarch64.core",
 		};
 
 		g_array_append_val(all, one);

@@ -85,6 +85,9 @@ void fake_store(uint64_t address, uint64_t value);
 extern uint64_t fake_offset;
 extern uint64_t fake_limit;
 
+/* What the plugin wrote into QEMU's log. */
+extern char fake_log[256];
+
 /* If set, posix_fallocate fails with it. */
 extern int fake_disk_error;
 

@@ -13,6 +13,7 @@ $(PT_B)/%.o: $(ROOT)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(PT_CFLAGS) -c -o $@ $<
 $(PT_B)/qemu-plugins/common/calls.o: $(PLUGIN_B)/call_table.h
+$(PT_B)/qemu-plugins/common/sysregs.o: $(PLUGIN_B)/sysreg_table.h
 
 # posix_fallocate is wrapped so that a test can have the disk full.
 define plugin_test

@@ -26,7 +26,11 @@
 #define W_HVC 0xd4000002
 #define W_SMC1 0xd4000023 /* smc #1 */
 #define W_ERET 0xd69f03e0
-#define W_MRS_X3 0xd53be043 /* mrs x3, cntvct_el0 */
+#define W_MRS_X3 0xd53be043   /* mrs x3, cntvct_el0 */
+#define W_IAR_X4 0xd538cc04   /* mrs x4, icc_iar1_el1 */
+#define W_EOI_X4 0xd518cc24   /* msr icc_eoir1_el1, x4 */
+#define W_VTTBR_X3 0xd51c2103 /* msr vttbr_el2, x3 */
+#define W_MARK 0xd5032eff     /* hint #0x77 */
 
 static char *path;
 static qemu_info_t machine;
@@ -422,6 +426,139 @@ static void play_counter_reads(const char *options)
 	assert_int_equal(all[1].time_ns, 1000000000 + 10);
 }
 
+static void records_switched_roots(void **state)
+{
+	static const uint32_t words[] = { W_VTTBR_X3 };
+	struct qemu_plugin_tb tb;
+	size_t count;
+	(void)state;
+
+	assert_int_equal(install(""), 0);
+	eret(1, VM_ON, 0);
+	fake_set("cpsr", EL(2));
+	fake_set("VTTBR_EL2", 0x103);
+	fake_translate(&tb, 0x8000, words, 1);
+	fake_execute(&tb, 0, 0, 1); /* the same value */
+	fake_set("x3", VTTBR(5) | 0x40000);
+	fake_execute(&tb, 0, 0, 1);
+	fake_set("cpsr", EL(1));
+	fake_translate(&tb, 0x8000, words, 1); /* would trap */
+	fake_execute(&tb, 0, 0, 1);
+	count = records();
+	assert_int_equal(count, 3);
+	assert_int_equal(all[1].type, TRACE_ROOT);
+	assert_int_equal(all[1].world, TRACE_WORLD_EL2);
+	assert_int_equal(all[1].aux, A64_VTTBR_EL2);
+	assert_int_equal(all[1].pc, 0x8000);
+	assert_int_equal(all[1].v[0], VTTBR(5) | 0x40000);
+	assert_int_equal(all[1].v[1], 0x103);
+}
+
+static void records_interrupts(void **state)
+{
+	static const uint32_t words[] = { W_NOP, W_IAR_X4, W_ADD, W_EOI_X4 };
+	static const uint32_t last[] = { W_IAR_X4 };
+	struct qemu_plugin_tb tb;
+	struct qemu_plugin_tb other;
+	size_t count;
+	(void)state;
+
+	assert_int_equal(install("only=acks+ends+others"), 0);
+	eret(1, VM_ON, VTTBR(0));
+	eret(1, VM_ON, VTTBR(2));
+	fake_translate(&tb, 0x8000, words, 4);
+	fake_set("x4", 27);
+	fake_execute(&tb, 0, 0, 4);
+	fake_translate(&tb, 0x9000, last, 1); /* the read ends its block */
+	fake_translate(&other, 0x9004, words, 1);
+	fake_execute(&tb, 0, 0, 1);
+	fake_set("x4", 1023);
+	fake_execute(&other, 0, 0, 1);
+	count = records();
+	assert_int_equal(count, 6);
+	assert_int_equal(all[2].type, TRACE_ACK);
+	assert_int_equal(all[2].world, TRACE_WORLD_VM);
+	assert_int_equal(all[2].vmid, 2);
+	assert_int_equal(all[2].aux, A64_ICC_IAR1_EL1);
+	assert_int_equal(all[2].v[0], 27);
+	assert_int_equal(all[3].type, TRACE_EOI);
+	assert_int_equal(all[3].v[0], 27);
+	assert_int_equal(all[4].type, TRACE_ACK);
+	assert_int_equal(all[4].v[0], 1023);
+}
+
+static void records_marks(void **state)
+{
+	static const uint32_t words[] = { W_NOP, W_MARK };
+	struct qemu_plugin_tb tb;
+	size_t count;
+	(void)state;
+
+	assert_int_equal(install("only=marks log=on"), 0);
+	fake_set("cpsr", EL(0));
+	fake_set("x0", 0x6b72616d); /* "mark" */
+	fake_translate(&tb, 0x8000, words, 2);
+	fake_execute(&tb, 0, 0, 2);
+	count = records();
+	assert_int_equal(count, 2);
+	assert_int_equal(all[0].type, TRACE_MARK);
+	assert_int_equal(all[0].el, 0);
+	assert_int_equal(all[0].world, TRACE_WORLD_HOST);
+	assert_int_equal(all[0].pc, 0x8004);
+	assert_int_equal(all[0].v[0], 0x6b72616d);
+	assert_int_equal(all[0].v[3], 0x103);
+	assert_string_equal(fake_log, "trace: 0\n");
+}
+
+static void chooses_worlds(void **state)
+{
+	size_t count;
+	(void)state;
+
+	assert_int_equal(install("worlds=vm"), 0);
+	eret(1, VM_ON, 0);
+	enter_el2(0x5a000000, 1, 0x400);
+	eret(1, VM_ON, VTTBR(3));
+	enter_el2(0x92000007, 1, 0x400);
+	eret(1, VM_ON, 0);
+	count = records();
+	assert_int_equal(count, 3);
+	assert_int_equal(all[0].type, TRACE_RETURN);
+	assert_int_equal(all[0].world, TRACE_WORLD_VM);
+	assert_int_equal(all[1].type, TRACE_DATA_ABORT);
+}
+
+/* All vCPUs in one thread: QEMU's index of planted callbacks is of the translating vCPU. */
+static void knows_vcpus_that_share_a_thread(void **state)
+{
+	static const uint32_t words[] = { W_LDR, W_HVC };
+	struct qemu_plugin_tb tb;
+	size_t count;
+	(void)state;
+
+	machine.system.max_vcpus = 2;
+	assert_int_equal(install(""), 0);
+	fake_callbacks.init(1, NULL);
+	fake_set("cpsr", EL(1));
+	fake_translate(&tb, 0x8000, words, 2);
+	fake_set("TPIDR_EL2", 0x1000);
+	enter_el2(0x5a000007, 1, 0x400);
+	fake_set("TPIDR_EL2", 0x2000);
+	fake_set("cpsr", EL(2));
+	fake_callbacks.discontinuity(1, QEMU_PLUGIN_DISCON_EXCEPTION, 0, 0x40000400, NULL);
+	fake_execute(&tb, 0, 0, 2); /* of vCPU 1, whatever the index says */
+	assert_int_equal(trace_counts_of(1)->insns[1], 2);
+	assert_int_equal(trace_counts_of(0)->insns[1], 0);
+	fake_set("TPIDR_EL2", 0x1000);
+	fake_execute(&tb, 1, 0, 2);
+	assert_int_equal(trace_counts_of(0)->insns[1], 2);
+	fake_set("TPIDR_EL2", 0x2000);
+	eret(1, 0, 0);
+	count = records();
+	assert_int_equal(all[count - 2].type, TRACE_RETURN);
+	assert_int_equal(all[count - 2].vcpu, 1);
+}
+
 static void takes_the_time_from_counter_reads(void **state)
 {
 	(void)state;
@@ -493,6 +630,11 @@ int main(void)
 		TEST(counts_exactly_wherever_a_block_is_left),
 		TEST(counts_blocks_below_el2),
 		TEST(keeps_levels_apart),
+		TEST(records_switched_roots),
+		TEST(records_interrupts),
+		TEST(records_marks),
+		TEST(chooses_worlds),
+		TEST(knows_vcpus_that_share_a_thread),
 		TEST(takes_the_time_from_counter_reads),
 		TEST(takes_the_time_when_counting_blocks),
 		TEST(refuses_a_machine_it_cannot_trace),

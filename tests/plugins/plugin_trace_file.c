@@ -62,7 +62,7 @@ static void writes_header_records_and_end(void **state)
 	assert_true(g_file_get_contents(path, &bytes, &length, NULL));
 	assert_int_equal(length, FIRST + 2 * RECORD);
 	assert_memory_equal(bytes, "TRRMTRC\0", 8);
-	assert_int_equal(word_at(bytes, 8), 1); /* version */
+	assert_int_equal(word_at(bytes, 8), TRACE_VERSION); /* version */
 	assert_int_equal(word_at(bytes, 12), FIRST);
 	assert_int_equal(word_at(bytes, 16), RECORD);
 	assert_int_equal(word_at(bytes, 20), 1); /* clock */

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A campaign's description, NAME.toml in this folder: read, and checked before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import fnmatch
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from scenarios.harness.errors import Unusable
+
+FOLDER = Path(__file__).parent
+# What a fault hits; the words for the inject plugin are made in faults.py.
+KINDS = ("register", "flags", "loaded", "memory", "skip")
+REGISTERS = (*(f"x{n}" for n in range(31)), "sp")
+FLAGS = ("n", "z", "c", "v")
+ALL = "all"
+MAX_INJECTIONS = 10_000_000
+MAX_TIMES = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Space:
+    """One part of the fault space, sampled for itself. Bits are [low, high)."""
+
+    name: str
+    kind: str
+    registers: tuple[str, ...]
+    bits: tuple[int, int]
+    symbols: tuple[str, ...]  # patterns as of a shell; none: everywhere
+    injections: int | None  # None: all of it
+    audit: int  # of what liveness rules out, so many are run to see that it is right
+
+    def holds_symbol(self, symbol: str) -> bool:
+        return not self.symbols or any(fnmatch.fnmatchcase(symbol, one) for one in self.symbols)
+
+
+@dataclasses.dataclass(frozen=True)
+class Campaign:
+    name: str
+    title: str
+    scenario: str
+    mark: str  # where the snapshot is that every run starts from
+    seed: int
+    times: int  # a run with more instructions than so many golden ones hangs
+    spaces: tuple[Space, ...]
+
+    @property
+    def wanted(self) -> int | None:
+        """Injections of all parts together; None: at least one part is exhaustive."""
+        counts = [space.injections for space in self.spaces]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+
+class _Table:
+    """A table of the file, whose keys are taken one by one; what is left over is a mistake."""
+
+    def __init__(self, where: str, table: Any, keys: Collection[str]) -> None:
+        if not isinstance(table, Mapping):
+            raise Unusable(f"{where}: must be a table")
+        self._where, self._table = where, table
+        for key in table:
+            if key not in keys:
+                raise Unusable(f"{where}: no such key: {key}{nearest(key, keys)}")
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._table.get(key, default)
+        if not isinstance(value, str) or not value:
+            raise Unusable(f"{self._where}: {key} must be a text")
+        return value
+
+    def number(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        value = self._table.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise Unusable(f"{self._where}: {key} must be a number from {low} to {high}")
+        return value
+
+    def raw(self, key: str, default: Any = None) -> Any:
+        return self._table.get(key, default)
+
+    def word(self, key: str, allowed: Collection[str]) -> str:
+        value = self.text(key)
+        if value not in allowed:
+            listed = ", ".join(allowed)
+            raise Unusable(f"{self._where}: {key}: no such word: {value}; there are: {listed}")
+        return value
+
+
+def nearest(word: str, words: Collection[str]) -> str:
+    near = difflib.get_close_matches(word, words, 2, 0.5)
+    return f"; near it: {', '.join(near)}" if near else f"; there are: {', '.join(words)}"
+
+
+def registers_of(where: str, text: str) -> tuple[str, ...]:
+    """ "x0-x3 sp" -> x0 x1 x2 x3 sp. Raises Unusable."""
+    names: list[str] = []
+    for word in text.split():
+        low, dash, high = word.partition("-")
+        for name in (low, high) if dash else (low,):
+            if name not in REGISTERS:
+                raise Unusable(f"{where}: registers: no such register: {name}; there are x0 to x30 and sp")
+        first, last = REGISTERS.index(low), REGISTERS.index(high if dash else low)
+        if first > last:
+            raise Unusable(f"{where}: registers: {word} goes backwards")
+        names += REGISTERS[first : last + 1]
+    return tuple(dict.fromkeys(names))
+
+
+def _bits_of(where: str, text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", text)
+    low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if not low <= high <= 63:
+        raise Unusable(f"{where}: bits: {text} is no range such as 0-63")
+    return low, high + 1
+
+
+def _injections_of(where: str, value: Any) -> int | None:
+    if value == ALL:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_INJECTIONS:
+        raise Unusable(f'{where}: injections must be 1 to {MAX_INJECTIONS}, or "{ALL}"')
+    return value
+
+
+def _space(where: str, table: Any) -> Space:
+    keys = ("name", "kind", "registers", "bits", "symbols", "injections", "audit")
+    given = _Table(where, table, keys)
+    kind = given.word("kind", KINDS)
+    if kind in ("flags", "skip") and (given.raw("bits") or given.raw("registers")):
+        raise Unusable(f"{where}: kind {kind} has neither bits nor registers")
+    symbols = given.raw("symbols", [])
+    if not isinstance(symbols, list) or not all(isinstance(one, str) and one for one in symbols):
+        raise Unusable(f"{where}: symbols must be a list of patterns")
+    return Space(
+        name=given.text("name", kind),
+        kind=kind,
+        registers=registers_of(where, given.text("registers", "x0-x30 sp")),
+        bits=_bits_of(where, given.text("bits", "0-63")),
+        symbols=tuple(symbols),
+        injections=_injections_of(where, given.raw("injections")),
+        audit=given.number("audit", 0, MAX_INJECTIONS, 0),
+    )
+
+
+def load(path: Path) -> Campaign:
+    """Raises Unusable, naming the file and what is wrong in it."""
+    where = path.name
+    try:
+        content = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise Unusable(f"{where}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unusable(f"{where}: {error}") from error
+    top = _Table(where, content, ("title", "scenario", "mark", "seed", "times", "space"))
+    parts = top.raw("space")
+    if not isinstance(parts, list) or not parts:
+        raise Unusable(f"{where}: no [[space]]: at least one part of a fault space is wanted")
+    spaces = tuple(_space(f"{where}: space {n}", part) for n, part in enumerate(parts, 1))
+    names = [space.name for space in spaces]
+    for name in names:
+        if names.count(name) > 1:
+            raise Unusable(f"{where}: two spaces are called {name}; give them names")
+    return Campaign(
+        name=path.stem,
+        title=top.text("title"),
+        scenario=top.text("scenario"),
+        mark=top.text("mark"),
+        seed=top.number("seed", 0, 1 << 63, 1),
+        times=top.number("times", 2, MAX_TIMES, 4),
+        spaces=spaces,
+    )
+
+
+def by_name(name: str, folder: Path = FOLDER) -> Campaign:
+    names = sorted(path.stem for path in folder.glob("*.toml"))
+    if name not in names:
+        raise Unusable(f"NAME={name}: no such campaign{nearest(name, names)}")
+    return load(folder / f"{name}.toml")

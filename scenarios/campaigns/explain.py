@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""By which path a fault did what it did: the hit instruction, what the value was for, and what came of it."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from scenarios.campaigns import a64
+from scenarios.campaigns.description import REGISTERS
+from scenarios.campaigns.record import STORE, Recording
+from scenarios.harness import paths
+
+EXPLAINED = ("breach",)
+
+
+@lru_cache(maxsize=4096)
+def disassembled(opcode: int, pc: int) -> str:
+    """The instruction in words, by the SDK's objdump; its opcode when there is none."""
+    tool = paths.out() / "sdk" / "bin" / "aarch64-linux-gnu-objdump"
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(opcode.to_bytes(4, "little"))
+        file.flush()
+        command = [str(tool), "-D", "-b", "binary", "-m", "aarch64", f"--adjust-vma={pc:#x}", file.name]
+        try:
+            text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
+        except (OSError, subprocess.SubprocessError):
+            return f"{opcode:#010x}"
+    return " ".join(text.strip().splitlines()[-1].split("\t")[2:])
+
+
+def role(opcode: int, register: str) -> str:
+    """What the instruction takes the register for."""
+    if register not in REGISTERS:
+        return "a value"
+    number = REGISTERS.index(register)
+    base = opcode >> 5 & 31
+    stores = opcode >> 25 & 5 == 4 and a64.effect(opcode).loads == ()
+    if opcode >> 25 & 5 == 4:
+        if number == base:
+            return "the address of a store" if stores else "the address of a load"
+        return "what is stored" if stores else "an index of a load"
+    if opcode >> 22 == 0x354:
+        return "the operand of a system instruction"
+    if a64.effect(opcode).ends:
+        return "a register that EL2 leaves with"
+    if a64.effect(opcode).writes:
+        return "an operand of a computation"
+    if a64.effect(opcode).writes_flags or opcode >> 25 & 0x3F in (0x1A, 0x1B):
+        return "what is compared"
+    return "where it branches to"
+
+
+def path_of(row: Mapping[str, Any], recording: Recording) -> str:
+    """One sentence: what was hit, where, in which role."""
+    at = int(row["insn"]) - recording.first
+    step = recording.steps[at]
+    text = disassembled(step.opcode, step.pc)
+    where = f"`{text}` at {row['symbol']}"
+    if row["kind"] == "register":
+        return f"{row['register']}, {role(step.opcode, row['register'])} in {where}, was {row['before']}, became {row['after']}"
+    if row["kind"] == "flags":
+        return f"flag {row['register'].upper()} before {where}"
+    if row["kind"] == "skip":
+        what = "a store" if step.flags & STORE else "an instruction"
+        return f"{what} left out: {where}"
+    if row["kind"] == "memory":
+        return f"bit {row['bit']} of memory at {row['register']}, just before {where} loads it"
+    return f"bit {row['bit']} of what {where} loaded into {row['register']}: {row['before']} became {row['after']}"
+
+
+def explained(row: dict[str, Any], recording: Recording) -> dict[str, Any]:
+    """@row with its path, where readers will ask for it."""
+    if row["outcome"] in EXPLAINED:
+        return row | {"path": path_of(row, recording)}
+    return row
+
+
+def words(row: Mapping[str, Any]) -> str:
+    """One injection for the terminal."""
+    lines = [f"injection {row['id']}: {row['fault']}", f"  at {row['symbol']} ({row['pc']:#x})"]
+    if row.get("path"):
+        lines.append(f"  hit: {row['path']}")
+    lines.append(f"  {row['outcome']} ({row['how']}): {row['reason']}")
+    lines.append(f"  trace {row['trace'][:16] or 'none'}, {row['insns']:,} instructions, {row['seconds']} s")
+    return "\n".join(lines)

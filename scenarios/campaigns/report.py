@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The report: one HTML file with everything in it, from a campaign's results."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scenarios.campaigns import results, statistics
+from scenarios.campaigns.outcome import OUTCOMES
+
+NAME = "report.html"
+PAGE = Path(__file__).parent / "page"
+COLUMNS = ("id", "space", "target", "symbol", "fault", "outcome", "reason", "path", "way")
+NUMBER = re.compile(r"0x[0-9a-f]+|\b[0-9]+\b")
+
+
+def way_of(row: Mapping[str, Any]) -> str:
+    """What breaches of one kind have in common: the place, what was hit, the oracle's words."""
+    where = str(row["symbol"]).partition("+")[0]
+    return f"{where}, {row['kind']} {target_of(row)}: {NUMBER.sub('N', str(row['reason']))}"
+
+
+def target_of(row: Mapping[str, Any]) -> str:
+    """The heat map's column."""
+    if row["kind"] in ("skip", "memory"):
+        return str(row["kind"])
+    return str(row["register"]).partition("/")[0]
+
+
+def _row(row: Mapping[str, Any]) -> list[Any]:
+    breach = row["outcome"] == "breach"
+    extra = {"target": target_of(row), "path": row.get("path", ""), "way": way_of(row) if breach else ""}
+    values = dict(row) | extra
+    if row["outcome"] == "masked":
+        values["reason"] = row["how"]
+    return [values[name] for name in COLUMNS]
+
+
+def page(head: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
+    summaries = [dataclasses.asdict(statistics.of_space(each, rows)) for each in head["populations"]]
+    data = {
+        "head": head,
+        "outcomes": OUTCOMES,
+        "summaries": summaries,
+        "columns": COLUMNS,
+        "rows": [_row(row) for row in rows],
+        "replay": f"make campaign NAME={head['name']} HYP={head['target']} REPLAY=",
+    }
+    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    parts = {
+        "TITLE": html.escape(f"{head['name']} on {head['target']}"),
+        "CSS": (PAGE / "report.css").read_text(),
+        "JS": (PAGE / "report.js").read_text(),
+        "DATA": text,
+    }
+    whole = (PAGE / "report.html").read_text()
+    return re.sub("@(TITLE|CSS|JS|DATA)@", lambda match: parts[match[1]], whole)
+
+
+def write(folder: Path) -> Path:
+    """From the results in @folder, whole or not at all. Raises Unusable."""
+    head, rows = results.read(folder / results.NAME)
+    path, new = folder / NAME, folder / (NAME + ".new")
+    new.write_text(page(head, rows), encoding="utf-8")
+    new.replace(path)
+    return path
