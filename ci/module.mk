@@ -19,9 +19,11 @@ coverage-unit: ## which C lines the unit tests reach: a table and out/coverage/h
 	@$(PYTHON) -m ci.coverage --out $(COVERAGE) $(COVERAGE_RUNS) $(UNIT_TESTS:$(O)/%=$(COVERAGE)/%)
 
 coverage: all ## the same after all scenarios (or SCENARIO=) on our hypervisor, merged
-	@rm -rf $(COVERAGE)/runs $(COVERAGE)/cold
+	@rm -rf $(addprefix $(COVERAGE)/,runs cold stops)
 	@COLD=1 COVER=1 HYP=terrarium RUNS=$(COVERAGE)/cold $(HARNESS) run lifecycle/host_boots
+	@COVER=1 HYP=terrarium RUNS=$(COVERAGE)/stops SCENARIO_ROOT=tests/harness/planted \
+	$(HARNESS) run planted/hypervisor_fault >$(COVERAGE)/stops.log || true
 	@COVER=1 HYP=terrarium RUNS=$(COVERAGE)/runs $(HARNESS) run $(COVERED) || touch $(COVERAGE)/failed
-	@$(MAKE) --no-print-directory coverage-unit COVERAGE_RUNS="--runs $(COVERAGE)/runs --runs \
-	$(COVERAGE)/cold --elf $(O)/hypervisor/hyp.elf --tools $(CROSS)"
+	@$(MAKE) --no-print-directory coverage-unit COVERAGE_RUNS="$(foreach run,runs cold stops,--runs \
+	$(COVERAGE)/$(run)) --elf $(O)/hypervisor/hyp.elf --tools $(CROSS)"
 	@! rm $(COVERAGE)/failed 2>/dev/null

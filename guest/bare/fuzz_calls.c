@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes 100,000 calls to the hypervisor, HVC and SMC, from a seed: identifiers that exist,
- * their neighbours and any others, with arguments that make sense and with any others.
+ * Makes calls to the hypervisor, HVC and SMC, by a plan (platform/abi/fuzz_plan.h) that the host
+ * wrote into the image: identifiers that exist, their neighbours and any others, with
+ * arguments that make sense for them and with any others. In a realm, RSI's calls.
  *
- *   guest  value fuzz seed=.. calls=..   before
+ *   guest  value fuzz seed=.. ranges=..   before
  *   guest  value fuzzed calls=.. accepted=.. refused=.. unknown=.. undefined=.. reads=..
  *   guest  ok|fail secret_intact         what no call was about is as it was
  *
@@ -13,52 +14,72 @@
  */
 #include "guest/bare/lib/guest.h"
 #include "guest/bare/lib/probe.h"
+#include "guest/bare/lib/rsi.h"
+#include "platform/abi/fuzz_plan.h"
 #include "platform/abi/smccc.h"
 
-#define SEED UINT64_C(0x5eed5eed5eed5eed)
-#define CALLS 100000
 #define SECRET_SEED UINT64_C(0x6169726172726574)
 #define SCRATCH_PAGES 32
 #define READ_EVERY 64
 #define SMC_EVERY 16
 #define BIT_64 UINT64_C(0x40000000) /* the call's 64-bit convention */
 
-/* RSI (Arm DEN 0137): the range of its identifiers. */
-#define RSI_FIRST 0xc4000190
 #define RSI_COUNT 0x10
 
-static const uint32_t known[] = {
-	SMCCC_VERSION,
-	SMCCC_ARCH_FEATURES,
-	SMCCC_ARCH_SOC_ID,
-	SMCCC_ARCH_WORKAROUND_1,
-	SMCCC_ARCH_WORKAROUND_2,
-	SMCCC_ARCH_WORKAROUND_3,
-	PSCI_VERSION,
-	PSCI_CPU_ON,
-	PSCI_AFFINITY_INFO,
-	PSCI_MIGRATE_INFO_TYPE,
-	PSCI_FEATURES,
-	PSCI_MEM_PROTECT,
-	PSCI_MEM_PROTECT_CHECK_RANGE,
-	TRNG_VERSION,
-	TRNG_FEATURES,
-	TRNG_GET_UUID,
-	TRNG_RND64,
-	PV_TIME_FEATURES,
-	PV_TIME_ST,
-	KVM_CALL_UID,
-	KVM_FEATURES,
-	KVM_PTP,
-	PKVM_HYP_MEMINFO,
-	PKVM_MEM_SHARE,
-	PKVM_MEM_UNSHARE,
-	PKVM_MMIO_GUARD_INFO,
-	PKVM_MMIO_GUARD_MAP,
-	PKVM_MMIO_GUARD_UNMAP,
-	PKVM_MEM_RELINQUISH,
-	RSI_FIRST,
+/* What a call takes, from x1 on. */
+enum takes {
+	TAKES_ANY,
+	TAKES_CALL,  /* another call's identifier */
+	TAKES_PAGE,  /* an address, and pages or zero */
+	TAKES_RANGE, /* first address, end, a small number */
 };
+
+static const struct {
+	uint32_t id;
+	enum takes takes;
+} known[] = {
+	{ SMCCC_VERSION, TAKES_ANY },
+	{ SMCCC_ARCH_FEATURES, TAKES_CALL },
+	{ SMCCC_ARCH_SOC_ID, TAKES_ANY },
+	{ SMCCC_ARCH_WORKAROUND_1, TAKES_ANY },
+	{ SMCCC_ARCH_WORKAROUND_2, TAKES_ANY },
+	{ SMCCC_ARCH_WORKAROUND_3, TAKES_ANY },
+	{ PSCI_VERSION, TAKES_ANY },
+	{ PSCI_CPU_ON, TAKES_ANY },
+	{ PSCI_AFFINITY_INFO, TAKES_ANY },
+	{ PSCI_MIGRATE_INFO_TYPE, TAKES_ANY },
+	{ PSCI_FEATURES, TAKES_CALL },
+	{ PSCI_MEM_PROTECT, TAKES_ANY },
+	{ PSCI_MEM_PROTECT_CHECK_RANGE, TAKES_PAGE },
+	{ TRNG_VERSION, TAKES_ANY },
+	{ TRNG_FEATURES, TAKES_CALL },
+	{ TRNG_GET_UUID, TAKES_ANY },
+	{ TRNG_RND64, TAKES_ANY },
+	{ PV_TIME_FEATURES, TAKES_CALL },
+	{ PV_TIME_ST, TAKES_ANY },
+	{ KVM_CALL_UID, TAKES_ANY },
+	{ KVM_FEATURES, TAKES_ANY },
+	{ KVM_PTP, TAKES_ANY },
+	{ PKVM_HYP_MEMINFO, TAKES_ANY },
+	{ PKVM_MEM_SHARE, TAKES_PAGE },
+	{ PKVM_MEM_UNSHARE, TAKES_PAGE },
+	{ PKVM_MMIO_GUARD_INFO, TAKES_ANY },
+	{ PKVM_MMIO_GUARD_MAP, TAKES_PAGE },
+	{ PKVM_MMIO_GUARD_UNMAP, TAKES_PAGE },
+	{ PKVM_MEM_RELINQUISH, TAKES_PAGE },
+	/* KNOWN_RSI rows */
+	{ RSI_ABI_VERSION, TAKES_ANY },
+	{ RSI_FEATURES, TAKES_ANY },
+	{ RSI_MEASUREMENT_READ, TAKES_ANY },
+	{ RSI_MEASUREMENT_EXTEND, TAKES_ANY },
+	{ RSI_REALM_CONFIG, TAKES_PAGE },
+	{ RSI_IPA_STATE_SET, TAKES_RANGE },
+	{ RSI_IPA_STATE_GET, TAKES_RANGE },
+	{ RSI_HOST_CALL, TAKES_PAGE },
+};
+
+#define KNOWN (sizeof(known) / sizeof(known[0]))
+#define KNOWN_RSI 8
 
 /* Never made, in neither convention: the guest's own end, sleep, or the loss of its serials. */
 static const uint32_t left_out[] = {
@@ -69,15 +90,22 @@ static const uint32_t left_out[] = {
 
 static uint8_t secret_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static uint8_t scratch[SCRATCH_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-static uint64_t state = SEED;
+static struct fuzz_random random;
 
-/* Marsaglia's xorshift64 (13, 7, 17). */
+/* Not constant for the compiler: the host writes it. */
+struct fuzz_input {
+	char magic[FUZZ_INPUT_MAGIC_BYTES];
+	struct fuzz_plan plan;
+};
+extern struct fuzz_input fuzz_input;
+struct fuzz_input fuzz_input = {
+	.magic = { "terrarium fuzz 1" },
+	.plan = { .seed = 1, .ranges_count = 1, .ranges = { { 0, 100000 } } },
+};
+
 static uint64_t any(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return fuzz_any(&random);
 }
 
 static uint64_t any_scratch(void)
@@ -95,13 +123,18 @@ static bool is_left_out(uint64_t id)
 	return false;
 }
 
-static uint64_t any_id(void)
+static uint64_t any_id(enum takes *takes)
 {
 	uint64_t id;
 
 	do {
-		id = known[any() % (sizeof(known) / sizeof(known[0]))];
-		switch (any() % 8) {
+		/* The last rows are a realm's; what is not offered is asked for now and then. */
+		bool realms = any() % 16 ? rsi_shared_bit() != 0 && any() % 2 : true;
+		size_t place = realms ? KNOWN - 1 - any() % KNOWN_RSI : any() % (KNOWN - KNOWN_RSI);
+
+		id = known[place].id;
+		*takes = known[place].takes;
+		switch (any() % 16) {
 		case 0:
 			id ^= any() % 32;
 			break;
@@ -109,7 +142,7 @@ static uint64_t any_id(void)
 			id ^= BIT_64;
 			break;
 		case 2:
-			id = RSI_FIRST + any() % RSI_COUNT;
+			id = RSI_ABI_VERSION + any() % RSI_COUNT;
 			break;
 		case 3:
 			id = any();
@@ -155,16 +188,40 @@ struct counts {
 	uint64_t accepted, refused, unknown, undefined, reads;
 };
 
-static void one_call(struct counts *counts)
+static void fill(enum takes takes, uint64_t args[8])
 {
-	uint64_t args[8] = { any_id(), any_argument(), any_count() };
-	uint64_t results[4];
-	bool completed;
-
-	for (size_t i = 3; i < 8; i++) {
+	for (size_t i = 1; i < 8; i++) {
 		args[i] = any_argument();
 	}
-	completed = any() % SMC_EVERY ? probe_hvc(args, results) : probe_smc(args, results);
+	args[2] = any_count();
+	switch (takes) {
+	case TAKES_CALL:
+		args[1] = known[any() % KNOWN].id;
+		break;
+	case TAKES_PAGE:
+		args[1] = any() % 4 ? any_scratch() : args[1];
+		break;
+	case TAKES_RANGE:
+		/* Within the scratch pages, or one that ends before it begins. */
+		args[1] = any_scratch() | (any() % 8 ? 0 : UINT64_C(1) << (40 + any() % 24));
+		args[2] = any_scratch() + (any() % 8 ? 0 : any() % PAGE_SIZE);
+		args[3] = any() % 4;
+		break;
+	case TAKES_ANY:
+		break;
+	}
+}
+
+static void one_call(struct counts *counts)
+{
+	uint64_t args[8], results[4];
+	enum takes takes;
+	bool completed, by_smc;
+
+	args[0] = any_id(&takes);
+	fill(takes, args);
+	by_smc = any() % SMC_EVERY == 0 || (rsi_shared_bit() != 0 && any() % 2);
+	completed = by_smc ? probe_smc(args, results) : probe_hvc(args, results);
 	if (!completed) {
 		counts->undefined++;
 	} else if ((int32_t)results[0] == SMCCC_NOT_SUPPORTED) {
@@ -183,19 +240,26 @@ static void one_call(struct counts *counts)
 
 int guest_main(void)
 {
+	const struct fuzz_plan *plan = &fuzz_input.plan;
 	struct counts counts = { 0 };
+	uint32_t calls = 0;
 	size_t bad;
 
 	report_begin();
 	pattern_fill(secret_page, PAGE_SIZE, SECRET_SEED);
 	memset(scratch, 1, sizeof(scratch));
-	report_value("fuzz", "seed=0x%llx calls=%u", (unsigned long long)SEED, CALLS);
-	for (unsigned int i = 0; i < CALLS; i++) {
-		one_call(&counts);
+	report_value("fuzz", "seed=0x%llx ranges=%u", (unsigned long long)plan->seed,
+		     plan->ranges_count);
+	for (uint32_t i = 0; i < plan->ranges_count; i++) {
+		for (uint32_t n = 0; n < plan->ranges[i].count; n++) {
+			random = fuzz_random_of(plan->seed, plan->ranges[i].first + n);
+			one_call(&counts);
+			calls++;
+		}
 	}
 	report_value("fuzzed",
 		     "calls=%u accepted=%llu refused=%llu unknown=%llu undefined=%llu reads=%llu",
-		     CALLS, (unsigned long long)counts.accepted, (unsigned long long)counts.refused,
+		     calls, (unsigned long long)counts.accepted, (unsigned long long)counts.refused,
 		     (unsigned long long)counts.unknown, (unsigned long long)counts.undefined,
 		     (unsigned long long)counts.reads);
 	bad = pattern_compare(secret_page, PAGE_SIZE, SECRET_SEED);

@@ -12,18 +12,21 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include "platform/abi/fuzz_plan.h"
+
 #define CALLS_DEVICE "/dev/terrarium-calls"
 
 /*
- * Hypercalls from a seed, with arguments that make sense and with any others, about pages of
+ * Hypercalls by a plan, with arguments that make sense and with any others, about pages of
  * the module's own, VMs that these calls make, and whatever there is not to be had. VMs of
- * others are attacked too, but for calls that may end them or give them pages.
+ * others are attacked too, but for calls that may end them or give them pages. Before the first
+ * call of each CALLS_ROUND numbers everything is taken back, and VMs are begun anew.
  */
+#define CALLS_ROUND 1024
 #define CALLS_STATUSES 11 /* 0 to -9 of hyp_status.h, and any other */
 
 struct calls_fuzz {
-	__u64 seed;                    /* in */
-	__u64 count;                   /* in */
+	struct fuzz_plan plan;         /* in */
 	__u64 answers[CALLS_STATUSES]; /* out: how often each status came */
 	__u64 vms;                     /* out: made */
 	__u64 runs;                    /* out: VCPU_RUNs that a guest left again */

@@ -4,7 +4,7 @@
 HOST := platform/host
 HOST_CC = $(CROSS)gcc --sysroot=$(SDK)/sysroot -I$(ROOT) -D_GNU_SOURCE $(CWARN) -O2 -g1
 HOST_LIB := $(wildcard $(HOST)/lib/*.c)
-HOST_HEADERS := $(wildcard $(HOST)/*.h $(HOST)/lib/*.h $(HOST)/attack/*.h platform/abi/attack.h)
+HOST_HEADERS := $(wildcard $(HOST)/*.h $(HOST)/lib/*.h $(HOST)/attack/*.h platform/abi/*.h)
 HOST_TOOLS := $(patsubst $(HOST)/tools/%.c,%,$(wildcard $(HOST)/tools/*.c))
 HOST_INIT := $(O)/host/init
 

@@ -22,7 +22,7 @@ from scenarios.harness.steps import Recorder, Step
 from scenarios.harness.vm import VM
 
 LIVE, RECORDING, CLOSED = "live", "recording", "closed"
-REPLAYED = ("HYP", "SMP", "MEM", "CPU", "ICOUNT", "KERNEL", "LIMIT", "COLD")
+REPLAYED = ("HYP", "SMP", "MEM", "CPU", "ICOUNT", "KERNEL", "LIMIT", "COLD", "FUZZ_SEED", "FUZZ_CALLS")
 
 
 @dataclasses.dataclass(frozen=True)

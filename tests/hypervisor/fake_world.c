@@ -35,6 +35,38 @@ void fake_world_end(void)
 	}
 }
 
+int fake_world_begin(uint32_t vm_flags)
+{
+	struct vcpu *vcpu;
+
+	fake_world_reset(vm_flags);
+	vcpu = fake_vcpu(0, 0);
+	if (!vcpu) {
+		return -1;
+	}
+	fake_world_prepare(vcpu);
+	return 0;
+}
+
+int fake_begin_protected(void **state)
+{
+	(void)state;
+	return fake_world_begin(HYP_VM_PROTECTED);
+}
+
+int fake_begin_normal(void **state)
+{
+	(void)state;
+	return fake_world_begin(0);
+}
+
+int fake_end(void **state)
+{
+	(void)state;
+	fake_world_end();
+	return 0;
+}
+
 /* ---- vm.h ---- */
 
 struct vm *vm_hold(uint64_t handle)

@@ -51,4 +51,15 @@ struct vcpu *fake_vcpu(uint32_t index, uint32_t flags);
 /* Free what fake_vcpu() made. */
 void fake_world_end(void);
 
+/* fake_world_reset(), vCPU 0, then what the test program prepares. 0, or -1 if there is no vCPU. */
+int fake_world_begin(uint32_t vm_flags);
+
+/* The test program's own: what its tests find beside that. */
+void fake_world_prepare(struct vcpu *made);
+
+/* cmocka's fixtures around a test: fake_world_begin() with either kind of VM; the end. */
+int fake_begin_protected(void **state);
+int fake_begin_normal(void **state);
+int fake_end(void **state);
+
 #endif /* TESTS_HYPERVISOR_FAKE_WORLD_H */

@@ -37,9 +37,9 @@ static enum guest_event guest(struct vcpu *vcpu)
 	return next_event;
 }
 
-static int begin_as(uint32_t flags)
+void fake_world_prepare(struct vcpu *made)
 {
-	fake_world_reset(flags);
+	(void)made;
 	fake.guest = guest;
 	fake.run_out = (struct world_run){ .ich_hcr = UINT64_C(3) << 27,
 					   .lr = { 11, 12, 13, 14 },
@@ -49,26 +49,6 @@ static int begin_as(uint32_t flags)
 	next_event = GUEST_SYNC;
 	next_pstate = 0x5;
 	next_trap = (struct vcpu_trap){ .esr = 0x06000000 };
-	return fake_vcpu(0, 0) ? 0 : -1;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	return begin_as(HYP_VM_PROTECTED);
-}
-
-static int begin_normal(void **state)
-{
-	(void)state;
-	return begin_as(0);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	fake_world_end();
-	return 0;
 }
 
 static enum hyp_status run_with(struct regs *regs, uint64_t flags)
@@ -209,7 +189,7 @@ static void an_illegal_state_ends_it(void **state)
 
 	(void)state;
 	for (int from_el0 = 0; from_el0 < 2; from_el0++) {
-		assert_int_equal(begin_as(HYP_VM_PROTECTED), 0);
+		assert_int_equal(fake_world_begin(HYP_VM_PROTECTED), 0);
 		next_pstate = from_el0 ? 0x10 : 0x1f; /* AArch32 */
 		next_trap = (struct vcpu_trap){ .esr = SECRET(1), .ipa = SECRET(2) };
 		tells(0, expected, HYP_STATE_VTIMER, 0);
@@ -295,7 +275,7 @@ static void flags_that_are_not_for_all(void **state)
 		assert_int_equal(run(UINT64_C(1) << bit), HYP_EINVAL);
 	}
 	assert_int_equal(fake.entered, 0);
-	assert_int_equal(begin_as(0), 0);
+	assert_int_equal(fake_world_begin(0), 0);
 	assert_int_equal(run(HYP_RUN_VSERROR | HYP_RUN_DEBUG | HYP_RUN_STEP), HYP_OK);
 	assert_true(fake.vm.vcpus[0]->has_vserror);
 }
@@ -376,7 +356,7 @@ static void one_vcpu_begins_a_protected_vm(void **state)
 	assert_non_null(fake_vcpu(1, HYP_VCPU_OFF));
 	assert_int_equal(run(0), HYP_OK);
 	assert_null(fake_vcpu(2, HYP_VCPU_OFF));
-	assert_int_equal(begin_as(0), 0);
+	assert_int_equal(fake_world_begin(0), 0);
 	assert_non_null(fake_vcpu(1, 0));
 	assert_int_equal(run(0), HYP_OK);
 	assert_non_null(fake_vcpu(2, 0));
@@ -639,8 +619,8 @@ static void features_of_the_machine(void **state)
 
 int main(void)
 {
-#define PROTECTED(test) cmocka_unit_test_setup_teardown(test, begin, end)
-#define NORMAL(test) cmocka_unit_test_setup_teardown(test, begin_normal, end)
+#define PROTECTED(test) cmocka_unit_test_setup_teardown(test, fake_begin_protected, fake_end)
+#define NORMAL(test) cmocka_unit_test_setup_teardown(test, fake_begin_normal, fake_end)
 	const struct CMUnitTest tests[] = {
 		PROTECTED(an_interrupt_tells_nothing),
 		PROTECTED(waiting_tells_until_when),

@@ -26,38 +26,14 @@
 
 static struct vcpu *vcpu;
 
-static int begin_as(uint32_t flags)
+void fake_world_prepare(struct vcpu *made)
 {
-	fake_world_reset(flags);
-	vcpu = fake_vcpu(0, 0);
-	if (!vcpu) {
-		return -1;
-	}
+	vcpu = made;
 	for (uint64_t n = 0; n < 31; n++) {
 		vcpu->x[n] = 0xf0f1f2f3f4f50000 + n;
 	}
 	vcpu->pc = PC;
 	vcpu->pstate = 0x600003c5;
-	return 0;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	return begin_as(HYP_VM_PROTECTED);
-}
-
-static int begin_normal(void **state)
-{
-	(void)state;
-	return begin_as(0);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	fake_world_end();
-	return 0;
 }
 
 static bool traps(uint64_t esr)
@@ -644,8 +620,8 @@ static void an_abort_for_an_answer(void **state)
 
 int main(void)
 {
-#define PROTECTED(test) cmocka_unit_test_setup_teardown(test, begin, end)
-#define NORMAL(test) cmocka_unit_test_setup_teardown(test, begin_normal, end)
+#define PROTECTED(test) cmocka_unit_test_setup_teardown(test, fake_begin_protected, fake_end)
+#define NORMAL(test) cmocka_unit_test_setup_teardown(test, fake_begin_normal, fake_end)
 	const struct CMUnitTest tests[] = {
 		PROTECTED(a_page_is_asked_for),
 		PROTECTED(what_kind_of_access_it_was),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hypercalls from a seed. A page that a call may take is one of a block of the module's own,
+ * Hypercalls by a plan. A page that a call may take is one of a block of the module's own,
  * so that the host does not take its own memory away from itself; afterwards all of it is
  * taken back.
  */
@@ -20,13 +20,12 @@
 #define POOL_ORDER 9
 #define POOL_PAGES (1UL << POOL_ORDER)
 #define HANDLES 256
-#define OWN_MAX 8        /* VMs at a time */
-#define ROUND_CALLS 1024 /* then everything is taken back, and VMs are begun anew */
+#define OWN_MAX 8 /* VMs at a time */
 #define HYPERVISOR_PFN 0x40200
 #define DEVICE_PFN 0x9000
 
 struct fuzzer {
-	u64 state;
+	struct fuzz_random random; /* of the call, or of the round */
 	struct calls_fuzz *out;
 	unsigned long pool; /* pfn of the first page */
 	bool own[HANDLES];
@@ -51,10 +50,7 @@ static const u32 guest_code[] = {
 
 static u64 any(struct fuzzer *fuzzer)
 {
-	fuzzer->state ^= fuzzer->state << 13;
-	fuzzer->state ^= fuzzer->state >> 7;
-	fuzzer->state ^= fuzzer->state << 17;
-	return fuzzer->state;
+	return fuzz_any(&fuzzer->random);
 }
 
 static u64 any_pfn(struct fuzzer *fuzzer)
@@ -324,21 +320,89 @@ static u64 take_back(struct fuzzer *fuzzer, struct page *pages)
 	return lost;
 }
 
+/* Rd = @value, in two instructions (MOVZ, MOVK). */
+static u32 *load(u32 *code, u32 rd, u32 value)
+{
+	*code++ = 0xd2a00000 | (value >> 16) << 5 | rd;
+	*code++ = 0xf2800000 | (value & 0xffff) << 5 | rd;
+	return code;
+}
+
+#define CODE_CALL_WORDS 9
+
+/* A call of the guest's that can be right: about a page that may be its own. */
+static u32 *write_call(struct fuzzer *fuzzer, u32 *code)
+{
+	const struct calls_guest_call *call = &calls_guest_calls[any(fuzzer) % calls_guest_count];
+	u32 ipa = any(fuzzer) % 64 << PAGE_SHIFT;
+
+	code = load(code, 0, call->id);
+	code = load(code, 1, ipa);
+	code = load(code, 2, call->takes_end ? ipa + PAGE_SIZE : any(fuzzer) % 2);
+	code = load(code, 3, any(fuzzer) % 3);
+	*code++ = guest_code[call->by_smc];
+	return code;
+}
+
 /* Code for guests, where the host has the pages again. */
 static void write_code(struct fuzzer *fuzzer, struct page *pages)
 {
 	u32 *code = page_address(pages);
+	u32 *end = code + POOL_PAGES * PAGE_SIZE / sizeof(*code);
 
-	for (unsigned long i = 0; i < POOL_PAGES * PAGE_SIZE / sizeof(*code); i++) {
-		code[i] = guest_code[any(fuzzer) % ARRAY_SIZE(guest_code)];
+	while (code < end) {
+		if (any(fuzzer) % 4 == 0 && end - code >= CODE_CALL_WORDS) {
+			code = write_call(fuzzer, code);
+		} else {
+			*code++ = guest_code[any(fuzzer) % ARRAY_SIZE(guest_code)];
+		}
+	}
+}
+
+static void begin_round(struct fuzzer *fuzzer, struct page *pages, u32 round)
+{
+	fuzzer->out->lost = take_back(fuzzer, pages);
+	if (fuzzer->out->lost) {
+		return;
+	}
+	fuzzer->random = fuzz_random_of(~fuzzer->out->plan.seed, round);
+	write_code(fuzzer, pages);
+	begin_vms(fuzzer);
+}
+
+/* The plan's calls, until it is over, the user loses patience, or pages are lost. */
+static void all_calls(struct fuzzer *fuzzer, struct page *pages)
+{
+	const struct fuzz_plan *plan = &fuzzer->out->plan;
+	u64 round, current_round = ~0ULL;
+
+	for (u32 i = 0; i < plan->ranges_count; i++) {
+		for (u32 n = 0; n < plan->ranges[i].count; n++) {
+			u32 number = plan->ranges[i].first + n;
+
+			round = number / CALLS_ROUND;
+			if (round != current_round) {
+				begin_round(fuzzer, pages, round);
+				current_round = round;
+			}
+			if (fuzzer->out->lost || fatal_signal_pending(current)) {
+				return;
+			}
+			fuzzer->random = fuzz_random_of(plan->seed, number);
+			one_call(fuzzer);
+			cond_resched();
+		}
 	}
 }
 
 long calls_fuzz(struct calls_fuzz *fuzz)
 {
-	struct fuzzer fuzzer = { .state = fuzz->seed | 1, .out = fuzz };
+	struct fuzzer fuzzer = { .out = fuzz };
 	struct page *pages;
 
+	if (fuzz->plan.ranges_count > FUZZ_RANGES_MAX) {
+		return -EINVAL;
+	}
 	if (!mutex_trylock(&fuzz_lock)) {
 		return -EBUSY;
 	}
@@ -352,18 +416,10 @@ long calls_fuzz(struct calls_fuzz *fuzz)
 	fuzz->pages = POOL_PAGES;
 	fuzzer.pool = page_to_pfn(pages);
 	find_others(&fuzzer);
-	for (u64 i = 0; i < fuzz->count && !fuzz->lost && !fatal_signal_pending(current); i++) {
-		if (i % ROUND_CALLS == 0) {
-			fuzz->lost = take_back(&fuzzer, pages);
-			if (!fuzz->lost) {
-				write_code(&fuzzer, pages);
-				begin_vms(&fuzzer);
-			}
-		}
-		one_call(&fuzzer);
-		cond_resched();
+	all_calls(&fuzzer, pages);
+	if (!fuzz->lost) {
+		fuzz->lost = take_back(&fuzzer, pages);
 	}
-	fuzz->lost = take_back(&fuzzer, pages);
 	if (!fuzz->lost) {
 		__free_pages(pages, POOL_ORDER);
 	}

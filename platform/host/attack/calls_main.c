@@ -3,20 +3,25 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "platform/host/attack/calls.h"
 
 static long fuzz_ioctl(void __user *user)
 {
-	struct calls_fuzz fuzz;
+	struct calls_fuzz *fuzz = memdup_user(user, sizeof(*fuzz));
 	long result;
 
-	if (copy_from_user(&fuzz, user, sizeof(fuzz))) {
-		return -EFAULT;
+	if (IS_ERR(fuzz)) {
+		return PTR_ERR(fuzz);
 	}
-	result = calls_fuzz(&fuzz);
-	return !result && copy_to_user(user, &fuzz, sizeof(fuzz)) ? -EFAULT : result;
+	result = calls_fuzz(fuzz);
+	if (!result && copy_to_user(user, fuzz, sizeof(*fuzz))) {
+		result = -EFAULT;
+	}
+	kfree(fuzz);
+	return result;
 }
 
 static long calls_ioctl(struct file *file, unsigned int command, unsigned long argument)

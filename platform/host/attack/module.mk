@@ -20,7 +20,7 @@ ATTACK_KBUILD = env -u MAKEFLAGS make -s -C $(SDK)/kernel/build M=$(ATTACK_BUILD
 ATTACK_NOISE := ^warning: .* differs from the one used|The kernel was built (by|with)|You are using:
 
 ATTACK_SOURCES := $(addprefix $(HOST_ATTACK)/,attack.c dma.c) $(wildcard $(HOST_ATTACK)/calls*) $(HOST_ATTACK)/Kbuild
-$(ATTACK_MODULES) &: $(ATTACK_SOURCES) $(addprefix platform/abi/,attack.h calls.h register_tags.h) $(wildcard platform/abi/hyp_*.h) $(SDK)/.ready
+$(ATTACK_MODULES) &: $(ATTACK_SOURCES) $(addprefix platform/abi/,attack.h calls.h fuzz_plan.h register_tags.h smccc.h) $(wildcard platform/abi/hyp_*.h) $(SDK)/.ready
 	@rm -rf $(ATTACK_BUILD)
 	@mkdir -p $(@D) $(ATTACK_BUILD)
 	@cp $(ATTACK_SOURCES) $(ATTACK_BUILD)

@@ -9,28 +9,20 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "platform/host/lib/fuzz_plan.h"
+
 static const char usage[] =
-	"usage: calls fuzz SEED COUNT   hypercalls from a seed\n"
+	"usage: calls fuzz SEED CALLS   hypercalls; CALLS: numbers and ranges, \"0-99999\", \"3,7-9\"\n"
 	"       calls watch start|stop  marks in the host's registers after VCPU_RUN\n";
 
 static int failed(const char *what)
 {
 	fprintf(stderr, "calls: %s: %s\n", what, strerror(errno));
 	return 1;
-}
-
-static bool parse(const char *text, __u64 *number)
-{
-	char *end;
-
-	errno = 0;
-	*number = strtoull(text, &end, 0);
-	return end != text && *end == '\0' && errno == 0;
 }
 
 static int fuzz(int fd, struct calls_fuzz *fuzz)
@@ -65,15 +57,20 @@ static int stop(int fd)
 
 int main(int argc, char **argv)
 {
-	struct calls_fuzz request = { 0 };
-	bool fuzzes = argc == 4 && strcmp(argv[1], "fuzz") == 0 && parse(argv[2], &request.seed) &&
-		      parse(argv[3], &request.count);
+	static struct calls_fuzz request;
+	bool fuzzes = argc == 4 && strcmp(argv[1], "fuzz") == 0;
 	bool starts = argc == 3 && strcmp(argv[1], "watch") == 0 && strcmp(argv[2], "start") == 0;
 	bool stops = argc == 3 && strcmp(argv[1], "watch") == 0 && strcmp(argv[2], "stop") == 0;
 	int fd;
 
 	if (!fuzzes && !starts && !stops) {
 		fputs(usage, stderr);
+		return 2;
+	}
+	if (fuzzes && !fuzz_plan_parse(argv[2], argv[3], &request.plan)) {
+		fprintf(stderr,
+			"calls: fuzz %s %s: a number, and at most %d ascending numbers or ranges\n",
+			argv[2], argv[3], FUZZ_RANGES_MAX);
 		return 2;
 	}
 	fd = open(CALLS_DEVICE, O_RDWR | O_CLOEXEC);
