@@ -186,7 +186,7 @@ static void read_guest_call(struct call_intent *call, struct oracle_vm *vm)
 
 	call->vm = vm;
 	call->first = x(1);
-	call->count = MAX(x(2), 1);
+	call->count = CLAMP(x(2), 1, oracle.ram_pages);
 	switch ((uint32_t)x(0)) {
 	case PKVM_MEM_SHARE:
 		call->kind = CALL_SHARE_HOST;
@@ -197,7 +197,6 @@ static void read_guest_call(struct call_intent *call, struct oracle_vm *vm)
 		break;
 	case RSI_IPA_STATE_SET:
 		end = x(2);
-		vm->has_rsi = true;
 		call->kind = CALL_RIPAS;
 		call->flags = x(3);
 		if (end > call->first && call->flags == RSI_EMPTY) {
@@ -239,6 +238,13 @@ const char *call_name(unsigned int vcpu)
 	uint16_t row = vcpus[vcpu].host.row;
 
 	return row != 0 ? calls_table[row - 1].name : NULL;
+}
+
+bool call_empties(unsigned int vcpu, const struct oracle_vm *vm)
+{
+	const struct call_intent *call = &vcpus[vcpu].guest;
+
+	return call->kind == CALL_RIPAS && call->vm == vm && call->flags == RSI_EMPTY;
 }
 
 struct oracle_vm *call_runs(unsigned int vcpu)
@@ -293,8 +299,8 @@ static void pages_done(const struct call_intent *call)
 			   call->vm != NULL && call->vm->is_known) {
 			oracle_page_give(pa, call->vm->party, HOW_GIVEN, call->row);
 		} else if (page.owner == PARTY_HOST && call->kind == CALL_LEND_VM &&
-			   call->vm != NULL && page.lent == 0) {
-			oracle_page_lend(pa, call->vm->party);
+			   call->vm != NULL) {
+			change_lend(pa, call->vm);
 		} else if (call->kind == CALL_TAKE && vm != NULL &&
 			   (page.flags & PAGE_DIRTY) == 0 && vm->is_dead &&
 			   ((page.flags & PAGE_SHARED_HOST) != 0 || is_clean(pa, page.owner))) {
@@ -352,16 +358,23 @@ static void host_call_done(unsigned int vcpu, const struct call_intent *call)
 /* How far EL2 went is in x1: pages for pKVM's calls (nothing: all), an address for the RSI. */
 static void guest_call_done(const struct call_intent *call)
 {
+	bool is_ok = x(0) == SMCCC_SUCCESS;
 	uint64_t done = x(1);
 
 	if (call->kind == CALL_UNSHARE_HOST) {
+		/* The status of what comes after the pages that were done does not undo them. */
+		if (!is_ok && x(0) != (uint64_t)SMCCC_INVALID_PARAMETER) {
+			return;
+		}
 		if (done == 0 || done > call->count) {
-			done = x(0) == SMCCC_SUCCESS ? call->count : 0;
+			done = is_ok ? call->count : 0;
 		}
 		unshare(call->vm, call->first, call->first + (done << ORACLE_PAGE_SHIFT));
-	} else if (call->kind == CALL_RIPAS && call->flags == RSI_RAM && x(0) == RSI_SUCCESS &&
-		   done > call->first) {
-		unshare(call->vm, call->first, done);
+	} else if (call->kind == CALL_RIPAS && is_ok) {
+		call->vm->has_rsi = true;
+		if (call->flags == RSI_RAM && done > call->first) {
+			unshare(call->vm, call->first, done);
+		}
 	}
 }
 
@@ -372,6 +385,10 @@ void call_returns(unsigned int vcpu, unsigned int party)
 	const struct call_form *form = NULL;
 	uint16_t row = call->row;
 
+	if (!is_guest) {
+		/* A guest's call that the host comes before is made again, or the host's. */
+		vcpus[vcpu].guest.kind = CALL_NOTHING;
+	}
 	if (call->kind == CALL_NOTHING || call->party != party) {
 		return;
 	}

@@ -143,6 +143,9 @@ static void host_gains(uint64_t pa)
 	}
 	if (vm != NULL && is_shared_by(vm, pa)) {
 		oracle_page_flags(pa, PAGE_SHARED_HOST, 0);
+	} else if (vm != NULL && call_empties(tables.vcpu, vm)) {
+		/* It is taken from its place and put where it is shared, without its content. */
+		oracle_page_flags(pa, is_clean(pa, page.owner) ? PAGE_SHARED_HOST : PAGE_DIRTY, 0);
 	} else if (is_let_go(pa, page)) {
 		if (is_clean(pa, page.owner)) {
 			oracle_page_give(pa, PARTY_HOST, HOW_CAME_BACK, call_row(pa));
@@ -152,10 +155,12 @@ static void host_gains(uint64_t pa)
 	}
 }
 
-static void lend(uint64_t pa, struct oracle_page page, const struct oracle_vm *vm)
+void change_lend(uint64_t pa, const struct oracle_vm *vm)
 {
-	bool is_other = page.lent != 0 && page.lent != vm->party &&
-			(oracle_vm(page.lent) == NULL || !oracle_vm(page.lent)->is_dead);
+	struct oracle_page page = oracle_page(pa);
+	const struct oracle_vm *before = oracle_vm(page.lent);
+	bool is_other = page.lent == PARTY_MANY ||
+			(before != NULL && before != vm && !before->is_dead);
 
 	oracle_page_lend(pa, is_other ? PARTY_MANY : vm->party);
 }
@@ -182,7 +187,7 @@ static void vm_gains(struct oracle_vm *vm, uint64_t pa)
 	if (call != NULL && call->kind == CALL_GIVE_VM && call->vm != NULL && !vm->is_known) {
 		/* Its making was not seen, and the call is one for both kinds. */
 		if (host_reaches(pa)) {
-			lend(pa, page, vm);
+			change_lend(pa, vm);
 		} else {
 			give(pa, vm, HOW_GIVEN);
 		}
@@ -192,10 +197,10 @@ static void vm_gains(struct oracle_vm *vm, uint64_t pa)
 		give(pa, vm, HOW_GIVEN);
 	} else if (call != NULL && call->kind == CALL_LEND_VM) {
 		vm->is_known = true;
-		lend(pa, page, vm);
+		change_lend(pa, vm);
 	} else if (tables.is_finding && !vm->is_known) {
 		if (host_reaches(pa)) {
-			lend(pa, page, vm);
+			change_lend(pa, vm);
 		} else {
 			give(pa, vm, HOW_FOUND);
 		}

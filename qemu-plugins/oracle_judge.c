@@ -104,8 +104,11 @@ static void check_host(unsigned int vcpu, const struct touched *touched, struct 
 	}
 	breach(page.owner == PARTY_EL2 ? "el2-page" : "two-owners", vcpu, PARTY_HOST, touched,
 	       vm != NULL ? vm_ipa_of(vm, touched->pa) : ORACLE_NONE,
-	       by_cpus ? "can reach a page that is not its own" :
-			 "has devices that can reach a page that is not its own");
+	       !by_cpus ? "has devices that can reach a page that is not its own" :
+	       shadow_is_table(tables.shadow, touched->pa) ?
+			  "can reach a translation table that is in use" :
+	       el2_uses(touched->pa) ? "can reach a page that EL2 uses" :
+				       "can reach a page that is not its own");
 }
 
 static void check_vm(unsigned int vcpu, const struct touched *touched, struct oracle_page page,

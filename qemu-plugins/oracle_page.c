@@ -233,8 +233,7 @@ void oracle_breach(const struct oracle_breach *breach)
 	oracle_party_text(page.owner, owner, sizeof(owner));
 	snprintf(how, sizeof(how), "%s%s%s", how_text(page.how), page.call != 0 ? ", call " : "",
 		 page.call != 0 ? calls_table[page.call - 1].name : "");
-	g_string_printf(text, "breach (tier %c, %s): %s %s", breach->tier, breach->rule, who,
-			breach->what);
+	g_string_printf(text, "tier %c, %s: %s %s", breach->tier, breach->rule, who, breach->what);
 	if (breach->pa != ORACLE_NONE) {
 		g_string_append_printf(text, "; PA 0x%lx", breach->pa);
 	}

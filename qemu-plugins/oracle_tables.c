@@ -81,6 +81,9 @@ struct tree *tables_follow(const struct shadow_shape *shape, unsigned int party,
 	tables.is_finding = true;
 	tree->root = shadow_follow(tables.shadow, shape, tree);
 	tables.is_finding = false;
+	if (oracle_vm(party) != NULL) {
+		oracle_vm(party)->root = tree->root;
+	}
 	return tree;
 }
 

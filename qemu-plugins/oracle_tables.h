@@ -62,6 +62,8 @@ void tables_forget(struct tree *tree);
 void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,
 		 struct shadow_leaf before, struct shadow_leaf after);
 void change_touch(uint64_t pa);
+/* The host lends the VM its page; to who has it lent already as well, unless that is dead. */
+void change_lend(uint64_t pa, const struct oracle_vm *vm);
 /* How many input pages of the tree lead to the page of @pa; NULL tree: 0. */
 unsigned int tree_maps(const struct tree *tree, uint64_t pa);
 /* Whether the tree leads to it for writing. */
@@ -109,6 +111,8 @@ void call_entered(unsigned int vcpu, unsigned int party);
 void call_returns(unsigned int vcpu, unsigned int party);
 /* What is being served, if it is about the page of @pa; NULL if not. */
 const struct call_intent *call_about(unsigned int vcpu, uint64_t pa);
+/* Whether the VM's guest asks right now that memory be no RAM of its own any more (RSI). */
+bool call_empties(unsigned int vcpu, const struct oracle_vm *vm);
 /* The host's call that this vCPU served last, NULL if it has no name. */
 const char *call_name(unsigned int vcpu);
 /* The VM that the host's call runs; NULL if no call says. */

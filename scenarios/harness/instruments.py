@@ -139,7 +139,7 @@ def breach(artefacts: Path) -> str | None:
     """What the oracle wrote before it ended QEMU."""
     try:
         found = json.loads((artefacts / ORACLE_FILE).read_text(encoding="utf-8"))
-        return f"the oracle: {found['what']}"
+        return f"oracle: {found['what']}"
     except FileNotFoundError:
         return None
     except (ValueError, KeyError) as error:

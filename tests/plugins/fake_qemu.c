@@ -27,6 +27,7 @@ static struct qemu_plugin_scoreboard scoreboard;
 
 uint64_t fake_offset;
 uint64_t fake_limit;
+uint64_t fake_ram_end;
 
 #define PAGE_BYTES UINT64_C(0x1000)
 
@@ -63,6 +64,7 @@ void fake_reset(void)
 	fake_log[0] = '\0';
 	fake_offset = 0;
 	fake_limit = 0;
+	fake_ram_end = 0;
 	g_clear_pointer(&pages, g_hash_table_destroy);
 }
 
@@ -140,7 +142,7 @@ static bool holds(const struct fake_op *op, unsigned int vcpu)
 {
 	uint64_t value = 0;
 
-	if (op->cond != QEMU_PLUGIN_COND_ALWAYS) { /* then there may be no scoreboard */
+	if (op->cond > QEMU_PLUGIN_COND_ALWAYS) {
 		value = *(uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
 	}
 	switch (op->cond) {
@@ -170,12 +172,13 @@ static void run(const struct fake_op *ops, size_t count, unsigned int vcpu)
 
 	for (i = 0; i < count; i++) {
 		const struct fake_op *op = &ops[i];
-		uint64_t *field = (uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
+		uint64_t *field;
 
 		if (op->memory != NULL) {
 			continue;
 		}
 		if (op->callback == NULL) {
+			field = (uint64_t *)(scoreboard.elements[vcpu] + op->entry.offset);
 			*field = op->imm + (op->op == QEMU_PLUGIN_INLINE_ADD_U64 ? *field : 0);
 		} else if (holds(op, vcpu)) {
 			op->callback(vcpu, op->userdata);
@@ -434,6 +437,9 @@ qemu_plugin_read_memory_hwaddr(uint64_t addr, GByteArray *data, size_t len)
 {
 	size_t i;
 
+	if (fake_ram_end != 0 && addr + len > fake_ram_end) {
+		return QEMU_PLUGIN_HWADDR_OPERATION_ERROR;
+	}
 	g_byte_array_set_size(data, (guint)len);
 	for (i = 0; i < len; i++) {
 		data->data[i] = *byte_at(addr + i);

@@ -84,6 +84,8 @@ uint64_t fake_load(uint64_t address);
 void fake_store(uint64_t address, uint64_t value);
 extern uint64_t fake_offset;
 extern uint64_t fake_limit;
+/* Where physical memory ends, 0: nowhere. */
+extern uint64_t fake_ram_end;
 
 /* What the plugin wrote into QEMU's log. */
 extern char fake_log[256];

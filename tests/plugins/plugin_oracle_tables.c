@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tier A as a whole, on a machine that is made up: a hypervisor's stores, invalidations and
+ * returns are played, right and wrong, and the run ends with status 90 when they are wrong.
+ * Each is played in a process of its own, because the oracle's end is the process's.
+ */
+#include "tests/plugins/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/plugins/fake_qemu.h"
+
+#define RAM UINT64_C(0x40000000)
+#define RAM_END (RAM + (UINT64_C(16) << 20))
+#define MIB2 UINT64_C(0x200000)
+
+/* EL2's image is the first 2 MiB; its tables, then the host's, a VM's and another VM's. */
+#define EL2_ROOT (RAM + 0x10000)
+#define EL2_LEVEL2 (RAM + 0x11000)
+#define HOST_ROOT (RAM + 0x20000)
+#define HOST_LEVEL2 (RAM + 0x22000)
+#define HOST_LEVEL3 (RAM + 0x23000) /* of the host's first 2 MiB, page by page */
+#define VM_ROOT (RAM + 0x30000)
+#define VM_LEVEL2 (RAM + 0x32000)
+#define VM_LEVEL3 (RAM + 0x33000)
+#define VM2_ROOT (RAM + 0x40000)
+#define HOST_RAM (RAM + MIB2)
+#define GUEST_RAM UINT64_C(0x80000000)
+
+#define TABLE(pa) ((pa) | 3)
+#define S2_BLOCK(pa) ((pa) | 0x4c1)
+#define S2_PAGE(pa) ((pa) | 0x4c3)
+#define VTCR (24 | 1 << 6)
+#define VTTBR(root, vmid) ((root) | UINT64_C(vmid) << 48)
+
+#define EC_HVC (UINT64_C(0x16) << 26)
+#define EC_ABORT (UINT64_C(0x24) << 26)
+
+/* What EL2 executes, one by one. */
+enum {
+	STR,
+	DSB_ST,
+	TLBI_IPA,
+	DSB,
+	TLBI_STAGE1,
+	TLBI_VMID,
+	ERET,
+	INSNS,
+};
+
+static const uint32_t words[INSNS] = {
+	[STR] = 0xf9000020,         /* str x0, [x1] */
+	[DSB_ST] = 0xd5033a9f,      /* dsb ishst */
+	[TLBI_IPA] = 0xd50c8020,    /* tlbi ipas2e1is, x0 */
+	[DSB] = 0xd5033b9f,         /* dsb ish */
+	[TLBI_STAGE1] = 0xd508831f, /* tlbi vmalle1is */
+	[TLBI_VMID] = 0xd50c83df,   /* tlbi vmalls12e1is */
+	[ERET] = 0xd69f03e0,
+};
+
+static struct qemu_plugin_tb block;
+static char out[64];
+
+/* ---- the machine ---- */
+
+static void run(unsigned int insn)
+{
+	fake_execute(&block, 0, insn, insn + 1);
+}
+
+static void store(uint64_t table, unsigned int index, uint64_t value)
+{
+	fake_access(&block, 0, STR, table + index * 8, true, value);
+}
+
+static void set_x(unsigned int n, uint64_t value)
+{
+	char name[8];
+
+	snprintf(name, sizeof(name), "x%u", n);
+	fake_set(name, value);
+}
+
+static void enter(uint64_t esr)
+{
+	fake_set("cpsr", 0x3c9);
+	fake_set("SPSR_EL2", 0x3c5);
+	fake_set("ESR_EL2", esr);
+	fake_callbacks.discontinuity(0, QEMU_PLUGIN_DISCON_EXCEPTION, 0x1000, 0x800400, NULL);
+}
+
+static void leave(uint64_t vttbr)
+{
+	fake_set("VTTBR_EL2", vttbr);
+	run(ERET);
+}
+
+static void leave_to_host(void)
+{
+	leave(VTTBR(HOST_ROOT, 0));
+}
+
+/* The host calls; EL2 has not answered yet. */
+static void host_calls(uint32_t number, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4)
+{
+	set_x(0, number);
+	set_x(1, x1);
+	set_x(2, x2);
+	set_x(3, x3);
+	set_x(4, x4);
+	enter(EC_HVC);
+}
+
+static void answer(uint64_t x0, uint64_t x1)
+{
+	set_x(0, x0);
+	set_x(1, x1);
+	leave_to_host();
+}
+
+static void invalidate(uint64_t ipa)
+{
+	run(DSB_ST);
+	set_x(0, ipa >> 12);
+	run(TLBI_IPA);
+	run(DSB);
+	run(TLBI_STAGE1);
+	run(DSB);
+}
+
+static uint64_t host_page(unsigned int n)
+{
+	return HOST_RAM + n * UINT64_C(0x1000);
+}
+
+static void host_loses(unsigned int n)
+{
+	store(HOST_LEVEL3, n, 0);
+	invalidate(host_page(n));
+}
+
+static void build_tables(void)
+{
+	unsigned int i;
+
+	fake_store(EL2_ROOT + 8, TABLE(EL2_LEVEL2));
+	fake_store(EL2_LEVEL2, RAM | 0x401 | UINT64_C(1) << 54);
+	fake_store(HOST_ROOT + 8, TABLE(HOST_LEVEL2));
+	fake_store(HOST_LEVEL2 + 8, TABLE(HOST_LEVEL3));
+	for (i = 2; i < 8; i++) {
+		fake_store(HOST_LEVEL2 + i * 8, S2_BLOCK(RAM + i * MIB2));
+	}
+	for (i = 0; i < 512; i++) {
+		fake_store(HOST_LEVEL3 + i * 8, S2_PAGE(host_page(i)));
+	}
+	fake_store(VM_ROOT + 16, TABLE(VM_LEVEL2));
+	fake_store(VM_LEVEL2, TABLE(VM_LEVEL3));
+}
+
+/* The machine is on, and the host runs for the first time. */
+static void power_on(void)
+{
+	static const qemu_info_t info = {
+		.target_name = "aarch64",
+		.version = { 7, 7 },
+		.system_emulation = true,
+		.system = { 1, 1 },
+	};
+	static const char *const names[] = { "ELR_EL2",     "FAR_EL2",     "HPFAR_EL2",
+					     "CNTVOFF_EL2", "CNTHCTL_EL2", "VTTBR_EL2" };
+	char option[80];
+	char *argv[] = { option };
+	size_t i;
+
+	fake_reset();
+	fake_ram_end = RAM_END;
+	for (i = 0; i < G_N_ELEMENTS(names); i++) {
+		fake_set(names[i], 0);
+	}
+	for (i = 0; i < 31; i++) {
+		set_x((unsigned int)i, 0);
+	}
+	fake_set("cpsr", 0x3c9);
+	fake_set("SPSR_EL2", 0x3c5);
+	fake_set("ESR_EL2", 0);
+	fake_set("HCR_EL2", 0);
+	fake_set("VTCR_EL2", VTCR);
+	fake_set("TCR_EL2", 25);
+	fake_set("TTBR0_EL2", EL2_ROOT);
+	build_tables();
+	snprintf(option, sizeof(option), "out=%s", out);
+	assert_int_equal(qemu_plugin_install(1, &info, 1, argv), 0);
+	fake_callbacks.init(0, NULL);
+	fake_translate(&block, RAM + 0x1000, words, INSNS);
+	fake_set("HCR_EL2", 1);
+	leave_to_host();
+}
+
+/* ---- how a play ends ---- */
+
+static int ends(void (*play)(void))
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		power_on();
+		play();
+		leave_to_host();
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+static void is_silent(void (*play)(void))
+{
+	assert_int_equal(ends(play), 0);
+	assert_int_not_equal(access(out, F_OK), 0);
+}
+
+static void breaks(void (*play)(void), const char *rule)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *wanted = g_strdup_printf("\"rule\": \"%s\"", rule);
+
+	assert_int_equal(ends(play), 90);
+	assert_true(g_file_get_contents(out, &text, NULL, NULL));
+	if (strstr(text, wanted) == NULL) {
+		fail_msg("not %s, but %s", rule, text);
+	}
+	unlink(out);
+}
+
+/* ---- plays ---- */
+
+static void nothing(void)
+{
+	enter(EC_ABORT);
+}
+
+/* MEM_DONATE and MEM_RETURN of platform/abi/hyp_hypercalls.h. */
+static void donates(void)
+{
+	host_calls(0xc6007001, host_page(3) >> 12, 1, 0, 0);
+	host_loses(3);
+	answer(0, 0);
+}
+
+static void donates_and_returns(void)
+{
+	donates();
+	host_calls(0xc6007002, host_page(3) >> 12, 1, 0, 0);
+	store(HOST_LEVEL3, 3, S2_PAGE(host_page(3)));
+	answer(0, 0);
+}
+
+static void refuses_to_donate(void)
+{
+	host_calls(0xc6007001, host_page(3) >> 12, 1, 0, 0);
+	answer((uint64_t)-1, 0);
+}
+
+static void donates_and_keeps(void)
+{
+	host_calls(0xc6007001, host_page(3) >> 12, 1, 0, 0);
+	answer(0, 0);
+}
+
+static void returns_with_content(void)
+{
+	donates();
+	fake_store(host_page(3) + 0x800, 1);
+	host_calls(0xc6007002, host_page(3) >> 12, 1, 0, 0);
+	store(HOST_LEVEL3, 3, S2_PAGE(host_page(3)));
+	answer(0, 0);
+}
+
+static void host_gets_el2s_page(void)
+{
+	enter(EC_ABORT);
+	store(HOST_LEVEL2, 0, S2_BLOCK(RAM));
+}
+
+static void forgets_to_invalidate(void)
+{
+	host_calls(0xc6007001, host_page(3) >> 12, 1, 0, 0);
+	store(HOST_LEVEL3, 3, 0);
+	answer(0, 0);
+}
+
+static void invalidates_the_next_page(void)
+{
+	host_calls(0xc6007001, host_page(3) >> 12, 1, 0, 0);
+	store(HOST_LEVEL3, 3, 0);
+	invalidate(host_page(4));
+	answer(0, 0);
+}
+
+static void invalidates_another_vmid(void)
+{
+	host_calls(0xc6007001, host_page(3) >> 12, 1, 0, 0);
+	store(HOST_LEVEL3, 3, 0);
+	fake_set("VTTBR_EL2", VTTBR(HOST_ROOT, 4));
+	invalidate(host_page(3));
+	answer(0, 0);
+}
+
+static void invalidates_stage_2_only(void)
+{
+	host_calls(0xc6007001, host_page(3) >> 12, 1, 0, 0);
+	store(HOST_LEVEL3, 3, 0);
+	run(DSB_ST);
+	set_x(0, host_page(3) >> 12);
+	run(TLBI_IPA);
+	run(DSB);
+	answer(0, 0);
+}
+
+/* VM_CREATE, with 4 pages from page 8 on; then VCPU_RUN up to the guest. */
+static void makes_vm(uint64_t flags)
+{
+	unsigned int i;
+
+	host_calls(0xc6007010, flags, 40, 100, host_page(8) >> 12);
+	for (i = 8; i < 12; i++) {
+		host_loses(i);
+	}
+	answer(0, 1);
+}
+
+static void runs_vm(void)
+{
+	host_calls(0xc6007023, 1, 0, 0, 0);
+	leave(VTTBR(VM_ROOT, 1));
+}
+
+/* The guest traps, and the host is told. */
+static void guest_exits(void)
+{
+	enter(EC_ABORT);
+	answer(0, 0);
+}
+
+/* VM_MAP of one page. */
+static void maps(unsigned int page, bool host_keeps)
+{
+	host_calls(0xc6007013, 1, host_page(page) >> 12, GUEST_RAM >> 12, 1);
+	if (!host_keeps) {
+		host_loses(page);
+	}
+	store(VM_LEVEL3, 0, S2_PAGE(host_page(page)));
+	answer(0, 0);
+}
+
+static void vm_with_a_page(void)
+{
+	makes_vm(1);
+	runs_vm();
+	guest_exits();
+	maps(20, false);
+	fake_store(host_page(20) + 8, 0x5ec7e7);
+	runs_vm();
+}
+
+static void lives(void)
+{
+	vm_with_a_page();
+	guest_exits();
+}
+
+static void host_keeps_the_page(void)
+{
+	makes_vm(1);
+	runs_vm();
+	guest_exits();
+	maps(20, true);
+}
+
+static void host_lends_a_page(void)
+{
+	makes_vm(0);
+	runs_vm();
+	guest_exits();
+	maps(20, true);
+	runs_vm();
+	guest_exits();
+}
+
+static void another_page_is_mapped(void)
+{
+	makes_vm(1);
+	runs_vm();
+	guest_exits();
+	host_calls(0xc6007013, 1, host_page(20) >> 12, GUEST_RAM >> 12, 1);
+	host_loses(20);
+	store(VM_LEVEL3, 0, S2_PAGE(host_page(21)));
+	answer(0, 0);
+}
+
+static void guest_calls(uint32_t number, uint64_t ipa)
+{
+	set_x(0, number);
+	set_x(1, ipa);
+	set_x(2, 1);
+	enter(EC_HVC);
+}
+
+/* MEM_SHARE. */
+static void shares(void)
+{
+	vm_with_a_page();
+	guest_calls(0xc6000003, GUEST_RAM);
+	store(HOST_LEVEL3, 20, S2_PAGE(host_page(20)));
+	set_x(0, 0);
+	set_x(1, 1);
+	leave(VTTBR(VM_ROOT, 1));
+}
+
+static void unshares(void)
+{
+	shares();
+	guest_calls(0xc6000004, GUEST_RAM);
+	fake_set("VTTBR_EL2", VTTBR(HOST_ROOT, 0));
+	host_loses(20);
+	set_x(0, 0);
+	set_x(1, 1);
+	leave(VTTBR(VM_ROOT, 1));
+	guest_exits();
+}
+
+static void unshares_by_word_only(void)
+{
+	shares();
+	guest_calls(0xc6000004, GUEST_RAM);
+	set_x(0, 0);
+	set_x(1, 1);
+	leave(VTTBR(VM_ROOT, 1));
+}
+
+static void host_gets_what_was_not_shared(void)
+{
+	vm_with_a_page();
+	enter(EC_ABORT);
+	store(HOST_LEVEL3, 20, S2_PAGE(host_page(20)));
+}
+
+/* VM_KILL, VM_RECLAIM. */
+static void reclaims(bool is_wiped)
+{
+	vm_with_a_page();
+	guest_exits();
+	host_calls(0xc6007015, 1, 0, 0, 0);
+	answer(0, 0);
+	host_calls(0xc6007016, 1, host_page(20) >> 12, 1, 0);
+	if (is_wiped) {
+		fake_store(host_page(20) + 8, 0);
+	}
+	store(HOST_LEVEL3, 20, S2_PAGE(host_page(20)));
+	answer(0, 0);
+}
+
+static void reclaims_clean(void)
+{
+	reclaims(true);
+}
+
+static void reclaims_dirty(void)
+{
+	reclaims(false);
+}
+
+static void dead_runs(void)
+{
+	reclaims(true);
+	runs_vm();
+}
+
+static void guest_loses_without_tlbi(void)
+{
+	vm_with_a_page();
+	enter(EC_ABORT);
+	fake_store(host_page(20) + 8, 0);
+	store(VM_LEVEL3, 0, 0);
+	run(DSB_ST);
+	answer(0, 0); /* nothing can use it yet */
+	runs_vm();
+}
+
+static void vmid_is_used_again(void)
+{
+	lives();
+	host_calls(0xc6007015, 1, 0, 0, 0);
+	answer(0, 0);
+	host_calls(0xc6007023, 2, 0, 0, 0);
+	leave(VTTBR(VM2_ROOT, 1));
+}
+
+static void vmid_is_invalidated(void)
+{
+	lives();
+	host_calls(0xc6007015, 1, 0, 0, 0);
+	fake_set("VTTBR_EL2", VTTBR(VM_ROOT, 1));
+	run(TLBI_VMID);
+	run(DSB);
+	answer(0, 0);
+	host_calls(0xc6007023, 2, 0, 0, 0);
+	leave(VTTBR(VM2_ROOT, 1));
+}
+
+static void right_plays(void **state)
+{
+	(void)state;
+	is_silent(nothing);
+	is_silent(donates);
+	is_silent(donates_and_returns);
+	is_silent(refuses_to_donate);
+	is_silent(lives);
+	is_silent(host_lends_a_page);
+	is_silent(shares);
+	is_silent(unshares);
+	is_silent(reclaims_clean);
+	is_silent(vmid_is_invalidated);
+}
+
+static void wrong_owners(void **state)
+{
+	(void)state;
+	breaks(donates_and_keeps, "el2-page");
+	breaks(host_gets_el2s_page, "el2-page");
+	breaks(host_keeps_the_page, "two-owners");
+	breaks(another_page_is_mapped, "not-given");
+	breaks(host_gets_what_was_not_shared, "two-owners");
+	breaks(unshares_by_word_only, "two-owners");
+}
+
+static void wrong_content(void **state)
+{
+	(void)state;
+	breaks(returns_with_content, "not-clean");
+	breaks(reclaims_dirty, "not-clean");
+}
+
+static void wrong_invalidation(void **state)
+{
+	(void)state;
+	breaks(forgets_to_invalidate, "stale");
+	breaks(invalidates_the_next_page, "stale");
+	breaks(invalidates_another_vmid, "stale");
+	breaks(invalidates_stage_2_only, "stale");
+	breaks(guest_loses_without_tlbi, "stale");
+	breaks(vmid_is_used_again, "stale-vmid");
+}
+
+static void wrong_lives(void **state)
+{
+	(void)state;
+	breaks(dead_runs, "dead-vm");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(right_plays),   cmocka_unit_test(wrong_owners),
+		cmocka_unit_test(wrong_content), cmocka_unit_test(wrong_invalidation),
+		cmocka_unit_test(wrong_lives),
+	};
+
+	snprintf(out, sizeof(out), "/tmp/plugin_oracle_tables.%d.json", getpid());
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
