@@ -157,7 +157,7 @@ def oracle(wanted: str) -> Instrument:
         return found
 
     events = ORACLE_EVENTS if "c" in wanted else ()
-    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",), events)
+    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",), events=events)
 
 
 def flag(env: Mapping[str, str], name: str) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 `make bench`: run the performance scenarios and the default scenario on every target, measure what
-the trace plugin costs, write out/bench.json and print a table with a column for each target and
+our plugins cost, write out/bench.json and print a table with a column for each target and
 their ratio; with BASE=FILE, next to the figures of that file.
 
 Figures on the instruction counter do not vary. Wall time and processor time do: they stand
@@ -10,12 +10,9 @@ there to be read, and only their ratio within one run is compared with anything.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -25,13 +22,9 @@ from typing import Any
 from scenarios.harness import paths, verdict
 from scenarios.harness.__main__ import DEFAULT_SCENARIO
 from scenarios.harness.errors import Failure, Unusable
-from scenarios.harness.folder import RunFolder
-from scenarios.harness.machine import ClosedMachine, Setup
-from scenarios.harness.progress import Progress
-from scenarios.harness.steps import Step
+from scenarios.performance import cost
 
 FORMAT = 2
-ROUNDS = 5  # of the machine without and with the trace plugin, one after the other
 # Small changes of a figure are not worth a mark.
 CHANGE = 0.02
 NAME_WIDTH = 84
@@ -58,54 +51,6 @@ def add_verdict(figures: Figures, folder: Path) -> None:
         name = f"{judged.scenario}: {figure.name}"
         add(figures, name, figure.unit, judged.target, figure.value)
     add(figures, f"{judged.scenario}: wall time", "s", judged.target, judged.seconds)
-
-
-def one_round(target: str, trace: bool) -> tuple[float, str]:
-    """Boot the host, run one guest, power off: QEMU's processor time in s, and the trace's hash."""
-    given = os.environ | {"ICOUNT": "1", "SMP": "1", "HYP": target}
-    options = paths.machine_description.from_env(given)
-    progress = Progress("bench")
-    progress.quiet = True
-    folder = RunFolder("bench")
-    plan = [Step("run", argv=("vmm", "run", "--raw", "/guest/hello.bin"))]
-    machine = ClosedMachine(Setup(options=options, trace=trace), folder, progress)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    try:
-        result = machine.run(plan).run(plan[0].argv, 0)
-        if result.exit != 0:
-            raise Unusable(f"the guest of the cost measurement did not run: {result.words()}")
-    finally:
-        machine.close()
-        folder.close()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    content = (folder.path / "trace.bin").read_bytes() if trace else b""
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return spent, hashlib.sha256(content).hexdigest()
-
-
-def plugin_cost(figures: Figures, target: str) -> None:
-    """
-    Processor time with the trace plugin over without it; median of pairs, best of either.
-
-    The traced rounds are equal runs, so their traces must be equal: Unusable if they are not.
-    """
-    without, traced, traces = [], [], set()
-    one_round(target, trace=False)  # the files are in memory from here on
-    for number in range(ROUNDS):
-        without.append(one_round(target, trace=False)[0])
-        spent, digest = one_round(target, trace=True)
-        traced.append(spent)
-        traces.add(digest)
-        print(f"  trace plugin on {target}, round {number + 1} of {ROUNDS}: {without[-1]:.2f} s "
-              f"without, {spent:.2f} s with; trace {digest[:12]}", flush=True)  # fmt: skip
-    if len(traces) != 1:
-        raise Unusable(f"{ROUNDS} equal runs on the instruction counter gave {len(traces)} traces")
-    ratio = statistics.median(after / before for before, after in zip(without, traced))
-    best = min(traced) / min(without)
-    add(figures, "trace plugin: processor time with it / without it", "", target, ratio)
-    add(figures, "trace plugin: the same, best of either", "", target, best)
-    add(figures, "trace plugin: processor time without it", "s", target, min(without))
-    add(figures, "trace plugin: equal runs with the same trace", "runs", target, ROUNDS)
 
 
 def load_base(path: Path) -> Figures:
@@ -191,7 +136,8 @@ def main() -> int:
         for folder in (*folders, runs / DEFAULT_SCENARIO):
             if (folder / "verdict.json").exists():
                 add_verdict(figures, folder)
-        plugin_cost(figures, target)
+        for name, (unit, value) in cost.measure(target).items():
+            add(figures, name, unit, target, value)
     path = paths.out() / "bench.json"
     write(figures, path)
     print("\n" + table(figures, targets, base))
