@@ -18,7 +18,13 @@ coverage-unit: ## which C lines the unit tests reach: a table and out/coverage/h
 	CC="$(CC) --coverage -fprofile-abs-path" unit-programs
 	@$(PYTHON) -m ci.coverage --out $(COVERAGE) $(COVERAGE_RUNS) $(UNIT_TESTS:$(O)/%=$(COVERAGE)/%)
 
-coverage: all ## the same after all scenarios (or SCENARIO=) on our hypervisor, merged
+ifeq ($(HYP),pkvm)
+coverage: all ## by scenarios (SCENARIO=) and unit tests: what of EL2 nothing reaches; HYP=pkvm: functions
+	@rm -rf $(COVERAGE)/pkvm
+	@COVER=1 COLD=1 RUNS=$(COVERAGE)/pkvm $(HARNESS) run $(COVERED)
+	@$(PYTHON) -m scenarios.harness.coverage $(COVERAGE)/pkvm
+else
+coverage: all
 	@rm -rf $(addprefix $(COVERAGE)/,runs cold stops)
 	@COLD=1 COVER=1 HYP=terrarium RUNS=$(COVERAGE)/cold $(HARNESS) run lifecycle/host_boots
 	@COVER=1 HYP=terrarium RUNS=$(COVERAGE)/stops SCENARIO_ROOT=tests/harness/planted \
@@ -27,3 +33,4 @@ coverage: all ## the same after all scenarios (or SCENARIO=) on our hypervisor, 
 	@$(MAKE) --no-print-directory coverage-unit COVERAGE_RUNS="$(foreach run,runs cold stops,--runs \
 	$(COVERAGE)/$(run)) --elf $(O)/hypervisor/hyp.elf --tools $(CROSS)"
 	@! rm $(COVERAGE)/failed 2>/dev/null
+endif
