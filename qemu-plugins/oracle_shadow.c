@@ -43,6 +43,7 @@ struct table {
 struct shadow {
 	struct shadow_memory memory;
 	struct table **tables; /* for each page of RAM */
+	GPtrArray *roots;      /* every tree that ever was: their addresses are not used again */
 };
 
 /* What one entry, or a part of what it covers, says. */
@@ -62,7 +63,27 @@ struct shadow *shadow_new(const struct shadow_memory *memory)
 
 	shadow->memory = *memory;
 	shadow->tables = g_new0(struct table *, memory->ram_pages);
+	shadow->roots = g_ptr_array_new();
 	return shadow;
+}
+
+void shadow_free(struct shadow *shadow)
+{
+	guint i;
+
+	for (i = 0; i < shadow->roots->len; i++) {
+		struct shadow_root *root = g_ptr_array_index(shadow->roots, i);
+
+		shadow_forget(shadow, root);
+		g_free(root->input_of);
+		g_free(root->maps);
+		g_free(root->writes);
+		g_free(root->execs);
+		g_free(root);
+	}
+	g_ptr_array_free(shadow->roots, TRUE);
+	g_free(shadow->tables);
+	g_free(shadow);
 }
 
 bool shadow_shape_stage2(struct shadow_shape *shape, uint64_t base, uint64_t vtcr)
@@ -327,6 +348,7 @@ struct shadow_root *shadow_follow(struct shadow *shadow, const struct shadow_sha
 	root->shape = *shape;
 	root->user = user;
 	root->alive = true;
+	g_ptr_array_add(shadow->roots, root);
 	/* Mostly untouched: the system gives zeroed pages as they are used. */
 	root->input_of = g_new0(uint64_t, shadow->memory.ram_pages);
 	root->maps = g_new0(uint8_t, shadow->memory.ram_pages);

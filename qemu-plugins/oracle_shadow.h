@@ -64,8 +64,9 @@ struct shadow_memory {
 			struct shadow_leaf before, struct shadow_leaf after);
 };
 
-/* Never freed, like all of a plugin's state. */
 struct shadow *shadow_new(const struct shadow_memory *memory);
+/* With all its trees; for unit tests. */
+void shadow_free(struct shadow *shadow);
 
 /*
  * The shape of a stage 2 from VTTBR_EL2 and VTCR_EL2, or of an SMMU's STE: @base, T0SZ, SL0,

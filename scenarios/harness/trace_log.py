@@ -18,7 +18,7 @@ from typing import Any
 NAME = "events.log"
 
 # What QEMU's log may begin a line with (-msg timestamp=on).
-_STAMP = re.compile(r"^\d+@\d+\.\d+:")
+_STAMP = re.compile(r"^(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\dT[\d:.]+Z )")
 _EVENT = re.compile(r"^[a-z][a-z0-9_]+$")
 
 

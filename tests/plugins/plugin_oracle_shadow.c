@@ -53,13 +53,6 @@ static void changed(struct shadow_root *root, uint64_t input, uint64_t bytes,
 	told[told_count++] = (struct told){ input, bytes, before, after };
 }
 
-/* A plugin's state is never freed. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "detect_leaks=0";
-}
-
 static uint64_t *word(uint64_t table, unsigned int index)
 {
 	return &memory[(table - RAM) / 8 + index];
@@ -70,6 +63,13 @@ static void store(uint64_t table, unsigned int index, uint64_t value)
 {
 	*word(table, index) = value;
 	shadow_stored(shadow, table + index * 8, 8);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	shadow_free(shadow);
+	return 0;
 }
 
 static int set_up(void **state)
@@ -289,13 +289,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shapes),
-		cmocka_unit_test_setup(what_is_there_is_told, set_up),
-		cmocka_unit_test_setup(stores_are_told, set_up),
-		cmocka_unit_test_setup(split_blocks_change_nothing, set_up),
-		cmocka_unit_test_setup(tables_that_go_take_their_pages, set_up),
-		cmocka_unit_test_setup(two_ways_to_a_page, set_up),
-		cmocka_unit_test_setup(bulk_and_forgotten, set_up),
-		cmocka_unit_test_setup(el2_rights, set_up),
+		cmocka_unit_test_setup_teardown(what_is_there_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(stores_are_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(split_blocks_change_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tables_that_go_take_their_pages, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(two_ways_to_a_page, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(bulk_and_forgotten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(el2_rights, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
