@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs scenarios on the machine (scenarios/README.md).
 
-export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE COVER ORACLE TRACE
+export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE FUZZ_CALLS SIDE SHRINK_TRIES COVER ORACLE TRACE
 HARNESS := $(PYTHON) -m scenarios.harness
 
 .PHONY: xen run-scenario list-scenarios shell gdb test-scenarios bench test-planted

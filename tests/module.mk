@@ -9,7 +9,7 @@ FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 0
 FUZZ_SEED ?= 1
 
-.PHONY: test unit unit-programs fuzz fuzzers pytest-unit
+.PHONY: test unit unit-programs fuzz fuzzers fuzz-machine pytest-unit
 
 test: setup ## set up what is missing, build, run every test that CI runs
 	@$(PYTHON) -m ci.stages --out $(O)
@@ -22,6 +22,9 @@ fuzzers: $(FUZZERS)
 fuzz: $(FUZZERS) ## the fuzzers, for FUZZ_RUNS runs or FUZZ_SECONDS seconds each
 	@$(PYTHON) -m ci.fuzz --junit $(JUNIT)/fuzz.xml --out $(O)/fuzz --runs $(FUZZ_RUNS) \
 	--seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED) $(FUZZERS)
+
+fuzz-machine: all ## fuzz the hypervisor's calls on the machine for FUZZ_SECONDS; what fails is shortened
+	@FUZZ_SECONDS=$(if $(filter-out 0,$(FUZZ_SECONDS)),$(FUZZ_SECONDS)) $(PYTHON) -m scenarios.fuzz
 
 pytest-unit: ## the Python tests that need no machine
 	@$(PYTHON) -m pytest -c tests/pytest.ini --rootdir=$(ROOT) tests --junit-xml=$(JUNIT)/pytest-unit.xml

@@ -5,7 +5,7 @@
  *   - serves the runner: starts qemu-guest-agent on its virtio-serial port and
  *     writes "ready" to the events port, where it also forwards every line that
  *     the host's tools write to HOST_EVENTS_FIFO; or
- *   - runs the closed plan: /plan/run, results to the results port, power off.
+ *   - runs the closed plan that the machine's shared memory holds (plan.c).
  *
  * "terrarium.shell=1" on the kernel's command line puts a shell on the console.
  * What is missing is said in one sentence, then the kernel panics.
@@ -32,8 +32,6 @@
 
 #define AGENT_PORT "org.qemu.guest_agent.0"
 #define EVENTS_PORT "org.terrarium.events"
-#define RESULTS_PORT "org.terrarium.results"
-#define PLAN_PATH "/plan/run"
 #define START_LIMIT_S 60 /* how long the ports may take to appear */
 #define PORT_PATH_MAX 64
 
@@ -94,7 +92,7 @@ void give_up(const char *format, ...)
 	_exit(1);
 }
 
-static pid_t start(char *const argv[], bool on_console)
+pid_t start(char *const argv[], bool on_console)
 {
 	pid_t pid = fork();
 
@@ -117,49 +115,11 @@ static pid_t start(char *const argv[], bool on_console)
 	_exit(127);
 }
 
-static void power_off(void)
+void power_off(void)
 {
 	sync();
 	reboot(RB_POWER_OFF);
 	give_up("cannot power off: %s", strerror(errno));
-}
-
-static void run_plan(struct init *init)
-{
-	char port[PORT_PATH_MAX];
-	char fd_text[16];
-
-	while (!port_find(RESULTS_PORT, port, sizeof(port))) {
-		uevents_wait(&init->uevents, START_LIMIT_S, RESULTS_PORT);
-	}
-	int fd = open(port, O_WRONLY);
-
-	if (fd < 0) {
-		give_up("cannot open the results port %s: %s", port, strerror(errno));
-	}
-	snprintf(fd_text, sizeof(fd_text), "%d", fd);
-	setenv(HOST_RESULTS_FD_VARIABLE, fd_text, 1);
-	say("plan begins");
-
-	char *argv[] = { "/bin/sh", PLAN_PATH, NULL };
-	pid_t pid = start(argv, false);
-	int status = 0;
-	pid_t ended;
-
-	do {
-		ended = waitpid(-1, &status, 0);
-	} while (ended != pid && (ended > 0 || errno == EINTR));
-	if (status != 0) {
-		give_up("the plan ended with wait status %#x", (unsigned int)status);
-	}
-	static const char end_of_archive[1024];
-
-	if (write(fd, end_of_archive, sizeof(end_of_archive)) != (ssize_t)sizeof(end_of_archive)) {
-		give_up("cannot write the results' end: %s", strerror(errno));
-	}
-	close(fd);
-	say("plan ends");
-	power_off();
 }
 
 static void start_agent(struct init *init)
@@ -343,9 +303,7 @@ int main(void)
 	umask(022);
 	kmsg_fd = system_prepare();
 	uevents_open(&init.uevents);
-	if (access(PLAN_PATH, F_OK) == 0) {
-		run_plan(&init);
-	}
+	plan_run(&init.uevents);
 	init.with_shell = system_has_parameter("terrarium.shell=1");
 	watch_signals(&init);
 	set_limit(&init);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The parts of the host's first process (init.c: what it does; system.c: the
- * system's preparation; ports.c: virtio-serial ports and kernel events).
+ * system's preparation; ports.c: virtio-serial ports and kernel events; plan.c: the closed plan).
  * There is one thread; nothing here takes locks.
  */
 #ifndef HOST_INIT_H
@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* The kernel's announcements of devices (NETLINK_KOBJECT_UEVENT). */
 struct uevents {
@@ -20,6 +21,24 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Print one line at the kernel's highest level and end: the kernel panics. */
 void give_up(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/*
+ * Start a program in a session of its own. @on_console: with the console as its descriptors 0 to 2.
+ *
+ * Returns its pid. Gives up when there can be no process; a program that cannot be run ends with 127.
+ */
+pid_t start(char *const argv[], bool on_console);
+
+/* Write back what is cached and switch the machine off. */
+void power_off(void) __attribute__((noreturn));
+
+/*
+ * Run the closed plan in the machine's shared memory (plan.h), its results to the results port, and
+ * switch off. The machine may be stopped and saved before the plan is looked at.
+ *
+ * Returns if the machine has no shared memory. Gives up when there is no plan in it.
+ */
+void plan_run(struct uevents *uevents);
 
 /*
  * Mount the kernel's file systems, set host name, limits and loopback, load the

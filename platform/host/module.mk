@@ -11,7 +11,7 @@ HOST_INIT := $(O)/host/init
 ALL += $(addprefix $(O)/host/bin/,$(HOST_TOOLS)) $(O)/host/initramfs.cpio
 
 # Static: they start in a fraction of the time that the dynamic loader takes.
-$(HOST_INIT): $(addprefix $(HOST)/,init.c system.c ports.c) $(HOST_HEADERS) | $(SDK)/.ready
+$(HOST_INIT): $(addprefix $(HOST)/,init.c system.c ports.c plan.c lib/pci.c) $(HOST_HEADERS) | $(SDK)/.ready
 	@mkdir -p $(@D)
 	$(HOST_CC) -static -s -o $@ $(filter %.c,$^)
 

@@ -60,6 +60,15 @@ class Saved:
 
     ram: Path
     state: Path | None = None  # what QEMU migrated: all but the RAM
+    kept: bool = False  # RAM is written to the file also by a machine that goes on
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """The file that is a closed machine's shared memory."""
+
+    memory: Path
+    stops: bool = False  # the machine stops when a program in it asks for that
 
 
 def build_dir() -> Path:
@@ -193,11 +202,21 @@ def can_be_saved(options: Options) -> bool:
 
 def _saved(options: Options, saved: Saved) -> list[str]:
     """RAM in a file. A machine that goes on from it maps it privately: the file stays as it is."""
-    how = "share=off,readonly=on,rom=off" if saved.state else "share=on"
+    how = "share=off,readonly=on,rom=off" if saved.state and not saved.kept else "share=on"
     path = _doubled(saved.ram)
     args = ["-object", f"memory-backend-file,id=ram,mem-path={path},size={options.mem_mib}M,{how}"]
     args += ["-global", "migration.x-ignore-shared=on"]
     return args + (["-incoming", f"file:{saved.state}"] if saved.state else [])
+
+
+def _plan(plan: Plan, saved: Saved | None) -> list[str]:
+    """The plan's memory. It is no part of what is saved: shared then, and private otherwise."""
+    size, path = DESCRIPTION["plan"]["bytes"], _doubled(plan.memory)
+    how = "share=on" if saved and not saved.state else "share=off"
+    args = ["-object", f"memory-backend-file,id=plan,mem-path={path},size={size},{how}"]
+    for device in DESCRIPTION["plan"]["devices"]:
+        args += ["-device", device]
+    return args + ["-action", "panic=pause" if plan.stops else "panic=none"]
 
 
 def _ports(channels: Channels, virtio: str) -> list[str]:
@@ -226,6 +245,7 @@ def command(
     plugins: Sequence[str] = (),
     gdb: str | None = None,
     saved: Saved | None = None,
+    plan: Plan | None = None,
 ) -> list[str]:
     """QEMU's argument list.
 
@@ -233,6 +253,7 @@ def command(
     gdb      a chardev for the debugger, as in Channels; the machine then waits at its first
              instruction
     saved    RAM in a file; with a state there is no boot, and @initrd is of no meaning
+    plan     of a closed machine
     """
     machine, icount = DESCRIPTION["machine"], DESCRIPTION["icount"]
     properties = machine["properties"] + (icount["properties"] if options.icount else [])
@@ -243,6 +264,7 @@ def command(
     args += DESCRIPTION["always"]["flags"]
     args += icount["flags"] if options.icount else []
     args += _saved(options, saved) if saved else []
+    args += _plan(plan, saved) if plan else []
     args += _boot(options, initrd) if saved is None or saved.state is None else []
     args += ["-chardev", _with_id(channels.console, "console"), "-serial", "chardev:console"]
     args += _ports(channels, icount["virtio"] if options.icount else "")

@@ -10,9 +10,11 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from scenarios.harness.errors import Divergence, MachineFailed, StepFailed
+from scenarios.harness import paths
+from scenarios.harness.errors import Divergence, MachineFailed, StepFailed, Unusable
 from scenarios.harness.steps import Result, Step
 
+MAGIC, OFFSET = b"TERRPLAN", 4096  # platform/host/plan.h
 SCRIPT = "/plan/run"
 RESULTS = "/plan/results"
 
@@ -35,17 +37,38 @@ def _script_of(number: int, step: Step) -> str:
     elif step.kind == "put":
         folder, path = shlex.quote(posixpath.dirname(step.path)), shlex.quote(step.path)
         lines += [f'mkdir -p {folder} && cp /plan/put/{number} {path} 2>"$step/err" && : >"$step/done"']
+    elif step.kind == "mark":
+        lines += [f'mark {shlex.quote(step.path)} 2>"$step/err"', 'echo $? >"$step/exit"']
     else:
         lines += [f'cp {shlex.quote(step.path)} "$step/data" 2>"$step/err"']
     return "\n".join([*lines, f"send {number}", ""])
 
 
 def files_of(plan: Sequence[Step]) -> dict[str, bytes]:
-    """What to add to the initramfs: the script and the files that it puts."""
+    """What the host needs: the script and the files that it puts."""
     script = PROLOGUE + "".join(_script_of(number, step) for number, step in enumerate(plan))
     files = {SCRIPT: (script + "exit 0\n").encode()}
     files |= {f"/plan/put/{n}": step.data for n, step in enumerate(plan) if step.kind == "put"}
     return files
+
+
+def memory(plan: Sequence[Step]) -> bytes:
+    """The plan as it lies in the machine's memory: platform/host/plan.h. Equal plans are equal bytes."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for path, data in files_of(plan).items():
+            member = tarfile.TarInfo(path.removeprefix("/"))
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    data = archive.getvalue()
+    whole = (MAGIC + len(data).to_bytes(8, "little")).ljust(OFFSET, b"\0") + data
+    room = paths.machine_description.DESCRIPTION["plan"]["bytes"]
+    if len(whole) > room:
+        raise Unusable(
+            f"the plan has {len(data) >> 10} KiB, more than its memory ({room >> 10} KiB):"
+            " files that a scenario puts belong into the marker host_files"
+        )
+    return whole
 
 
 def read_results(path: Path) -> dict[str, bytes]:
@@ -88,6 +111,11 @@ class ClosedDriver:
         if f"{number}/data" not in self._results:
             raise StepFailed(f"get {path}: {self._error(number)}")
         return self._file(number, "data")
+
+    def mark(self, name: str) -> None:
+        number = self._take(Step("mark", path=name), "exit")
+        if self._file(number, "exit").strip() != b"0":
+            raise StepFailed(self._error(number))
 
     def finish(self) -> None:
         """The scenario is over. Raises Divergence when it made fewer calls than its recording."""

@@ -82,6 +82,10 @@ class Host:
     def get(self, path: str) -> bytes:
         return self._driver.get(path)
 
+    def mark(self, name: str) -> None:
+        """A moment that a closed run can be saved at, to be gone on from many times (marks.py)."""
+        self._driver.mark(name)
+
     def job(self, name: str, argv: Sequence[str]) -> Job:
         """Start a program detached."""
         self.run(["job", "start", name, "--", *argv], ok=True)

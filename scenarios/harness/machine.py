@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scenarios.harness import closed, cpio, inputs, paths, saving, snapshots
+from scenarios.harness import cpio, inputs, paths, saving, snapshots
 from scenarios.harness import instruments as instruments_of
 from scenarios.harness.agent import Agent
 from scenarios.harness.console import ConsoleWatcher
-from scenarios.harness.errors import Failure, LimitReached, MachineFailed, StepFailed, Unusable
+from scenarios.harness.errors import Failure, MachineFailed, StepFailed
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.instruments import Instrument
 from scenarios.harness.live import Events, LiveDriver, channel
@@ -23,13 +23,14 @@ from scenarios.harness.process import Qemu
 from scenarios.harness.progress import Progress
 from scenarios.harness.pump import GRACE_S, Pump
 from scenarios.harness.qmp import Qmp
-from scenarios.harness.steps import Step
 from scenarios.harness.tracefile import Trace, decode
 
 Channels = paths.machine_description.Channels
 Options = paths.machine_description.Options
-Saved = paths.machine_description.Saved
+Plan, Saved = paths.machine_description.Plan, paths.machine_description.Saved
 END_S = 10.0
+NO_INITRD = Path("none")
+ALL_LIVE = Channels(console="console", qmp="qmp", agent="agent", events="events")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Setup:
     limit_s: float = 120.0
     keep: bool = False  # keep the initramfs after the run
     cold: bool = False  # boot; do not go on from a snapshot
+    marks: bool = False  # of a closed run: leave the marks of its plan (marks.py)
 
 
 class Machine:
@@ -58,17 +60,49 @@ class Machine:
         self._console_fd = -1
         self._qemu: Qemu | None = None
         self._trace: Trace | None = None
+        self._snapshot: snapshots.Snapshot | None = None
         self.inputs: dict[str, str] = {}
         self._pump.hint = lambda: (
             f"the console's last line: {self._console.last_line}" if self._console.last_line else ""
         )
 
-    def _initrd(self, extra: Mapping[str, cpio.Content]) -> Path:
-        files = dict(self._setup.files) | dict(extra)
-        parts = inputs.initramfs(files, self._setup.archives, frozenset({closed.SCRIPT}))
+    def _initrd(self) -> Path:
+        """The initramfs of a machine that boots."""
+        parts = inputs.initramfs(self._setup.files, self._setup.archives)
         initrd = self._folder.write("initrd.cpio", *parts)
-        self.inputs = {"kernel": inputs.digest(self.options.kernel), "initrd": inputs.digest(initrd)}
+        (self.artefacts / "console.log").unlink(missing_ok=True)
+        self.inputs |= {"kernel": inputs.digest(self.options.kernel), "initrd": inputs.digest(initrd)}
         return initrd
+
+    def _warm(self, lines: Channels, plan: Plan | None = None) -> Saved | None:
+        """Where to go on from, held until close(). None: the machine is to boot."""
+        if self._setup.cold or not paths.machine_description.can_be_saved(self.options):
+            return None
+        parts = inputs.initramfs(self._setup.files, self._setup.archives)
+        words = saving.words_of(self.options, lines, parts, plan)
+        boot, say = self._boot_and_save, self._progress.stage
+        self._snapshot = saving.obtain(self.options, words, boot, say)
+        if self._snapshot is None:
+            return None
+        self.inputs = dict(self._snapshot.meta["inputs"], snapshot=self._snapshot.key)
+        shutil.copyfile(self._snapshot.path / "console.log", self.artefacts / "console.log")
+        return self._snapshot.saved
+
+    def _boot_and_save(self, folder: Path) -> Mapping[str, str]:
+        """Another machine boots in this one's place, plugins apart, and is saved to @folder."""
+        setup = dataclasses.replace(
+            self._setup, trace=False, plugins=(), instruments=(), cold=True
+        )
+        machine = self._to_be_saved(setup, folder)
+        try:
+            machine.boot_and_save(folder)
+        finally:
+            machine.close()
+        shutil.move(self.artefacts / "console.log", folder / "console.log")
+        return machine.inputs
+
+    def _to_be_saved(self, setup: Setup, folder: Path) -> Controlled:
+        raise NotImplementedError
 
     def _instruments(self) -> list[Instrument]:
         usual = [instruments_of.TRACE] if self._setup.trace else []
@@ -80,15 +114,21 @@ class Machine:
         return plugins
 
     def _start(
-        self, initrd: Path, console: str, fds: list[int], saved: Saved | None = None, **lines: str
+        self,
+        initrd: Path,
+        lines: Channels,
+        fds: list[int],
+        saved: Saved | None = None,
+        plan: Plan | None = None,
     ) -> None:
-        """Start QEMU with its console on @console and further @lines (see Channels)."""
+        """Start QEMU, which inherits @fds."""
         describe = paths.machine_description.command
         plugins = self._plugins()
         log = instruments_of.logging(self._instruments(), self.artefacts)
-        argv = describe(self.options, Channels(console=console, **lines), initrd, plugins, saved=saved) + log
-        nobody = {name: "null" for name in lines if name != "qmp"}
-        hand = describe(self.options, Channels(console="stdio", **nobody), initrd, plugins, saved=saved) + log
+        argv = [*describe(self.options, lines, initrd, plugins, saved=saved, plan=plan), *log]
+        nobody = {name: "null" for name in ("events", "agent", "results") if getattr(lines, name)}
+        alone = Channels(console="stdio", **nobody)
+        hand = [*describe(self.options, alone, initrd, plugins, saved=saved, plan=plan), *log]
         text = "# As run. /dev/fd/N and fd=N are lines to the runner.\n" + shlex.join(argv)
         what = "the machine goes on from the snapshot" if saved else "KEEP=1 keeps the initrd"
         text += f"\n\n# By hand, the console on the terminal ({what}).\n"
@@ -160,12 +200,15 @@ class Machine:
             os.close(self._console_fd)
             self._console_fd = -1
         self._pump.close()
+        if self._snapshot is not None:
+            self._snapshot.close()
+            self._snapshot = None
         if not self._setup.keep:
             (self.artefacts / "initrd.cpio").unlink(missing_ok=True)
 
 
-class LiveMachine(Machine):
-    """Runs, and does what the guest agent is told.
+class Controlled(Machine):
+    """One that listens to the runner over QMP.
 
     @ram  a file for its RAM, for save(); such a machine boots.
     """
@@ -175,67 +218,14 @@ class LiveMachine(Machine):
     ) -> None:
         super().__init__(setup, folder, progress)
         self._ram = ram
-        self._snapshot: snapshots.Snapshot | None = None
         self._qmp: Qmp | None = None
-        self._agent: Agent | None = None
-        self._events: Events | None = None
 
-    def start(self) -> None:
-        """Until QEMU runs and answers."""
-        saved = Saved(self._ram) if self._ram else None
-        warm = self._ram is None and not self._setup.cold
-        if warm and paths.machine_description.can_be_saved(self.options):
-            self._snapshot = self._obtain()
-        if self._snapshot:
-            saved, initrd = self._snapshot.saved, Path("none")
-            self.inputs = dict(self._snapshot.meta["inputs"], snapshot=self._snapshot.key)
-            shutil.copyfile(self._snapshot.path / "console.log", self.artefacts / "console.log")
-        else:
-            initrd = self._initrd({})
-            (self.artefacts / "console.log").unlink(missing_ok=True)
-        console, write_fd = self._console_pipe()
-        ours, theirs = zip(channel(), channel(), channel())
-        self._qmp, self._agent = Qmp(ours[0], self._pump), Agent(ours[1], self._pump)
-        self._events = Events(ours[2], self._pump)
-        qmp, agent, events = (f"socket,fd={sock.fileno()}" for sock in theirs)
-        fds = [write_fd, *(sock.fileno() for sock in theirs)]
-        try:
-            self._start(initrd, console, fds, saved, qmp=qmp, agent=agent, events=events)
-        finally:
-            for sock in theirs:
-                sock.close()
-            os.close(write_fd)
-        self._qmp.negotiate()
-
-    def ready(self) -> LiveDriver:
-        """Wait for the host's init, unless the machine was saved after that; the primitives."""
-        assert self._agent is not None and self._events is not None
-        if self._snapshot is None:
-            self._events.wait("ready", "the host's `ready`")
-        self._agent.sync()
-        self._progress.stage("host ready" + (" again" if self._snapshot else ""))
-        return LiveDriver(self._agent, self._events)
-
-    def _obtain(self) -> snapshots.Snapshot | None:
-        lines = Channels(console="console", qmp="qmp", agent="agent", events="events")
-        parts = inputs.initramfs(self._setup.files, self._setup.archives)
-        return saving.obtain(self.options, lines, parts, self._boot_and_save, self._progress.stage)
-
-    def _boot_and_save(self, folder: Path) -> Mapping[str, str]:
-        """Another machine boots in this one's place, plugins apart, and is saved to @folder."""
-        setup = dataclasses.replace(self._setup, trace=False, plugins=(), instruments=())
-        machine = LiveMachine(setup, self._folder, self._progress, folder / "ram")
-        try:
-            machine.start()
-            machine.ready()
-            machine.save(folder / "state")
-        finally:
-            machine.close()
-        shutil.move(self.artefacts / "console.log", folder / "console.log")
-        return machine.inputs
+    def boot_and_save(self, folder: Path) -> None:
+        """All of the machine that its RAM's file does not hold goes to @folder/state."""
+        raise NotImplementedError
 
     def save(self, state: Path) -> None:
-        """Stop the machine and write all but its RAM, which is in its file, to @state. Then close()."""
+        """Stop the machine, if it runs, and write all but its RAM to @state."""
         assert self._qmp is not None
         events = [{"capability": "events", "state": True}]
         self.qmp("migrate-set-capabilities", capabilities=events)
@@ -243,12 +233,6 @@ class LiveMachine(Machine):
         while (status := self._qmp.wait_event("MIGRATION")["data"]["status"]) != "completed":
             if status == "failed":
                 raise MachineFailed("QEMU cannot save this machine")
-
-    @property
-    def pid(self) -> int:
-        """QEMU's process; for planted failures."""
-        assert self._qemu is not None
-        return self._qemu.pid
 
     def qmp(self, command: str, **arguments: Any) -> Any:
         assert self._qmp is not None
@@ -269,34 +253,64 @@ class LiveMachine(Machine):
         except Failure:
             pass  # kept in self.failure; kill is what is left
         super().close(orderly)
-        for line in (self._qmp, self._agent, self._events, self._snapshot):
+        if self._qmp is not None:
+            self._qmp.close()
+
+
+class LiveMachine(Controlled):
+    """Runs, and does what the guest agent is told."""
+
+    def __init__(
+        self, setup: Setup, folder: RunFolder, progress: Progress, ram: Path | None = None
+    ) -> None:
+        super().__init__(setup, folder, progress, ram)
+        self._agent: Agent | None = None
+        self._events: Events | None = None
+
+    def start(self) -> None:
+        """Until QEMU runs and answers."""
+        saved = Saved(self._ram) if self._ram else self._warm(ALL_LIVE)
+        initrd = NO_INITRD if self._snapshot else self._initrd()
+        console, write_fd = self._console_pipe()
+        ours, theirs = zip(channel(), channel(), channel())
+        self._qmp, self._agent = Qmp(ours[0], self._pump), Agent(ours[1], self._pump)
+        self._events = Events(ours[2], self._pump)
+        qmp, agent, events = (f"socket,fd={sock.fileno()}" for sock in theirs)
+        fds = [write_fd, *(sock.fileno() for sock in theirs)]
+        try:
+            lines = Channels(console=console, qmp=qmp, agent=agent, events=events)
+            self._start(initrd, lines, fds, saved)
+        finally:
+            for sock in theirs:
+                sock.close()
+            os.close(write_fd)
+        self._qmp.negotiate()
+
+    def ready(self) -> LiveDriver:
+        """Wait for the host's init, unless the machine was saved after that; the primitives."""
+        assert self._agent is not None and self._events is not None
+        if self._snapshot is None:
+            self._events.wait("ready", "the host's `ready`")
+        self._agent.sync()
+        self._progress.stage("host ready" + (" again" if self._snapshot else ""))
+        return LiveDriver(self._agent, self._events)
+
+    def _to_be_saved(self, setup: Setup, folder: Path) -> Controlled:
+        return LiveMachine(setup, self._folder, self._progress, folder / "ram")
+
+    def boot_and_save(self, folder: Path) -> None:
+        self.start()
+        self.ready()
+        self.save(folder / "state")
+
+    @property
+    def pid(self) -> int:
+        """QEMU's process; for planted failures."""
+        assert self._qemu is not None
+        return self._qemu.pid
+
+    def close(self, orderly: bool = True) -> None:
+        super().close(orderly)
+        for line in (self._agent, self._events):
             if line is not None:
                 line.close()
-
-
-class ClosedMachine(Machine):
-    """Runs a plan from its initramfs, on the instruction counter; nothing enters it."""
-
-    def run(self, plan: Sequence[Step]) -> closed.ClosedDriver:
-        """From start to power-off; the primitives on what it left. Its end's cause goes with them."""
-        initrd = self._initrd(closed.files_of(plan))
-        console, write_fd = self._console_pipe()
-        folder = str(self.artefacts).replace(",", ",,")
-        lines = {name: f"file,path={folder}/{name}.bin" for name in ("events", "results")}
-        try:
-            self._start(initrd, console, [write_fd], **lines)
-        finally:
-            os.close(write_fd)
-        why = "it powered off before"
-        qemu = self._qemu
-        assert qemu is not None
-        qemu.expect_end()
-        try:
-            self._pump.wait(lambda: True if qemu.ended else None, "the end of the closed run")
-            self._progress.stage("closed run ended")
-        except LimitReached as late:
-            self._pump.fail(late)
-            why = str(late)
-        except MachineFailed as failure:
-            why = str(failure)
-        return closed.ClosedDriver(plan, closed.read_results(self.artefacts / "results.bin"), why)

@@ -16,6 +16,7 @@ from ci.stages import allowed_skips
 from scenarios.harness import fault, instruments, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.machine import Setup
+from scenarios.harness.marks import ASKED
 from scenarios.harness.run import Plea
 
 LIMIT_S = 120.0
@@ -149,6 +150,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         limit_s=limit_of(item, env),
         keep=env.get("KEEP") == "1",
         cold=cold_given(env) or item.get_closest_marker("cold") is not None,
+        marks=env.get(ASKED) == "1",
     )
 
 

@@ -9,12 +9,13 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from scenarios.harness import paths, verdict
+from scenarios.harness import marks, paths, verdict
 from scenarios.harness.checks import Checks, Figure
+from scenarios.harness.closed_machine import ClosedMachine
 from scenarios.harness.errors import Failure, Unusable
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.host import Host
-from scenarios.harness.machine import ClosedMachine, LiveMachine, Machine, Setup
+from scenarios.harness.machine import LiveMachine, Machine, Setup
 from scenarios.harness.progress import Progress
 from scenarios.harness.rungs import Rungs
 from scenarios.harness.steps import Recorder, Step
@@ -97,6 +98,8 @@ class ScenarioRun:
     def _start_machine(self) -> None:
         assert self.folder is not None
         if self.phase == CLOSED:
+            if self.setup.marks:
+                marks.make(self.setup, self.folder, self.progress, self.plea.scenario, self._plan)
             machine = self._machine = ClosedMachine(self.setup, self.folder, self.progress)
             self._closed_driver = machine.run(self._plan)
             return

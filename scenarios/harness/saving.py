@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,10 @@ ROOM_BYTES = 256 << 20  # beside half of the machine's RAM; more of it than that
 
 
 def words_of(
-    options: description.Options, channels: description.Channels, parts: Sequence[inputs.Part]
+    options: description.Options,
+    channels: description.Channels,
+    parts: Sequence[inputs.Part],
+    plan: description.Plan | None = None,
 ) -> dict[str, Any]:
     """All that decides about a saved machine's content, and nothing of where it lies.
 
@@ -29,7 +31,9 @@ def words_of(
         field.name: "null" if getattr(channels, field.name) else None
         for field in dataclasses.fields(channels)
     }
-    argv = description.command(options, description.Channels(**lines), "initrd", saved=saved)
+    plan = description.Plan(Path("plan")) if plan else None
+    lines_alone = description.Channels(**lines)
+    argv = description.command(options, lines_alone, "initrd", saved=saved, plan=plan)
     image = description.image(options)
     package = description.build_dir() / "sdk" / ".qemu"  # the digest of the SDK's set of packages
     return {
@@ -47,12 +51,11 @@ def words_of(
 
 def obtain(
     options: description.Options,
-    channels: description.Channels,
-    parts: Sequence[inputs.Part],
+    words: dict[str, Any],
     boot: Callable[[Path], Mapping[str, str]],
     say: Callable[[str], None],
 ) -> snapshots.Snapshot | None:
-    """The snapshot of this machine, made by @boot if there is none. None: it cannot be had.
+    """The snapshot of the machine of @words (words_of), made by @boot if there is none. None: it cannot be had.
 
     @boot  boots it, saves it to a folder, and returns its inputs.
     """
@@ -64,5 +67,4 @@ def obtain(
             raise Unusable(f"{free >> 20} MiB free in {paths.short(folder.parent)}, {wanted >> 20} MiB wanted")
         return {"inputs": dict(boot(folder)), "words": words}
 
-    words = json.loads(json.dumps(words_of(options, channels, parts)))
     return snapshots.obtain(snapshots.key_of(words), make, say)

@@ -92,7 +92,7 @@ def examine(key: str) -> tuple[str | None, dict[str, Any]]:
         if meta["format"] != FORMAT or meta["key"] != key:
             return "is of another build", {}
         for name, seen in files.items():
-            if seen != _stamp(place / name):
+            if seen != stamp(place / name):
                 return f"is damaged: {name} is not as it was saved", {}
         if {"ram", "state"} - files.keys():
             return "is damaged: files are missing", {}
@@ -105,7 +105,7 @@ def examine(key: str) -> tuple[str | None, dict[str, Any]]:
     return None, meta
 
 
-def _stamp(path: Path) -> list[int]:
+def stamp(path: Path) -> list[int]:
     """Changes with each write. Reading all of RAM to check it would take longer than to boot."""
     stat = path.stat()
     return [stat.st_size, stat.st_mtime_ns]
@@ -121,7 +121,7 @@ def _make(key: str, make: Callable[[Path], dict[str, Any]]) -> None:
     try:
         known = make(new)
         meta = {"format": FORMAT, "key": key, **known}
-        meta["files"] = {path.name: _stamp(path) for path in sorted(new.iterdir())}
+        meta["files"] = {path.name: stamp(path) for path in sorted(new.iterdir())}
         meta["state"] = hashlib.sha256((new / "state").read_bytes()).hexdigest()
         (new / META).write_text(json.dumps(meta, indent=1) + "\n")
         new.rename(place)

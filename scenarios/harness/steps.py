@@ -43,7 +43,7 @@ class Result:
 class Step:
     """One call of a primitive. Two steps are the same call when they are equal."""
 
-    kind: str  # run, put, get
+    kind: str  # run, put, get, mark (its name is the path)
     argv: tuple[str, ...] = ()
     path: str = ""
     data: bytes = b""
@@ -60,6 +60,8 @@ class Driver(Protocol):
     def put(self, path: str, data: bytes) -> None: ...
 
     def get(self, path: str) -> bytes: ...
+
+    def mark(self, name: str) -> None: ...
 
 
 class Recorder:
@@ -80,3 +82,7 @@ class Recorder:
     def get(self, path: str) -> bytes:
         self.plan.append(Step("get", path=path))
         return self._driver.get(path)
+
+    def mark(self, name: str) -> None:
+        self.plan.append(Step("mark", path=name))
+        self._driver.mark(name)

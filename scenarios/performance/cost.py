@@ -15,9 +15,10 @@ import statistics
 import sys
 
 from scenarios.harness import instruments, paths
+from scenarios.harness.closed_machine import ClosedMachine
 from scenarios.harness.errors import Failure, Unusable
 from scenarios.harness.folder import RunFolder
-from scenarios.harness.machine import ClosedMachine, Setup
+from scenarios.harness.machine import Setup
 from scenarios.harness.progress import Progress
 from scenarios.harness.steps import Step
 
@@ -53,7 +54,8 @@ def one_round(target: str, load: Load | None) -> tuple[float, str]:
     plan = [Step("run", argv=("vmm", "run", "--raw", "/guest/hello.bin"))]
     trace = load is not None and load.trace
     chosen = (instruments.oracle(load.tiers),) if load is not None and load.tiers else ()
-    machine = ClosedMachine(Setup(options=options, trace=trace, instruments=chosen), folder, progress)
+    setup = Setup(options=options, trace=trace, instruments=chosen, cold=True)
+    machine = ClosedMachine(setup, folder, progress)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         result = machine.run(plan).run(plan[0].argv, 0)

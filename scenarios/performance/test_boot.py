@@ -10,6 +10,7 @@ from scenarios.performance.measures import Figure, line_written
 
 
 @pytest.mark.icount
+@pytest.mark.cold
 @pytest.mark.vm("hello")
 def test_boot(vm_running: VM, machine: Machine, check: Checks, figure: Figure) -> None:
     """Power-on to a protected guest's first instruction, and on to its first report."""

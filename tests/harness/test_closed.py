@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Recording a plan, running its script in a real shell, and answering the same calls from the results."""
 
+import io
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from scenarios.harness import closed, cpio
 from scenarios.harness.closed import ClosedDriver
-from scenarios.harness.errors import Divergence, MachineFailed, StepFailed
+from scenarios.harness.errors import Divergence, MachineFailed, StepFailed, Unusable
 from scenarios.harness.steps import Recorder, Result, Step
 
 
@@ -23,6 +25,9 @@ class Instant:
 
     def get(self, path):
         return b"recorded"
+
+    def mark(self, name):
+        pass
 
 
 def record(scenario) -> list[Step]:
@@ -70,6 +75,29 @@ def test_the_same_calls_get_the_closed_runs_answers(tmp_path: Path):
 def test_two_plans_of_the_same_calls_are_the_same_archive(tmp_path: Path):
     plan = [Step("run", argv=("true",)), Step("put", path="/a/b", data=b"x")]
     assert cpio.archive(closed.files_of(plan)) == cpio.archive(dict(reversed(closed.files_of(plan).items())))
+
+
+def test_the_plans_memory_is_the_same_for_the_same_plan_and_has_its_bounds():
+    """Header and place of the archive: platform/host/plan.h."""
+    plan = [Step("put", path="/a", data=b"x" * 1000), Step("mark", path="here")]
+    memory = closed.memory(plan)
+    assert memory == closed.memory(list(plan)) and memory[:8] == b"TERRPLAN"
+    archive = memory[4096:]
+    assert int.from_bytes(memory[8:16], "little") == len(archive)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        assert {name: tar.extractfile(name).read() for name in tar.getnames()} == {
+            path.removeprefix("/"): data for path, data in closed.files_of(plan).items()
+        }
+    with pytest.raises(Unusable, match="the plan has 4[0-9]{3} KiB, more than its memory .4096 KiB.: .*host_files"):
+        closed.memory([Step("put", path="/a", data=bytes(4 << 20))])
+
+
+def test_a_mark_is_a_step_and_one_that_failed_is_told(tmp_path: Path):
+    plan = record(lambda host: host.mark("here"))
+    assert plan == [Step("mark", path="here")]
+    with pytest.raises(StepFailed, match="mark"):  # the test's shell has no such program
+        driver(plan, tmp_path).mark("here")
+    closed.ClosedDriver(plan, {"0/exit": b"0\n"}, "").mark("here")
 
 
 @pytest.mark.parametrize(

@@ -197,8 +197,7 @@ def test_too_little_room_is_one_sentence_and_a_boot(
     usage = saving.shutil.disk_usage(tmp_path)._replace(free=700 << 20)
     monkeypatch.setattr(saving.shutil, "disk_usage", lambda path: usage)
     options = saving.description.from_env({"KERNEL": str(image)})
-    lines = saving.description.Channels(console="c")
-    assert saving.obtain(options, lines, [b"i"], lambda folder: {}, maker.said.append) is None
+    assert saving.obtain(options, {"words": 1}, lambda folder: {}, maker.said.append) is None
     assert "700 MiB free" in maker.said[0] and "768 MiB wanted; this machine boots" in maker.said[0]
 
 
