@@ -84,7 +84,7 @@ static void judge_line(unsigned int vcpu, const char *text)
 	    oracle.since_us[(line.pa - oracle.ram_base) >> ORACLE_PAGE_SHIFT] >= dma.read_us) {
 		return;
 	}
-	what = g_strdup_printf("had a device (stream 0x%" PRIx32
+	what = g_strdup_printf("had a device (stream 0x%" PRIx64
 			       ", %s) reach a page that it may not",
 			       line.stream, line.is_bypass ? "past the SMMU" : "through the SMMU");
 	oracle_dma_breach(vcpu, "device", what, line.iova, line.pa);

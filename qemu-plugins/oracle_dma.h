@@ -28,7 +28,7 @@ enum oracle_dma_kind {
 struct oracle_dma_line {
 	enum oracle_dma_kind kind;
 	bool is_bypass;  /* the SMMU lets it through untranslated */
-	uint32_t stream; /* StreamID */
+	uint64_t stream; /* StreamID */
 	uint64_t iova;
 	uint64_t pa;
 };

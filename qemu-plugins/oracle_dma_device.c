@@ -59,7 +59,7 @@ static bool is_in(uint64_t pa, uint64_t base, uint64_t bytes)
 static uint64_t register_at(uint64_t pa)
 {
 	uint64_t reg = pa & ~UINT64_C(7);
-	uint64_t offset = reg % GICR_STRIDE;
+	uint64_t offset;
 
 	if (reg == ITS_CBASER || is_in(reg, ITS_BASER, ITS_BASER_COUNT * UINT64_C(8))) {
 		return reg;
