@@ -33,6 +33,22 @@ void vcpus_seen(struct vcpus *vcpus, const struct regs *regs, unsigned int index
 	vcpus->learnt += i == vcpus->learnt;
 }
 
+/* The first vCPU of which nothing is known yet; the last one that was seen if there is none. */
+static unsigned int first_unknown(const struct vcpus *vcpus)
+{
+	unsigned int index;
+	unsigned int i;
+
+	for (index = 0; index < vcpus->count; index++) {
+		for (i = 0; i < vcpus->learnt && vcpus->index[i] != index; i++) {
+		}
+		if (i == vcpus->learnt) {
+			return index;
+		}
+	}
+	return vcpus->last;
+}
+
 unsigned int vcpus_now(const struct vcpus *vcpus, const struct regs *regs, unsigned int index)
 {
 	uint64_t tpidr;
@@ -47,5 +63,5 @@ unsigned int vcpus_now(const struct vcpus *vcpus, const struct regs *regs, unsig
 			return vcpus->index[i];
 		}
 	}
-	return vcpus->last;
+	return tpidr != 0 ? first_unknown(vcpus) : vcpus->last;
 }

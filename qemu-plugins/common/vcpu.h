@@ -5,9 +5,10 @@
  * callbacks that were planted into code the index of whoever translated it, and
  * inline and conditional operations crash it. Then a vCPU is known by what its
  * hypervisor keeps in TPIDR_EL2, its own data as a rule, learnt from discontinuity
- * callbacks, whose index is right. Until two vCPUs have different values there,
- * it is the vCPU of the last discontinuity: wrong at most between the start of a
- * further vCPU and its hypervisor's first lines.
+ * callbacks, whose index is right. A value that was not seen yet is that of the first
+ * vCPU of which nothing is known (hypervisors start them in order), and with 0 there, it
+ * is the vCPU of the last discontinuity: wrong at most between the start of a further
+ * vCPU and its hypervisor's first lines.
  */
 #ifndef COMMON_VCPU_H
 #define COMMON_VCPU_H

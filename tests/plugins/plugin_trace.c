@@ -552,6 +552,10 @@ static void knows_vcpus_that_share_a_thread(void **state)
 	fake_set("TPIDR_EL2", 0x1000);
 	fake_execute(&tb, 1, 0, 2);
 	assert_int_equal(trace_counts_of(0)->insns[1], 2);
+	fake_callbacks.init(2, NULL);
+	fake_set("TPIDR_EL2", 0x3000); /* not seen yet: of the vCPU of which nothing is known */
+	fake_execute(&tb, 0, 0, 2);
+	assert_int_equal(trace_counts_of(2)->insns[1], 2);
 	fake_set("TPIDR_EL2", 0x2000);
 	eret(1, 0, 0);
 	count = records();

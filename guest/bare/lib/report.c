@@ -6,6 +6,7 @@
 #include "guest/bare/lib/guest.h"
 #include "guest/bare/lib/smccc.h"
 #include "platform/abi/guest_report.h"
+#include "platform/abi/mark.h"
 
 #include <stdarg.h>
 
@@ -28,6 +29,7 @@ static void record(const char *kind, const char *name, const char *format, va_li
 		length = room - 1;
 	}
 	line[length++] = '\n';
+	mark(name, length, 0);
 	console_write(line, length);
 	if (copy) {
 		copy(line, length);
@@ -37,6 +39,7 @@ static void record(const char *kind, const char *name, const char *format, va_li
 void report_begin(void)
 {
 	has_begun = true;
+	mark("begin", 0, 0);
 	console_print(GUEST_REPORT_PREFIX "begin %s\n", guest_program_name);
 }
 
