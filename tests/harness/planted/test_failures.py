@@ -57,6 +57,7 @@ def test_plugin_that_cannot_load(host: Host, check: Checks) -> None:
     check("never reached", True, True)
 
 
+@pytest.mark.cold
 @pytest.mark.limit(1)
 def test_limit(host: Host, check: Checks) -> None:
     """The run takes longer than it may."""
