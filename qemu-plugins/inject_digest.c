@@ -179,9 +179,11 @@ static void mix_registers(void)
 	unsigned int i;
 	guint at;
 
+	if (buffer == NULL) {
+		buffer = g_byte_array_new();
+	}
 	if (digest.registers == NULL) {
 		find_registers();
-		buffer = g_byte_array_new();
 	}
 	for (i = 0; i < digest.registers->len; i++) {
 		g_byte_array_set_size(buffer, 0);

@@ -213,7 +213,7 @@ bool inject_take_place(struct inject_scan *scan, uint64_t bytes, uint64_t max,
 bool inject_take_index(struct inject_scan *scan, const char *what, uint64_t min, uint64_t max,
 		       unsigned int *index)
 {
-	uint64_t number;
+	uint64_t number = 0;
 
 	if (!inject_take_number(scan, what, min, max, &number)) {
 		return false;

@@ -224,10 +224,9 @@ void oracle_breach(const struct oracle_breach *breach)
 	char how[128];
 	g_autoptr(GString) text = g_string_sized_new(SENTENCE_BYTES);
 
-	/* The first breach counts; another thread's waits for the end. */
-	if (!g_once_init_enter(&is_said)) {
-		g_usleep(G_USEC_PER_SEC);
-		_exit(PLUGIN_EXIT_BREACH);
+	/* The first breach counts; another thread's waits for the end of the process. */
+	while (!g_once_init_enter(&is_said)) {
+		pause();
 	}
 	oracle_party_text(breach->party, who, sizeof(who));
 	oracle_party_text(page.owner, owner, sizeof(owner));

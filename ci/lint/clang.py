@@ -25,10 +25,11 @@ def _flags(root: Path) -> dict[str, list[str]]:
 
 
 def is_kernel_code(tree: Tree, path: str) -> bool:
-    """A module's source, or any file of a folder that is a module as a whole (Kbuild)."""
+    """A module's source, by its Kbuild or what it includes; a module's header."""
     kbuild = f"{path.rpartition('/')[0]}/Kbuild"
-    whole = kbuild in tree.files and "wildcard" in tree.text(kbuild)
-    return whole or _KERNEL in tree.text(path)
+    rules = tree.text(kbuild) if kbuild in tree.files else ""
+    own = f"{PurePosixPath(path).stem}.o" in rules.split()
+    return own or "wildcard" in rules or _KERNEL in tree.text(path)
 
 
 def only_assembly(tree: Tree, path: str) -> bool:

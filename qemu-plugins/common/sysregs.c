@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu-plugins/common/sysregs.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "qemu-plugins/common/a64.h"
@@ -48,22 +51,32 @@ char *sysregs_describe(uint16_t key, char *text)
 	return text;
 }
 
+/* S<op0>_<op1>_C<n>_C<m>_<op2>: the architecture's own name for one without (C5.1.4). */
 static bool parse_generic(const char *name, uint16_t *key)
 {
-	unsigned int op0;
-	unsigned int op1;
-	unsigned int crn;
-	unsigned int crm;
-	unsigned int op2;
-	char rest;
+	static const struct {
+		const char *before;
+		unsigned long max;
+	} parts[] = { { "S", 3 }, { "_", 7 }, { "_C", 15 }, { "_C", 15 }, { "_", 7 } };
+	unsigned long values[sizeof(parts) / sizeof(parts[0])];
+	size_t i;
 
-	if (sscanf(name, "%*1[sS]%1u_%1u_%*1[cC]%2u_%*1[cC]%2u_%1u%c", &op0, &op1, &crn, &crm, &op2,
-		   &rest) != 5 ||
-	    op0 > 3 || op1 > 7 || crn > 15 || crm > 15 || op2 > 7) {
-		return false;
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		size_t bytes = strlen(parts[i].before);
+		char *end;
+
+		if (strncasecmp(name, parts[i].before, bytes) != 0 ||
+		    !isdigit((unsigned char)name[bytes])) {
+			return false;
+		}
+		values[i] = strtoul(name + bytes, &end, 10);
+		if (values[i] > parts[i].max) {
+			return false;
+		}
+		name = end;
 	}
-	*key = A64_KEY(op0, op1, crn, crm, op2);
-	return true;
+	*key = A64_KEY(values[0], values[1], values[2], values[3], values[4]);
+	return *name == '\0';
 }
 
 bool sysregs_find(const char *name, uint16_t *key)

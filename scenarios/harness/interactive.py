@@ -21,7 +21,8 @@ from scenarios.harness import paths, symbols
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.host import Host
 from scenarios.harness.inputs import initramfs
-from scenarios.harness.machine import Channels, LiveMachine, Setup
+from scenarios.harness.live_machine import LiveMachine
+from scenarios.harness.machine import Channels, Setup
 from scenarios.harness.process import die_with_parent
 from scenarios.harness.progress import Progress
 

@@ -13,12 +13,10 @@ from typing import Any
 
 from scenarios.harness import cpio, inputs, paths, saving, snapshots
 from scenarios.harness import instruments as instruments_of
-from scenarios.harness.agent import Agent
 from scenarios.harness.console import ConsoleWatcher
 from scenarios.harness.errors import Failure, MachineFailed, StepFailed
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.instruments import Instrument
-from scenarios.harness.live import Events, LiveDriver, channel
 from scenarios.harness.process import Qemu
 from scenarios.harness.progress import Progress
 from scenarios.harness.pump import GRACE_S, Pump
@@ -30,7 +28,6 @@ Options = paths.machine_description.Options
 Plan, Saved = paths.machine_description.Plan, paths.machine_description.Saved
 END_S = 10.0
 NO_INITRD = Path("none")
-ALL_LIVE = Channels(console="console", qmp="qmp", agent="agent", events="events")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -255,62 +252,3 @@ class Controlled(Machine):
         super().close(orderly)
         if self._qmp is not None:
             self._qmp.close()
-
-
-class LiveMachine(Controlled):
-    """Runs, and does what the guest agent is told."""
-
-    def __init__(
-        self, setup: Setup, folder: RunFolder, progress: Progress, ram: Path | None = None
-    ) -> None:
-        super().__init__(setup, folder, progress, ram)
-        self._agent: Agent | None = None
-        self._events: Events | None = None
-
-    def start(self) -> None:
-        """Until QEMU runs and answers."""
-        saved = Saved(self._ram) if self._ram else self._warm(ALL_LIVE)
-        initrd = NO_INITRD if self._snapshot else self._initrd()
-        console, write_fd = self._console_pipe()
-        ours, theirs = zip(channel(), channel(), channel())
-        self._qmp, self._agent = Qmp(ours[0], self._pump), Agent(ours[1], self._pump)
-        self._events = Events(ours[2], self._pump)
-        qmp, agent, events = (f"socket,fd={sock.fileno()}" for sock in theirs)
-        fds = [write_fd, *(sock.fileno() for sock in theirs)]
-        try:
-            lines = Channels(console=console, qmp=qmp, agent=agent, events=events)
-            self._start(initrd, lines, fds, saved)
-        finally:
-            for sock in theirs:
-                sock.close()
-            os.close(write_fd)
-        self._qmp.negotiate()
-
-    def ready(self) -> LiveDriver:
-        """Wait for the host's init, unless the machine was saved after that; the primitives."""
-        assert self._agent is not None and self._events is not None
-        if self._snapshot is None:
-            self._events.wait("ready", "the host's `ready`")
-        self._agent.sync()
-        self._progress.stage("host ready" + (" again" if self._snapshot else ""))
-        return LiveDriver(self._agent, self._events)
-
-    def _to_be_saved(self, setup: Setup, folder: Path) -> Controlled:
-        return LiveMachine(setup, self._folder, self._progress, folder / "ram")
-
-    def boot_and_save(self, folder: Path) -> None:
-        self.start()
-        self.ready()
-        self.save(folder / "state")
-
-    @property
-    def pid(self) -> int:
-        """QEMU's process; for planted failures."""
-        assert self._qemu is not None
-        return self._qemu.pid
-
-    def close(self, orderly: bool = True) -> None:
-        super().close(orderly)
-        for line in (self._agent, self._events):
-            if line is not None:
-                line.close()

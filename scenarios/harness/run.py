@@ -15,7 +15,8 @@ from scenarios.harness.closed_machine import ClosedMachine
 from scenarios.harness.errors import Failure, Unusable
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.host import Host
-from scenarios.harness.machine import LiveMachine, Machine, Setup
+from scenarios.harness.live_machine import LiveMachine
+from scenarios.harness.machine import Machine, Setup
 from scenarios.harness.progress import Progress
 from scenarios.harness.rungs import Rungs
 from scenarios.harness.steps import Recorder, Step

@@ -127,8 +127,10 @@ static void test_refusals(void **state)
 	refused("at=insn:el2:1:2 do=skip", "'2' is too much behind 'insn'");
 	refused("at=symbol:pool_allok do=skip", "there is no symbol 'pool_allok'");
 	refused("at=symbol:pool_alloc+x do=skip", "is no number");
-	refused("at=call:MEM_DONATES do=arg:1 flip=0", "there is no call 'MEM_DONATES'; did you mean MEM_DONATE?");
-	refused("at=msr:VTTBR_EL9 do=sysreg flip=0", "there is no system register 'VTTBR_EL9'; did you mean VTTBR_EL2?");
+	refused("at=call:MEM_DONATES do=arg:1 flip=0",
+		"there is no call 'MEM_DONATES'; did you mean MEM_DONATE?");
+	refused("at=msr:VTTBR_EL9 do=sysreg flip=0",
+		"there is no system register 'VTTBR_EL9'; did you mean VTTBR_EL2?");
 	refused("at=tlbi:nothing do=skip", "there is no TLB invalidation");
 	refused("at=insn:el2:1 do=reg:x1", "needs one of flip, set, clear, value");
 	refused("at=insn:el2:1 do=skip flip=1", "takes no flip");
@@ -163,12 +165,13 @@ static void test_refusals(void **state)
 
 static void test_too_many(void **state)
 {
-	char text[INJECT_FAULTS_MAX * 20 + 40] = "";
+	static const char one[] = "at=eret do=skip;";
+	char text[(INJECT_FAULTS_MAX + 1) * (sizeof(one) - 1) + 1] = "";
 	int i;
 	(void)state;
 
 	for (i = 0; i <= INJECT_FAULTS_MAX; i++) {
-		strcat(text, "at=eret do=skip;");
+		memcpy(text + (size_t)i * (sizeof(one) - 1), one, sizeof(one));
 	}
 	refused(text, "at most 16 faults");
 }

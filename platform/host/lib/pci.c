@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -62,11 +64,18 @@ static bool find(const char *vendor, const char *device, char *slot, size_t size
 static bool read_bar(const char *slot, int bar, uint64_t *start, size_t *bytes)
 {
 	char text[BAR_LINE_BYTES * 8];
+	const char *line = text + (ptrdiff_t)BAR_LINE_BYTES * bar;
+	char *behind;
+	char *end;
 	unsigned long long first;
 	unsigned long long last;
 
-	if (read_file(slot, "resource", text, sizeof(text)) < BAR_LINE_BYTES * (bar + 1) ||
-	    sscanf(text + BAR_LINE_BYTES * bar, "%llx %llx", &first, &last) != 2 || last <= first) {
+	if (read_file(slot, "resource", text, sizeof(text)) < BAR_LINE_BYTES * (bar + 1)) {
+		return false;
+	}
+	first = strtoull(line, &behind, 16);
+	last = strtoull(behind, &end, 16);
+	if (behind == line || end == behind || last <= first) {
 		return false;
 	}
 	*start = first;

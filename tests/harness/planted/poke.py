@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from scenarios.harness import paths
-from scenarios.harness.machine import LiveMachine
+from scenarios.harness.live_machine import LiveMachine
 
 ANSWER_S = 20
 

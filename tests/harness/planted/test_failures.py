@@ -8,7 +8,7 @@ import pytest
 
 from scenarios.harness.checks import Checks
 from scenarios.harness.host import Host
-from scenarios.harness.machine import LiveMachine
+from scenarios.harness.live_machine import LiveMachine
 from scenarios.harness.vm import VM
 from tests.harness.planted.poke import poke, symbol
 
