@@ -37,3 +37,4 @@ $(O)/guest/%.bin: $(O)/guest/%.elf
 -include $(wildcard $(GUEST_B)/*.d $(GUEST_B)/names/*.d $(GUEST_B)/guest/bare/*.d $(GUEST_B)/guest/bare/lib/*.d)
 
 include guest/linux/module.mk
+include guest/kernel/module.mk

@@ -33,20 +33,30 @@ def link(path: Path, target: Path) -> None:
     path.symlink_to(target)
 
 
+def start_by_loader(out: Path, program: Path, closure: Path, env: str = "", options: str = "") -> None:
+    """A script in out/sdk/bin that starts @program with the loader and libraries of @closure."""
+    if not program.exists():
+        raise SdkError(f"the packages of {closure.name} have no {program.name}")
+    libraries = closure / "usr/lib/x86_64-linux-gnu"
+    script(out / "bin" / program.name,
+           f'{env}exec "{libraries}/ld-linux-x86-64.so.2" --library-path "{libraries}" '
+           f'--argv0 {program.name} "{program}"{options} "$@"')
+
+
 def finish_qemu(out: Path) -> None:
     """QEMU keeps its ELF files as they are: it is started through the set's
     own loader, since patchelf would rewrite a 30 MB program for nothing."""
     qemu = out / "qemu"
-    libraries = qemu / "usr/lib/x86_64-linux-gnu"
-    loader = libraries / "ld-linux-x86-64.so.2"
+    modules = f'QEMU_MODULE_DIR="{qemu}/usr/lib/x86_64-linux-gnu/qemu" '
     for name in ("qemu-system-aarch64", "qemu-img"):
-        program = qemu / "usr/bin" / name
-        if not program.exists():
-            raise SdkError(f"the QEMU packages have no {name}")
         data = f' -L "{qemu}/usr/share/qemu" -L "{qemu}/usr/share/seabios"' if name.startswith("qemu-system") else ""
-        script(out / "bin" / name,
-               f'QEMU_MODULE_DIR="{libraries}/qemu" exec "{loader}" --library-path "{libraries}" '
-               f'--argv0 {name} "{program}"{data} "$@"')
+        start_by_loader(out, qemu / "usr/bin" / name, qemu, modules, data)
+
+
+def finish_images(out: Path) -> None:
+    images = out / "images"
+    for name in ("usr/bin/mkfs.erofs", "usr/bin/fsck.erofs", "usr/sbin/veritysetup"):
+        start_by_loader(out, images / name, images)
 
 
 def finish_cross(out: Path) -> None:
@@ -106,7 +116,8 @@ def finish_kernel(out: Path) -> None:
         raise SdkError(f"depmod failed on the kernel's modules: {done.stderr.strip()[-200:]}")
 
 
-FINISH = {"qemu": finish_qemu, "cross": finish_cross, "kernel": finish_kernel, "sysroot": finish_sysroot}
+FINISH = {"qemu": finish_qemu, "cross": finish_cross, "kernel": finish_kernel, "sysroot": finish_sysroot,
+          "images": finish_images}
 
 
 def _with_sbin() -> dict:

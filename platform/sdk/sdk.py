@@ -3,9 +3,11 @@
 sysroot, from Debian packages, in one folder (README.md here).
 
     python3 platform/sdk/sdk.py setup --out out/sdk [--update]
+    python3 platform/sdk/sdk.py fetch NAME --out out/sdk    # a set that is not part of setup: into the cache
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -92,10 +94,43 @@ def unpack_set(name: str, packages: list[Package], cache: Cache, out: Path) -> b
     return True
 
 
-def setup(out: Path, update: bool) -> None:
+def read_config() -> tuple[list[str], dict[str, dict]]:
+    """The suites and the sets of packages.toml."""
     with open(HERE / "packages.toml", "rb") as file:
         config = tomllib.load(file)
     suites = config.pop("suites")
+    return suites, config
+
+
+def kernel_words(out: Path) -> dict[str, str]:
+    """What "{kernel.series}" and "{kernel.version}" stand for, by the manifest of the SDK in `out`."""
+    manifest = json.loads((out / "manifest.json").read_text())
+    for name, package in manifest["packages"]["kernel"].items():
+        if name.startswith("linux-binary-"):
+            series = ".".join(manifest["kernel"].split(".")[:2])
+            return {"{kernel.series}": series, "{kernel.version}": package["version"]}
+    raise SdkError("the SDK's kernel set holds no package linux-binary-*: remove out/sdk and run make setup again")
+
+
+def fetch_on_demand(name: str, out: Path) -> None:
+    """Fetch set `name` into the cache; print the paths of its packages, one a line, on stdout."""
+    suites, config = read_config()
+    description = config.get(name, {})
+    if not description.get("on_demand"):
+        raise SdkError(f"{name}: no set that is fetched on demand")
+    words = kernel_words(out)
+    for word, value in words.items():
+        description["packages"] = [package.replace(word, value) for package in description["packages"]]
+    cache = Cache(cache_folder())
+    apt = AptRoot(cache.folder / "apt", suites)
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is the answer
+        packages = resolve(name, description, cache, apt, False)
+    for package in packages:
+        print(cache.archives / package.file)
+
+
+def setup(out: Path, update: bool) -> None:
+    suites, config = read_config()
     out.mkdir(parents=True, exist_ok=True)
     cache = Cache(cache_folder())
     apt = AptRoot(cache.folder / "apt", suites)
@@ -105,6 +140,8 @@ def setup(out: Path, update: bool) -> None:
     tools: dict[str, str] = {}
     (out / "bin").mkdir(exist_ok=True)
     for name, description in config.items():
+        if description.get("on_demand"):
+            continue
         own = system_tool(description)
         if own:
             layout.use_system(name, own, out)
@@ -122,12 +159,18 @@ def setup(out: Path, update: bool) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="sdk")
-    parser.add_argument("command", choices=["setup"])
+    parser.add_argument("command", choices=["setup", "fetch"])
+    parser.add_argument("name", nargs="?", help="the set to fetch")
     parser.add_argument("--out", type=Path, required=True, help="folder to unpack into")
     parser.add_argument("--update", action="store_true", help="resolve anew with fresh package lists")
     arguments = parser.parse_args()
+    if (arguments.command == "fetch") != (arguments.name is not None):
+        parser.error("fetch takes the name of a set, setup takes none")
     try:
-        setup(arguments.out.resolve(), arguments.update)
+        if arguments.command == "fetch":
+            fetch_on_demand(arguments.name, arguments.out.resolve())
+        else:
+            setup(arguments.out.resolve(), arguments.update)
     except SdkError as error:
         print(f"sdk: error: {error}", file=sys.stderr)
         return 1

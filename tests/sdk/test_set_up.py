@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.sdk.conftest import Mirror, SetUp
+from tests.sdk.conftest import SUITE, Mirror, SetUp
 
 BOTH = ["lib-of-tool_1.0_amd64.deb", "tool_1.0_amd64.deb"]
 FILES = ["lib-of-tool", "tool"]
@@ -232,3 +234,35 @@ def test_ctrl_c(set_up: SetUp, modules: Callable[[str], ModuleType], monkeypatch
     assert status == 130
     assert errors == ["sdk: interrupted: the next run goes on where this one stopped"]
     works(set_up)
+
+
+ON_DEMAND = f"""
+[more]
+on_demand = true
+suite = "{SUITE}"
+packages = ["notes={{kernel.version}}"]
+keep = "notes"
+"""
+
+
+def test_a_set_on_demand(
+    set_up: SetUp, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open(tmp_path / "here/packages.toml", "a", encoding="utf-8") as config:
+        config.write(ON_DEMAND)
+    works(set_up)
+    assert not any("notes" in path for path in mirror.requests), "it is no part of setup"
+    kernel = {"linux-binary-1.0-arm64:arm64": {"version": "1.0", "sha256": ""}}
+    (set_up.out / "manifest.json").write_text(json.dumps({"kernel": "1.0.3", "packages": {"kernel": kernel}}))
+    monkeypatch.setattr(sys, "argv", ["sdk", "fetch", "more", "--out", str(set_up.out)])
+    status, said, _ = set_up.run()
+    assert (status, said) == (0, [str(set_up.cache / "archives/notes_1.0_amd64.deb")])
+    assert Path(said[0]).is_file()
+
+
+@pytest.mark.parametrize("name", ["tool", "spoon"])
+def test_no_set_on_demand(set_up: SetUp, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["sdk", "fetch", name, "--out", str(set_up.out)])
+    status, said, errors = set_up.run()
+    assert (status, said) == (1, [])
+    assert name in one_sentence(errors)
