@@ -36,6 +36,7 @@ include platform/hypervisor/module.mk
 include platform/host/module.mk
 include platform/kvm/module.mk
 include vmm/module.mk
+include vmm/service/module.mk
 include guest/module.mk
 include qemu-plugins/module.mk
 include scenarios/module.mk
