@@ -13,14 +13,14 @@ list-scenarios: | $(O)/.system ## names and titles of all scenarios
 	@$(HARNESS) list
 
 # On both targets, unless the user names one.
-test-scenarios: all ## run every scenario, on both targets or on HYP=
+test-scenarios: all $(MICRODROID_KERNEL) ## run every scenario, on both targets or on HYP=
 	@HYP=$(or $(HYP),both) $(HARNESS) run lifecycle isolation performance
 
 test-planted: all ## on the machine: what must fail, and the interactive commands
 	@$(PYTHON) -m pytest -c tests/pytest.ini tests/harness/check_*.py \
 	--junit-xml=$(O)/junit/planted.xml
 
-bench: all ## speed and memory of both targets into out/bench.json; BASE=FILE compares with an earlier one
+bench: all $(MICRODROID_KERNEL) ## speed and memory of both targets into out/bench.json; BASE=FILE compares with an earlier one
 	@$(PYTHON) -m scenarios.performance.bench
 
 xen: all ## boot Debian's Xen with the stock kernel as dom0 under the trace, and print what it did

@@ -185,10 +185,10 @@ def add_tree(archive: Archive, libraries: Libraries, dest: str, source: Path) ->
         libraries.add_needs_of(dest, data)
 
 
-def build(
+def collect(
     sysroot: Path, kernel: Path | None, description: Path, extra: list[tuple[str, Path]]
-) -> bytes:
-    """The archive's bytes. @kernel is only needed where the description names modules."""
+) -> Archive:
+    """The archive. @kernel is only needed where the description names modules."""
     text = tomllib.loads(description.read_text())
     archive = Archive(text.get("root", ""))
     for directory in ("/bin", "/sbin", "/lib"):
@@ -214,7 +214,7 @@ def build(
         modules.write(archive, release, text["modules_at_boot"])
     for dest, source in extra:
         add_tree(archive, libraries, dest, source)
-    return archive.to_bytes()
+    return archive
 
 
 def write_if_changed(path: Path, data: bytes) -> None:
@@ -228,7 +228,7 @@ def write_if_changed(path: Path, data: bytes) -> None:
     partial.replace(path)
 
 
-def _pair(text: str) -> tuple[str, Path]:
+def pair(text: str) -> tuple[str, Path]:
     dest, equals, source = text.partition("=")
     if not equals or not dest.startswith("/"):
         raise argparse.ArgumentTypeError(f"{text!r} is not /DEST=SOURCE")
@@ -241,10 +241,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--kernel", type=Path, help="has modules/ and release; without: no modules")
     parser.add_argument("--description", type=Path, default=HERE / "initramfs.toml")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("files", nargs="*", type=_pair, metavar="/DEST=SOURCE")
+    parser.add_argument("files", nargs="*", type=pair, metavar="/DEST=SOURCE")
     args = parser.parse_args(argv)
     try:
-        data = build(args.sysroot, args.kernel, args.description, args.files)
+        data = collect(args.sysroot, args.kernel, args.description, args.files).to_bytes()
         write_if_changed(args.output, data)
     except (BuildError, elf.ElfError, OSError, ValueError, KeyError) as error:
         print(f"mkinitramfs: {error}", file=sys.stderr)

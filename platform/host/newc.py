@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A writer for the kernel's "newc" archives, the format of an initramfs.
+"""A writer for the kernel's "newc" archives, the format of an initramfs, and for tar.
 
 What is written depends on the content alone: members are sorted, belong to
 root and carry one fixed time. Archives may be concatenated: the kernel unpacks
@@ -8,7 +8,9 @@ them in order, later members replace earlier ones.
 
 from __future__ import annotations
 
+import io
 import stat
+import tarfile
 from pathlib import PurePosixPath
 
 # 2026-01-01T00:00:00Z, the time at which a machine on the instruction counter starts.
@@ -51,6 +53,22 @@ class Archive:
         parts.append(_member(0, "TRAILER!!!", 0, b""))
         blob = b"".join(parts)
         return blob + bytes(-len(blob) % _BLOCK)
+
+    def to_tar(self) -> bytes:
+        """The same members as a tar archive."""
+        stream = io.BytesIO()
+        types = {stat.S_IFDIR: tarfile.DIRTYPE, stat.S_IFLNK: tarfile.SYMTYPE, stat.S_IFREG: tarfile.REGTYPE}
+        with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            for name in sorted(self._members):
+                mode, data = self._members[name]
+                member = tarfile.TarInfo(name)
+                member.type = types[stat.S_IFMT(mode)]
+                member.mode, member.mtime = stat.S_IMODE(mode), MTIME
+                if stat.S_ISLNK(mode):
+                    member.linkname, data = data.decode(), b""
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        return stream.getvalue()
 
 
 def _normal(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -26,6 +27,21 @@ def guest_files() -> dict[str, cpio.Content]:
     """The bare guests, at /guest/NAME.bin in the host."""
     folder = paths.out() / "guest"
     return {f"/guest/{path.name}": path for path in sorted(folder.glob("*.bin"))}
+
+
+def build_missing(files: Mapping[str, cpio.Content]) -> None:
+    """Have make build those of @files that are below out/ and are not there: what takes minutes is no part of
+    `make`. Raises Unusable."""
+    missing = sorted(
+        str(path.resolve()) for path in files.values()
+        if isinstance(path, Path) and path.resolve().is_relative_to(paths.out().resolve()) and not path.exists()
+    )
+    if not missing:
+        return
+    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(["make", "-s", "-C", paths.ROOT, *missing], env=env, check=False)
+    if done.returncode != 0:
+        raise Unusable(f"make could not build {' '.join(paths.short(Path(path)) for path in missing)}")
 
 
 def initramfs(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ci.stages import allowed_skips
-from scenarios.harness import fault, instruments, paths
+from scenarios.harness import fault, inputs, instruments, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.machine import Setup
 from scenarios.harness.marks import ASKED
@@ -136,6 +136,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
     files: dict[str, Any] = {}
     for mark in item.iter_markers("host_files"):
         files |= mark.args[0]
+    inputs.build_missing(files)
     archives = [paths.out() / name for mark in item.iter_markers("host_archives") for name in mark.args]
     for archive in archives:
         if not archive.is_file():

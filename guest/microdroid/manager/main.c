@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * microdroid_manager: from a started system to a payload that has run, each step told to the host. The order is
+ * what matters: nothing of the payload is used before it is verified, and nothing of it runs before the host heard that it
+ * starts.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "guest/microdroid/init.h"
+#include "guest/microdroid/lib/failure.h"
+#include "guest/microdroid/lib/log.h"
+#include "guest/microdroid/manager/error.h"
+#include "guest/microdroid/manager/host.h"
+#include "guest/microdroid/manager/payload.h"
+
+/* Verify, mount and find the payload; the library's path, or NULL. */
+static char *prepare_payload(GError **error)
+{
+	struct payload_metadata *metadata = payload_load_metadata(error);
+	char *library = NULL;
+
+	if (metadata == NULL) {
+		return NULL;
+	}
+	if (payload_mount(metadata, error)) {
+		log_line("payload verified and mounted");
+		library = payload_library(metadata, error);
+	}
+	payload_metadata_free(metadata);
+	return library;
+}
+
+/* Run @library to its end and tell the host. */
+static gboolean run_payload(struct host *host, const char *library, GError **error)
+{
+	int status = 0;
+	GPid pid;
+
+	if (!host_payload_started(host, error)) {
+		return FALSE;
+	}
+	pid = payload_start(library, error);
+	if (pid == 0) {
+		return FALSE;
+	}
+	log_line("payload started: %s", library);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) {
+			g_set_error(error, MANAGER_ERROR, MANAGER_ERROR_RUNTIME,
+				    "waiting for the payload: %s", g_strerror(errno));
+			return FALSE;
+		}
+	}
+	log_line("payload ended with %d", payload_exit_code(status));
+	return host_payload_finished(host, payload_exit_code(status), error);
+}
+
+static gboolean run(struct host *host, GError **error)
+{
+	g_autofree char *library = prepare_payload(error);
+
+	return library != NULL && run_payload(host, library, error);
+}
+
+/* Say @error everywhere: to the log, the service if there is one, and last to the failure port. */
+static void report(struct host *host, const GError *error)
+{
+	g_autoptr(GError) untold = NULL;
+
+	log_line("failed: %s", error->message);
+	if (host != NULL && !host_error(host, manager_error_code(error), error->message, &untold)) {
+		log_line("the host was not told: %s", untold->message);
+	}
+	failure_report(manager_error_reason(error), error->message);
+}
+
+int main(void)
+{
+	g_autoptr(GError) error = NULL;
+	struct host *host;
+	gboolean done;
+
+	log_begin("microdroid_manager");
+	host = host_connect(&error);
+	done = host != NULL && run(host, &error);
+	if (!done) {
+		report(host, error);
+	}
+	host_free(host);
+	return done ? 0 : INIT_MANAGER_REPORTED;
+}
