@@ -9,6 +9,7 @@
  */
 #include "qemu-plugins/inject.h"
 
+#include "platform/abi/mark.h"
 #include "qemu-plugins/common/arm.h"
 
 #define PAGE_MASK (~UINT64_C(0xfff))
@@ -70,7 +71,7 @@ static bool is_barrier(enum inject_barrier which, enum a64_kind kind)
 }
 
 static bool fits(const struct inject_watch *watch, struct block *block, uint64_t vaddr,
-		 const struct a64 *insn, bool first)
+		 uint32_t word, const struct a64 *insn, bool first)
 {
 	const struct inject_trigger *trigger = &watch->trigger;
 
@@ -94,6 +95,8 @@ static bool fits(const struct inject_watch *watch, struct block *block, uint64_t
 		return is_barrier((enum inject_barrier)trigger->word, insn->kind);
 	case INJECT_AT_ERET:
 		return insn->kind == A64_ERET && block->el == 2;
+	case INJECT_AT_MARK:
+		return word == MARK_WORD;
 	case INJECT_AT_START:
 	case INJECT_AT_TIME:
 		return first && __atomic_load_n(&watch->hits, __ATOMIC_RELAXED) == 0;
@@ -109,13 +112,14 @@ static bool fits(const struct inject_watch *watch, struct block *block, uint64_t
 	return false;
 }
 
-static uint64_t triggers_at(struct block *block, uint64_t vaddr, const struct a64 *insn, bool first)
+static uint64_t triggers_at(struct block *block, uint64_t vaddr, uint32_t word,
+			    const struct a64 *insn, bool first)
 {
 	uint64_t mask = 0;
 	size_t i;
 
 	for (i = 0; i < inject.watches_count; i++) {
-		if (fits(&inject.watches[i], block, vaddr, insn, first)) {
+		if (fits(&inject.watches[i], block, vaddr, word, insn, first)) {
 			mask |= UINT64_C(1) << i;
 		}
 	}
@@ -236,7 +240,7 @@ static bool plant(struct qemu_plugin_insn *insn, struct block *block, bool first
 
 	qemu_plugin_insn_data(insn, &word, sizeof(word));
 	decoded = a64_decode(word);
-	mask = triggers_at(block, vaddr, &decoded, first);
+	mask = triggers_at(block, vaddr, word, &decoded, first);
 	if (mask != 0 || block->el == 2 || (inject.uses_after && (first || after_site))) {
 		site = site_of(vaddr, word, block->el, &decoded, mask);
 	}

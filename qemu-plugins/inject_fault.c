@@ -13,6 +13,7 @@ bool inject_at_instruction(enum inject_at at)
 	case INJECT_AT_TLBI:
 	case INJECT_AT_BARRIER:
 	case INJECT_AT_ERET:
+	case INJECT_AT_MARK:
 	case INJECT_AT_TIME:
 	case INJECT_AT_START:
 		return true;

@@ -30,6 +30,7 @@
 	X(TLBI, "tlbi", TLBI, true)          \
 	X(BARRIER, "barrier", BARRIER, true) \
 	X(ERET, "eret", NOTHING, true)       \
+	X(MARK, "mark", NOTHING, true)       \
 	X(TIME, "time", TIME, false)         \
 	X(START, "start", NOTHING, false)
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mark NAME: a moment of a closed run that the runner may save the machine at.
+ * mark NAME: a moment of a closed run that the runner may save the machine at, or that plugins wait
+ * for: a mark of platform/abi/mark.h, by which the trace has it, too.
  *
- * The name is for who reads the plan. Exit status 0; 1: this machine cannot be stopped.
+ * Exit status 0; 1: this machine cannot be stopped.
  */
+#include "platform/abi/mark.h"
 #include "platform/host/lib/pci.h"
 
 #include <errno.h>
@@ -16,6 +18,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: mark NAME\n");
 		return 2;
 	}
+	mark(argv[1], 0, 0);
 	if (pci_stop_machine() < 0) {
 		fprintf(stderr, "mark %s: the machine cannot be stopped: %s\n", argv[1],
 			strerror(errno));
