@@ -2,9 +2,10 @@
 # Runs scenarios on the machine (scenarios/README.md).
 
 export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE FUZZ_CALLS SIDE SHRINK_TRIES COVER ORACLE TRACE
+export NAME INJECTIONS WORKERS SCHEDULER RESUME REPLAY VERIFY
 HARNESS := $(PYTHON) -m scenarios.harness
 
-.PHONY: xen run-scenario list-scenarios shell gdb test-scenarios bench test-planted
+.PHONY: campaign xen run-scenario list-scenarios shell gdb test-scenarios bench test-planted
 
 run-scenario: all ## run SCENARIO=name or folder and print a verdict
 	@$(HARNESS) run
@@ -22,6 +23,9 @@ test-planted: all ## on the machine: what must fail, and the interactive command
 
 bench: all $(MICRODROID_KERNEL) ## speed and memory of both targets into out/bench.json; BASE=FILE compares with an earlier one
 	@$(PYTHON) -m scenarios.performance.bench
+
+campaign: all ## faults injected into EL2, thousands of times: NAME=, HYP=, WORKERS=, RESUME=1, REPLAY=N
+	@$(PYTHON) -m scenarios.campaigns
 
 xen: all ## boot Debian's Xen with the stock kernel as dom0 under the trace, and print what it did
 	@$(PYTHON) -m scenarios.harness.xen

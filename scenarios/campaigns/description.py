@@ -22,6 +22,7 @@ FLAGS = ("n", "z", "c", "v")
 ALL = "all"
 MAX_INJECTIONS = 10_000_000
 MAX_TIMES = 1000
+MAX_MINUTES = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Campaign:
     mark: str  # where the snapshot is that every run starts from
     seed: int
     times: int  # a run with more instructions than so many golden ones hangs
+    minutes: int  # after which no further injection is begun; 0: all are
     spaces: tuple[Space, ...]
 
     @property
@@ -55,6 +57,18 @@ class Campaign:
         """Injections of all parts together; None: at least one part is exhaustive."""
         counts = [space.injections for space in self.spaces]
         return None if None in counts else sum(count or 0 for count in counts)
+
+    def limited(self, injections: int | None) -> Campaign:
+        """With so many injections instead of its own, parted as it parts its own. None: as it is."""
+        if injections is None:
+            return self
+        own = [space.injections or 0 for space in self.spaces]
+        if 0 in own:
+            raise Unusable(f"INJECTIONS={injections}: {self.name} has a space that is exhaustive")
+        ends = [injections * sum(own[: n + 1]) // sum(own) for n in range(len(own))]
+        shares = [max(1, end - begin) for begin, end in zip([0, *ends], ends)]
+        spaces = [dataclasses.replace(each, injections=n) for each, n in zip(self.spaces, shares)]
+        return dataclasses.replace(self, spaces=tuple(spaces))
 
 
 class _Table:
@@ -156,7 +170,7 @@ def load(path: Path) -> Campaign:
         raise Unusable(f"{where}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Unusable(f"{where}: {error}") from error
-    top = _Table(where, content, ("title", "scenario", "mark", "seed", "times", "space"))
+    top = _Table(where, content, ("title", "scenario", "mark", "seed", "times", "minutes", "space"))
     parts = top.raw("space")
     if not isinstance(parts, list) or not parts:
         raise Unusable(f"{where}: no [[space]]: at least one part of a fault space is wanted")
@@ -172,6 +186,7 @@ def load(path: Path) -> Campaign:
         mark=top.text("mark"),
         seed=top.number("seed", 0, 1 << 63, 1),
         times=top.number("times", 2, MAX_TIMES, 4),
+        minutes=top.number("minutes", 0, MAX_MINUTES, 0),
         spaces=spaces,
     )
 

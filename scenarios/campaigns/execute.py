@@ -47,8 +47,11 @@ def _activity(pid: int) -> tuple[str, int]:
     return ("R" if states & {"R", "D"} else "S"), ticks
 
 
-def watch(argv: Sequence[str], folder: Path) -> int | str:
-    """Run it to its end: exit status, minus a signal's number, or outcome.IDLE."""
+def watch(argv: Sequence[str], folder: Path, cpu_s: float = float("inf")) -> int | str:
+    """
+    Run it to its end: exit status, minus a signal's number, or outcome.IDLE, or outcome.SPIN after
+    @cpu_s of processor time.
+    """
     parent = os.getpid()
     with (folder / "qemu.log").open("wb") as log:
         child = subprocess.Popen(
@@ -68,6 +71,8 @@ def watch(argv: Sequence[str], folder: Path) -> int | str:
             before = ticks
             if asleep >= IDLE_LOOKS:
                 return outcome.IDLE
+            if ticks > cpu_s * TICKS:
+                return outcome.SPIN
         return child.wait()
     finally:
         os.close(pidfd)
@@ -96,7 +101,7 @@ def run_one(
         for entry in folder.iterdir():
             entry.unlink()
         try:
-            status = watch(launch(folder, injection["fault"]), folder)
+            status = watch(launch(folder, injection["fault"]), folder, spec.get("cpu_s", float("inf")))
             verdict = outcome.judge(folder, status, golden, frozenset(spec["waits"]))
         except OSError as error:
             status = "none"

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,20 @@ from scenarios.campaigns.record import STORE, Recording
 from scenarios.harness import paths
 
 EXPLAINED = ("breach",)
+NUMBER = re.compile(r"0x[0-9a-f]+|\b[0-9]+\b")
+
+
+def target_of(row: Mapping[str, Any]) -> str:
+    """What was hit: a register, a flag, memory, an instruction."""
+    if row["kind"] in ("skip", "memory"):
+        return str(row["kind"])
+    return str(row["register"]).partition("/")[0]
+
+
+def way_of(row: Mapping[str, Any]) -> str:
+    """What breaches of one kind have in common: the place, what was hit, the oracle's words."""
+    where = str(row["symbol"]).partition("+")[0]
+    return f"{where}, {row['kind']} {target_of(row)}: {NUMBER.sub('N', str(row['reason']))}"
 
 
 @lru_cache(maxsize=4096)
@@ -79,6 +94,11 @@ def explained(row: dict[str, Any], recording: Recording) -> dict[str, Any]:
     return row
 
 
+def is_explained(row: Mapping[str, Any]) -> bool:
+    """Whether a reader learns why: the reason, and for what breaks isolation the path as well."""
+    return bool(row["reason"]) and (row["outcome"] not in EXPLAINED or bool(row.get("path")))
+
+
 def words(row: Mapping[str, Any]) -> str:
     """One injection for the terminal."""
     lines = [f"injection {row['id']}: {row['fault']}", f"  at {row['symbol']} ({row['pc']:#x})"]
@@ -87,3 +107,16 @@ def words(row: Mapping[str, Any]) -> str:
     lines.append(f"  {row['outcome']} ({row['how']}): {row['reason']}")
     lines.append(f"  trace {row['trace'][:16] or 'none'}, {row['insns']:,} instructions, {row['seconds']} s")
     return "\n".join(lines)
+
+
+def ways(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The breaches for the terminal, those of one way together, the most frequent first."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["outcome"] == "breach":
+            groups.setdefault(way_of(row), []).append(row)
+    lines = []
+    for way, those in sorted(groups.items(), key=lambda each: -len(each[1])):
+        lines.append(f"  {len(those):>5} x {way}")
+        lines.append(f"          {those[0]['path']}; REPLAY={those[0]['id']}")
+    return lines

@@ -28,7 +28,8 @@ OUTCOMES = {
 }
 BREACH, BUDGET, BAD_OPTION_LATE = 90, 91, 93  # exit statuses of QEMU by our plugins
 EQUAL, STOPPED = 92, 94
-IDLE = "idle"  # instead of an exit status: nothing ran any more, so it was ended
+# Instead of an exit status, for a QEMU that was ended: nothing ran any more; no instruction ended any more.
+IDLE, SPIN = "idle", "spin"
 UPSTREAM_STOPS = re.compile(r"nVHE hyp panic")  # EL2 of pKVM says so through the host's console
 STALLS = re.compile(r"soft lockup|hard LOCKUP|rcu.*stall|blocked for more than")
 REASON_MAX = 300
@@ -46,7 +47,7 @@ class Golden:
     """What the run without a fault left; made by golden_of()."""
 
     results: dict[str, bytes]
-    digest: str  # of registers and of EL2's memory at the end
+    digest: str  # of EL2's data at the end
     insns: int
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def report_of(folder: Path) -> dict[str, Any]:
 def golden_of(folder: Path) -> Golden:
     report = report_of(folder)
     results = read_results(folder / "results.bin")
-    return Golden(results, str(report.get("digest", "")), int(report.get("insns", 0)))
+    return Golden(results, str(report.get("ranges", "")), int(report.get("insns", 0)))
 
 
 def _text(path: Path) -> str:
@@ -121,7 +122,9 @@ def compare(golden: Mapping[str, bytes], seen: Mapping[str, bytes], waits: froze
         if seen[name] != golden[name]:
             before, after = (_first_difference(golden[name], seen[name]))
             text = f"step {name}: {before!r} became {after!r}"
-            killed = name in waits or b"\nfault " in seen[name] or b": fault " in seen[name]
+            end = name.partition("/")[0] + "/exit"
+            ended = end in waits and seen.get(end, golden[end]) != golden[end]
+            killed = ended or b"\nfault " in seen[name] or b": fault " in seen[name]
             return Verdict("guest_killed" if killed else "sdc", "results", text[:REASON_MAX])
     return None
 
@@ -143,7 +146,7 @@ def judge(folder: Path, status: int | str, golden: Golden, waits: frozenset[str]
         0, BUDGET, EQUAL, STOPPED
     ):  # fmt: skip
         return Verdict("infrastructure", "status", f"QEMU ended with {status}: {_last_words(folder)}")
-    if not report.get("fired") and status != IDLE:
+    if not report.get("fired") and status not in (IDLE, SPIN):
         return Verdict("infrastructure", "inject", "the instant of the fault was not reached")
     if status == EQUAL:
         return Verdict("masked", "equal state", "EL2's visit ended as in the golden run")
@@ -154,9 +157,11 @@ def judge(folder: Path, status: int | str, golden: Golden, waits: frozenset[str]
         return Verdict("hang", "budget", f"still ran after {report.get('insns', '?')} instructions")
     if status == IDLE:
         return Verdict("hang", "idle", "no CPU runs any more, and nothing will wake one")
+    if status == SPIN:
+        return Verdict("hang", "spin", "exceptions without end: no instruction comes to its own end any more")
     differs = compare(golden.results, read_results(folder / "results.bin"), waits)
     if differs is not None:
         return differs
-    if str(report.get("digest", "")) != golden.digest:
+    if str(report.get("ranges", "")) != golden.digest:
         return Verdict("latent", "digest", "same results, another state at the end")
     return Verdict("masked", "same results", "results and final state as in the golden run")

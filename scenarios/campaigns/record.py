@@ -72,7 +72,7 @@ class Symbols:
     """Names of EL2's code by address."""
 
     def __init__(self, symbols: Iterable[tuple[int, str]]) -> None:
-        pairs = sorted(symbols)
+        self.pairs = pairs = sorted(symbols)
         self._addresses = [address for address, _ in pairs]
         self._names = [name for _, name in pairs]
 

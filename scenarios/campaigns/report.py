@@ -12,25 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.campaigns import results, statistics
+from scenarios.campaigns.explain import target_of, way_of
 from scenarios.campaigns.outcome import OUTCOMES
 
 NAME = "report.html"
 PAGE = Path(__file__).parent / "page"
 COLUMNS = ("id", "space", "target", "symbol", "fault", "outcome", "reason", "path", "way")
-NUMBER = re.compile(r"0x[0-9a-f]+|\b[0-9]+\b")
-
-
-def way_of(row: Mapping[str, Any]) -> str:
-    """What breaches of one kind have in common: the place, what was hit, the oracle's words."""
-    where = str(row["symbol"]).partition("+")[0]
-    return f"{where}, {row['kind']} {target_of(row)}: {NUMBER.sub('N', str(row['reason']))}"
-
-
-def target_of(row: Mapping[str, Any]) -> str:
-    """The heat map's column."""
-    if row["kind"] in ("skip", "memory"):
-        return str(row["kind"])
-    return str(row["register"]).partition("/")[0]
 
 
 def _row(row: Mapping[str, Any]) -> list[Any]:

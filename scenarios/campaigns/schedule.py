@@ -152,13 +152,26 @@ def run(
     injections: Sequence[Mapping[str, Any]],
     finished: Callable[[Rows], None],
     batch: int = BATCH,
-) -> None:
+    goes_on: Callable[[], bool] = lambda: True,
+) -> bool:
     """
-    Run @injections and call @finished with the results of each task as it ends, in any order.
-    Raises Unusable when the scheduler goes away.
+    Run @injections and call @finished with the results of each task as it ends, in any order. Once
+    @goes_on says no, nothing more is begun; then False is returned. Raises Unusable when the
+    scheduler goes away.
     """
     library = _library()
+    whole = True
+
+    def batches() -> Iterator[Sequence[Mapping[str, Any]]]:
+        nonlocal whole
+        for each in _cut(injections, batch):
+            if not goes_on():
+                whole = False
+                return
+            yield each
+
     try:
-        _Flow(client, dict(spec), _cut(injections, batch)).run(finished)
+        _Flow(client, dict(spec), batches()).run(finished)
+        return whole
     except (OSError, TimeoutError, library.CancelledError) as error:
         raise Unusable("the scheduler is gone; the results so far are kept: RESUME=1 goes on") from error

@@ -12,8 +12,7 @@ PAGES = 3
 def test_ownership(host: Host, check: Checks) -> None:
     """Pages are donated to a protected VM, shared, taken back and reclaimed, by KVM's interface alone."""
     host.run(["vm-pages", "1"], ok=True)  # what the first VM leaves in the host is no VM's own
-    host.mark("before")
-    seen = host.run(["vm-pages", str(PAGES)]).report
+    seen = host.run(["vm-pages", "--mark", "before", str(PAGES)]).report
     host.mark("after")
     for name in ("shared", "read", "refused", "zeroed"):
         check(f"pages {name}", PAGES, seen[name])

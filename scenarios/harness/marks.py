@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Closed machines saved at a scenario's own marks, to go on from any number of times.
 
-A scenario says `host.mark("NAME")`; take() runs it and gives a Mark for each. A Mark gives the argument
+A scenario says `host.mark("NAME")`, or runs a program with `--mark NAME`; take() runs it and gives a Mark for each. A Mark gives the argument
 list of a QEMU that goes on from there to the end of the plan by itself, with any plugins: no
 runner, no pytest, nothing that enters the machine. Runs of the same Mark are bit-exact.
 
@@ -115,7 +115,7 @@ def take(scenario: str, target: str, names: Sequence[str] = ()) -> list[Mark]:
         why = next((line for line in said if line.startswith("FAIL")), said[-1] if said else "?")
         raise Unusable(f"no marks of {scenario}: {why}")
     there = [load(path.parent) for path in sorted(folder_of(target, scenario).glob(f"*/{META}"))]
-    there.sort(key=lambda mark: mark.plan.index(Step("mark", path=mark.name)))
+    there.sort(key=lambda mark: names_of(mark.plan).index(mark.name))
     known = {mark.name: mark for mark in there}
     for name in names:
         if name not in known:
@@ -123,9 +123,16 @@ def take(scenario: str, target: str, names: Sequence[str] = ()) -> list[Mark]:
     return [known[name] for name in names] if names else there
 
 
+def _left_by(step: Step) -> list[str]:
+    """A program that leaves a mark itself is told so by the words `--mark NAME`."""
+    if step.kind == "mark":
+        return [step.path]
+    return [name for word, name in zip(step.argv, step.argv[1:]) if word == "--mark"]
+
+
 def names_of(plan: Sequence[Step]) -> list[str]:
     """Raises StepFailed when a name is there twice or is no name of a folder."""
-    names = [step.path for step in plan if step.kind == "mark"]
+    names = [name for step in plan for name in _left_by(step)]
     for name in names:
         if names.count(name) > 1 or not name.replace("-", "").replace("_", "").isalnum():
             raise StepFailed(f"mark {name}: a mark needs a name of its own, of letters, digits, - and _")

@@ -36,7 +36,7 @@ def launcher(spec: dict):
 def leave(folder: Path, files: dict[str, bytes], digest: str = "0x1", end: str = "stop", fired: int = 1) -> None:
     (folder / "results.bin").write_bytes(archive(files))
     shots = [{"where": "x0", "before": "0x0", "after": "0x1"}] if fired else []
-    report = {"shots": shots, "fired": fired, "insns": 1000, "end": end, "digest": digest}
+    report = {"shots": shots, "fired": fired, "insns": 1000, "end": end, "ranges": digest}
     (folder / "inject.json").write_text(json.dumps(report))
     (folder / "trace.bin").write_bytes(digest.encode())
 

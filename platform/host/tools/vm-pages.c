@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vm-pages PAGES: all that can happen to a protected VM's pages, in as few instructions as it takes:
+ * vm-pages [--mark NAME] PAGES: all that can happen to a protected VM's pages, in as few instructions as it takes:
  * for campaigns, which run it thousands of times.
  *
  *   the guest touches PAGES pages for the first time: each is donated to it
@@ -8,6 +8,9 @@
  *   answer; the guest takes the page back; the host tries to read it again
  *   the guest adds up all that it wrote and read, says it, and powers off
  *   the VM is closed, and all of its memory goes back to the host, which looks for what is left
+ *
+ * --mark: a mark as the tool `mark` leaves it, before the VM is made; without effect where the machine
+ * cannot be stopped.
  *
  * Prints
  *
@@ -18,9 +21,12 @@
  * calls; sum: the guest's; zeroed, left: pages of the guest that hold nothing, or something, after
  * its death. Exit status 3: the VM ended otherwise than by its guest's power off (why: on stderr).
  */
+#include "platform/abi/mark.h"
 #include "platform/abi/smccc.h"
+#include "platform/host/lib/pci.h"
 #include "platform/host/lib/small_vm.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -192,12 +198,24 @@ static bool serve(const struct small_vm *small)
 	}
 }
 
-static bool live(struct small_vm *small, unsigned long pages)
+static void leave_mark(const char *name)
+{
+	mark(name, 0, 0);
+	if (pci_stop_machine() < 0 && errno != ENODEV) {
+		fprintf(stderr, "vm-pages: the machine cannot be stopped: %s\n", strerror(errno));
+		exit(1);
+	}
+}
+
+static bool live(struct small_vm *small, const char *mark_name, unsigned long pages)
 {
 	bool is_off;
 
 	small_vm_take_ram(small);
 	memcpy(small->ram, vm_pages_guest, (size_t)(vm_pages_guest_end - vm_pages_guest));
+	if (mark_name != NULL) {
+		leave_mark(mark_name);
+	}
 	small_vm_create(small, true);
 	small_vm_set_x(small, 0, FIRST_PAGE);
 	small_vm_set_x(small, 1, pages);
@@ -220,18 +238,20 @@ static bool live(struct small_vm *small, unsigned long pages)
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_refused };
-	unsigned long pages = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
+	const char *mark_name = argc == 4 && strcmp(argv[1], "--mark") == 0 ? argv[2] : NULL;
+	bool has_pages = argc == (mark_name != NULL ? 4 : 2);
+	unsigned long pages = has_pages ? strtoul(argv[argc - 1], NULL, 10) : 0;
 	struct small_vm small;
 	bool is_off;
 
 	if (pages == 0 || pages > PAGES_MAX) {
-		fprintf(stderr, "usage: vm-pages PAGES (1 to %lu)\n", PAGES_MAX);
+		fprintf(stderr, "usage: vm-pages [--mark NAME] PAGES (1 to %lu)\n", PAGES_MAX);
 		return 2;
 	}
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	small_vm_open(&small);
-	is_off = live(&small, pages);
+	is_off = live(&small, mark_name, pages);
 	printf("terrarium: value vm_pages pages=%lu shared=%lu read=%lu refused=%lu calls=%#llx "
 	       "sum=%#llx zeroed=%lu left=%lu\n",
 	       pages, seen.shared, seen.read, seen.refused, (unsigned long long)seen.calls,
