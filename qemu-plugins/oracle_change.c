@@ -258,6 +258,17 @@ static void add_due(const struct tree *tree, uint64_t input, uint64_t bytes)
 	stale_add(&due);
 }
 
+/* The first offset from @at on at which @leaf leads to RAM; UINT64_MAX: none. */
+static uint64_t next_in_ram(struct shadow_leaf leaf, uint64_t at)
+{
+	uint64_t pa = leaf.pa + at;
+
+	if (leaf.rights == 0 || pa >= oracle.ram_base + (oracle.ram_pages << ORACLE_PAGE_SHIFT)) {
+		return UINT64_MAX;
+	}
+	return pa < oracle.ram_base ? oracle.ram_base - leaf.pa : at;
+}
+
 void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,
 		 struct shadow_leaf before, struct shadow_leaf after)
 {
@@ -278,12 +289,15 @@ void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,
 	if (!is_moved && tree->party != PARTY_EL2) {
 		return;
 	}
-	for (at = 0; at < bytes; at += ORACLE_PAGE_BYTES) {
+	/* A block of devices may be a terabyte. */
+	for (at = MIN(next_in_ram(before, 0), next_in_ram(after, 0)); at < bytes;
+	     at = MIN(next_in_ram(before, at), next_in_ram(after, at))) {
 		if (before.rights != 0 && oracle_is_ram(before.pa + at)) {
 			lost(tree, before.pa + at);
 		}
 		if (after.rights != 0 && oracle_is_ram(after.pa + at)) {
 			gained(tree, vm, after.pa + at);
 		}
+		at += ORACLE_PAGE_BYTES;
 	}
 }

@@ -219,14 +219,14 @@ static void add_count(uint8_t *count, int step)
 static void count_pages(const struct shadow *shadow, struct shadow_root *root, uint64_t input,
 			uint64_t bytes, struct shadow_leaf leaf, int step)
 {
-	uint64_t at;
+	uint64_t base = shadow->memory.ram_base;
+	uint64_t end = MIN(leaf.pa + bytes, base + (shadow->memory.ram_pages << PAGE_SHIFT));
+	uint64_t pa;
 
-	for (at = 0; leaf.rights != 0 && at < bytes; at += PAGE_BYTES) {
-		uint64_t page = (leaf.pa + at - shadow->memory.ram_base) >> PAGE_SHIFT;
+	/* A block of devices may be a terabyte. */
+	for (pa = MAX(leaf.pa, base); leaf.rights != 0 && pa < end; pa += PAGE_BYTES) {
+		uint64_t page = (pa - base) >> PAGE_SHIFT;
 
-		if (!in_ram(shadow, leaf.pa + at)) {
-			continue;
-		}
 		add_count(&root->maps[page], step);
 		if ((leaf.rights & LEAF_WRITE) != 0) {
 			add_count(&root->writes[page], step);
@@ -235,7 +235,7 @@ static void count_pages(const struct shadow *shadow, struct shadow_root *root, u
 			add_count(&root->execs[page], step);
 		}
 		if (step > 0) {
-			root->input_of[page] = ((input + at) >> PAGE_SHIFT) + 1;
+			root->input_of[page] = ((input + pa - leaf.pa) >> PAGE_SHIFT) + 1;
 		} else if (root->maps[page] == 0) {
 			root->input_of[page] = 0;
 		}
