@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-PROGRAM = "chromium-headless-shell"
+PROGRAM = "chromium"
 LIMIT_S = 60
 
 
@@ -31,7 +31,7 @@ class Browser:
 
         self._child = subprocess.Popen(
             [
-                PROGRAM, "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                PROGRAM, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
                 "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--window-size=1280,1600",
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

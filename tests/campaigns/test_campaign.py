@@ -150,10 +150,14 @@ def test_results_are_compared_in_the_order_of_steps() -> None:
     golden = {"2/out": b"a\n", "10/out": b"0\n"}
     assert outcome.compare(golden, dict(golden), frozenset()) is None
     both = {"2/out": b"b\n", "10/out": b"33\n"}
-    verdict = outcome.compare(golden, both, frozenset({"10/out"}))
+    verdict = outcome.compare(golden, both, frozenset({"10/exit"}))
     assert verdict and (verdict.outcome, verdict.reason) == ("sdc", "step 2/out: 'a' became 'b'")
-    killed = outcome.compare(golden, golden | {"10/out": b"33\n"}, frozenset({"10/out"}))
+    golden |= {"10/exit": b"0\n"}
+    ended = golden | {"10/out": b"33\n", "10/exit": b"33\n"}
+    killed = outcome.compare(golden, ended, frozenset({"10/exit"}))
     assert killed and killed.outcome == "guest_killed"
+    elsewhere = outcome.compare(golden, ended, frozenset({"2/exit"}))
+    assert elsewhere and elsewhere.outcome == "sdc"
     short = outcome.compare(golden, {"2/out": b"a\n"}, frozenset())
     assert short and short.outcome == "host_panic" and "step 10" in short.reason
 

@@ -138,7 +138,7 @@ def a_space(kind: str = "register", injections: int | None = 20, **given) -> Spa
 
 
 def plan(*spaces: Space, seed: int = 1) -> space.Plan:
-    campaign = Campaign("c", "t", "s", "m", seed, 4, spaces)
+    campaign = Campaign("c", "t", "s", "m", seed, 4, 0, spaces)
     return space.Plan(campaign, recording(), Symbols([(0x1000, "first"), (0x1010, "second")]))
 
 

@@ -24,7 +24,7 @@ def spec(tmp_path: Path) -> dict:
     return {
         "launcher": "tests.campaigns.fake_qemu:launcher",
         "golden": {"results": golden, "digest": "0x1", "insns": 1000},
-        "waits": ["1/out"],
+        "waits": ["1/exit"],
         "scratch": str(tmp_path),
         "marks": str(tmp_path),
     }
