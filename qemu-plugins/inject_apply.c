@@ -40,6 +40,10 @@ void inject_shot(unsigned int index, uint64_t nth, const struct inject_context *
 		inject.shots[inject.shots_count] = shot;
 	}
 	inject.shots_count++;
+	/* Another plugin may end QEMU because of it, and then nobody is asked. */
+	if (inject.shots_count <= INJECT_SHOTS_KEPT) {
+		inject_report_write("running");
+	}
 	g_mutex_unlock(&inject.lock);
 }
 

@@ -51,11 +51,21 @@ static uint64_t digest_of_ranges(void)
 	return hash;
 }
 
+static bool write_whole(const char *path, const char *text)
+{
+	g_autofree char *new = g_strconcat(path, ".new", NULL);
+	FILE *file = fopen(new, "w");
+	bool written = file != NULL && fputs(text, file) >= 0;
+
+	written = (file == NULL || fclose(file) == 0) && written;
+	return written && rename(new, path) == 0;
+}
+
 void inject_report_write(const char *end)
 {
 	g_autoptr(GString) text = g_string_new("{\"shots\": [");
-	bool in_vcpu = strcmp(end, "exit") != 0; /* at QEMU's exit there is no vCPU to ask */
-	g_autoptr(GError) error = NULL;
+	/* At QEMU's exit there is no vCPU to ask. */
+	bool in_vcpu = strcmp(end, "exit") != 0 && strcmp(end, "running") != 0;
 	uint64_t kept = MIN(inject.shots_count, INJECT_SHOTS_KEPT);
 	uint64_t i;
 
@@ -81,7 +91,7 @@ void inject_report_write(const char *end)
 				       digest_of_ranges());
 	}
 	g_string_append(text, "}\n");
-	if (!g_file_set_contents(inject.report_path, text->str, (gssize)text->len, &error)) {
-		plugin_say("inject", "the report cannot be written: %s", error->message);
+	if (!write_whole(inject.report_path, text->str)) {
+		plugin_say("inject", "the report cannot be written: %s", strerror(errno));
 	}
 }

@@ -82,7 +82,7 @@ class Run:
         end = time.monotonic() + 60 * minutes if minutes else float("inf")
 
         def finished(rows: list[dict[str, Any]]) -> None:
-            rows = [explain.explained(row, self.golden.recording) for row in rows]
+            rows = [explain.explained(row, self.golden.recording, self.golden.symbols) for row in rows]
             kept.add(rows)
             live.add(rows)
 

@@ -20,6 +20,7 @@ KINDS = ("register", "flags", "loaded", "memory", "skip")
 REGISTERS = (*(f"x{n}" for n in range(31)), "sp")
 FLAGS = ("n", "z", "c", "v")
 ALL = "all"
+LISTED = 12  # so many words are worth a list
 MAX_INJECTIONS = 10_000_000
 MAX_TIMES = 1000
 MAX_MINUTES = 100_000
@@ -107,7 +108,9 @@ class _Table:
 
 def nearest(word: str, words: Collection[str]) -> str:
     near = difflib.get_close_matches(word, words, 2, 0.5)
-    return f"; near it: {', '.join(near)}" if near else f"; there are: {', '.join(words)}"
+    if near or len(words) > LISTED:
+        return f"; near it: {', '.join(near)}" if near else ""
+    return f"; there are: {', '.join(words)}"
 
 
 def registers_of(where: str, text: str) -> tuple[str, ...]:

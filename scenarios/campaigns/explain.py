@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from scenarios.campaigns import a64
+from scenarios.campaigns import a64, flow
 from scenarios.campaigns.description import REGISTERS
-from scenarios.campaigns.record import STORE, Recording
+from scenarios.campaigns.record import STORE, Recording, Step, Symbols
 from scenarios.harness import paths
 
 EXPLAINED = ("breach",)
+PLACES = 3  # that a changed value is followed to
 NUMBER = re.compile(r"0x[0-9a-f]+|\b[0-9]+\b")
 
 
@@ -51,32 +52,17 @@ def role(opcode: int, register: str) -> str:
     """What the instruction takes the register for."""
     if register not in REGISTERS:
         return "a value"
-    number = REGISTERS.index(register)
-    base = opcode >> 5 & 31
-    stores = opcode >> 25 & 5 == 4 and a64.effect(opcode).loads == ()
-    if opcode >> 25 & 5 == 4:
-        if number == base:
-            return "the address of a store" if stores else "the address of a load"
-        return "what is stored" if stores else "an index of a load"
-    if opcode >> 22 == 0x354:
-        return "the operand of a system instruction"
-    if a64.effect(opcode).ends:
-        return "a register that EL2 leaves with"
-    if a64.effect(opcode).writes:
-        return "an operand of a computation"
-    if a64.effect(opcode).writes_flags or opcode >> 25 & 0x3F in (0x1A, 0x1B):
-        return "what is compared"
-    return "where it branches to"
+    what = flow.use(opcode, REGISTERS.index(register))
+    if what:
+        return what
+    return "an operand of a computation" if a64.effect(opcode).writes else "what is compared"
 
 
-def path_of(row: Mapping[str, Any], recording: Recording) -> str:
-    """One sentence: what was hit, where, in which role."""
-    at = int(row["insn"]) - recording.first
-    step = recording.steps[at]
-    text = disassembled(step.opcode, step.pc)
-    where = f"`{text}` at {row['symbol']}"
+def _hit(row: Mapping[str, Any], step: Step) -> str:
+    where = f"`{disassembled(step.opcode, step.pc)}` at {row['symbol']}"
+    change = f"{row['before']} became {row['after']}"
     if row["kind"] == "register":
-        return f"{row['register']}, {role(step.opcode, row['register'])} in {where}, was {row['before']}, became {row['after']}"
+        return f"{row['register']}, {role(step.opcode, row['register'])} in {where}: {change}"
     if row["kind"] == "flags":
         return f"flag {row['register'].upper()} before {where}"
     if row["kind"] == "skip":
@@ -84,13 +70,24 @@ def path_of(row: Mapping[str, Any], recording: Recording) -> str:
         return f"{what} left out: {where}"
     if row["kind"] == "memory":
         return f"bit {row['bit']} of memory at {row['register']}, just before {where} loads it"
-    return f"bit {row['bit']} of what {where} loaded into {row['register']}: {row['before']} became {row['after']}"
+    return f"bit {row['bit']} of what {where} loaded into {row['register']}: {change}"
 
 
-def explained(row: dict[str, Any], recording: Recording) -> dict[str, Any]:
+def path_of(row: Mapping[str, Any], recording: Recording, symbols: Symbols) -> str:
+    """What was hit, where, in which role, and where the changed value went from there."""
+    text = _hit(row, recording.steps[int(row["insn"]) - recording.first])
+    further = []
+    for place in flow.places(row, recording, PLACES):
+        step = recording.steps[place.step]
+        if place.step != int(row["insn"]) - recording.first:
+            further.append(f"{place.what} in `{disassembled(step.opcode, step.pc)}` at {symbols.place(step.pc)}")
+    return text + ("; from there: " + ", then ".join(further) if further else "")
+
+
+def explained(row: dict[str, Any], recording: Recording, symbols: Symbols) -> dict[str, Any]:
     """@row with its path, where readers will ask for it."""
     if row["outcome"] in EXPLAINED:
-        return row | {"path": path_of(row, recording)}
+        return row | {"path": path_of(row, recording, symbols)}
     return row
 
 

@@ -74,7 +74,7 @@ class Symbols:
     def __init__(self, symbols: Iterable[tuple[int, str]]) -> None:
         self.pairs = pairs = sorted(symbols)
         self._addresses = [address for address, _ in pairs]
-        self._names = [name for _, name in pairs]
+        self.names = self._names = [name for _, name in pairs]
 
     def name(self, address: int) -> str:
         """The function that holds @address, or the address itself below all of them."""

@@ -24,7 +24,7 @@ def once(run: campaign.Run, injection: Mapping[str, Any], folder: Path) -> dict[
     folder.mkdir(parents=True)
     spec = run.golden.spec(run.campaign.times, folder, trace=True)
     row = execute.run_one(spec, execute.launcher_of(spec), injection, folder)
-    return explain.explained(row, run.golden.recording)
+    return explain.explained(row, run.golden.recording, run.golden.symbols)
 
 
 def known(run: campaign.Run) -> dict[int, dict[str, Any]]:
@@ -59,7 +59,7 @@ def replay(run: campaign.Run, number: int, say: Callable[[str], None] = print) -
 
 def _open_trace(folder: Path, say: Callable[[str], None]) -> None:
     try:
-        trace, note = decode(folder)
+        trace, note = decode(folder, partial=True)
     except (OSError, Failure) as error:
         say(f"  no trace: {error}")
         return

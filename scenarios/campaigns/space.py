@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import fnmatch
 import itertools
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from scenarios.campaigns import a64, liveness
-from scenarios.campaigns.description import FLAGS, REGISTERS, Campaign, Space
+from scenarios.campaigns.description import FLAGS, REGISTERS, Campaign, Space, nearest
 from scenarios.campaigns.liveness import Classes
 from scenarios.campaigns.record import Recording, Symbols
 from scenarios.harness.errors import Unusable
@@ -147,6 +148,10 @@ class Plan:
         ]
 
     def _add(self, space: Space, rng: random.Random) -> None:
+        for pattern in space.symbols:
+            if not any(fnmatch.fnmatchcase(name, pattern) for name in self._symbols.names):
+                near = nearest(pattern, self._symbols.names) if self._symbols.names else ""
+                raise Unusable(f"space {space.name}: EL2 has no function {pattern}{near}")
         live, dead = (
             _narrow(space, classes, self._recording, self._symbols)
             for classes in classes_of(space, self._recording)

@@ -16,15 +16,15 @@ __all__ = ["READABLE_RECORDS", "Trace", "decode"]
 READABLE_RECORDS = 50_000
 
 
-def decode(folder: Path) -> tuple[Trace, str]:
+def decode(folder: Path, partial: bool = False) -> tuple[Trace, str]:
     """Read @folder/trace.bin, write trace.jsonl and trace.perfetto.json next to it.
 
     Returns the trace, and "" or, for a trace of more than READABLE_RECORDS
     records, a sentence on how to have these two files.
-    Raises TraceError when the trace is not whole.
+    Raises TraceError when the trace is not whole, unless @partial says that a plugin ended the run.
     """
     file = folder / "trace.bin"
-    trace = Trace.load(file)
+    trace = Trace.load(file, partial)
     if len(trace.raw) > READABLE_RECORDS:
         return trace, (f"{len(trace.raw)} records, so the readable files are made on demand: "
                        f"python3 -m scenarios.harness.trace {short(file)} --jsonl FILE --perfetto FILE")

@@ -173,8 +173,10 @@ def test_audit_runs_what_is_dead() -> None:
 
 
 def test_nothing_to_hit_is_said() -> None:
-    with pytest.raises(Unusable, match="space register: the golden run executed nothing"):
-        plan(a_space(symbols=("third",)))
+    with pytest.raises(Unusable, match="space loaded: the golden run executed nothing"):
+        plan(a_space(registers=("x29",), symbols=("first",), kind="loaded"))
+    with pytest.raises(Unusable, match="space register: EL2 has no function fist; near it: first"):
+        plan(a_space(symbols=("fist",)))
 
 
 def test_words_of_faults() -> None:
