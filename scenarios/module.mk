@@ -2,10 +2,11 @@
 # Runs scenarios on the machine (scenarios/README.md).
 
 export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE FUZZ_CALLS SIDE SHRINK_TRIES COVER ORACLE TRACE
-export NAME INJECTIONS WORKERS SCHEDULER RESUME REPLAY VERIFY
 HARNESS := $(PYTHON) -m scenarios.harness
 
-.PHONY: campaign test-report xen run-scenario list-scenarios shell gdb test-scenarios bench test-planted
+include scenarios/campaigns/module.mk
+
+.PHONY: xen run-scenario list-scenarios shell gdb test-scenarios bench test-planted
 
 run-scenario: all ## run SCENARIO=name or folder and print a verdict
 	@$(HARNESS) run
@@ -23,17 +24,6 @@ test-planted: all ## on the machine: what must fail, and the interactive command
 
 bench: all $(MICRODROID_KERNEL) ## speed and memory of both targets into out/bench.json; BASE=FILE compares with an earlier one
 	@$(PYTHON) -m scenarios.performance.bench
-
-campaign: all ## faults injected into EL2, thousands of times: NAME=, HYP=, WORKERS=, RESUME=1, REPLAY=N
-	@$(PYTHON) -m scenarios.campaigns
-
-# Only this target needs a browser, so it is installed when it is first asked for.
-$(O)/.browser: | $(O)/.system
-	@platform/sdk/system.sh chromium
-	@touch $@
-
-test-report: $(O)/.browser ## the campaigns' report in a headless browser: drawn, clicked, photographed
-	@$(PYTHON) -m pytest -c tests/pytest.ini tests/campaigns/check_report.py --junit-xml=$(O)/junit/report.xml
 
 xen: all ## boot Debian's Xen with the stock kernel as dom0 under the trace, and print what it did
 	@$(PYTHON) -m scenarios.harness.xen

@@ -106,5 +106,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        print("campaign: interrupted; the results so far are kept: RESUME=1 goes on", file=sys.stderr)
-        sys.exit(130)
+        print("campaign: interrupted; the results so far are kept: RESUME=1 goes on", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(130)  # without the farewells of workers that were interrupted, too

@@ -73,14 +73,53 @@ def _hit(row: Mapping[str, Any], step: Step) -> str:
     return f"bit {row['bit']} of what {where} loaded into {row['register']}: {change}"
 
 
+def _writer(row: Mapping[str, Any], recording: Recording, symbols: Symbols) -> str:
+    """Who wrote the memory that was hit."""
+    at = int(row["insn"]) - recording.first
+    word = recording.steps[at].address & ~7
+    for step in reversed(recording.steps[:at]):
+        if step.flags & STORE and word in [place for _, place in flow.slots_of(step)]:
+            return f" (written by {symbols.place(step.pc)})"
+    return " (written before the mark)"
+
+
+# What went wrong, by the first use of the changed value that counts.
+WENT_WRONG = {
+    flow.DECIDES: "a check went the other way",
+    flow.ADDRESSED: "a store went elsewhere",
+    flow.STORED: "a wrong value was stored",
+    flow.TARGET: "execution went elsewhere",
+    flow.SYSTEM: "a system instruction had a wrong operand",
+    flow.LEAVES: "EL2 left with a wrong register",
+    flow.CALLS: "a call had a wrong argument",
+    flow.READ_FROM: "a load came from elsewhere",
+}
+
+
+def _class(row: Mapping[str, Any], step: Step, found: Sequence[flow.Place]) -> str:
+    if row["kind"] == "skip":
+        if step.flags & STORE:
+            return "a store was left out"
+        if flow.is_branch(step.opcode):
+            return "a branch was left out"
+    if row["kind"] == "memory":
+        return "memory of EL2 was changed"
+    return WENT_WRONG[found[0].what] if found else "a computation went wrong"
+
+
 def path_of(row: Mapping[str, Any], recording: Recording, symbols: Symbols) -> str:
     """What was hit, where, in which role, and where the changed value went from there."""
-    text = _hit(row, recording.steps[int(row["insn"]) - recording.first])
-    further = []
-    for place in flow.places(row, recording, PLACES):
-        step = recording.steps[place.step]
-        if place.step != int(row["insn"]) - recording.first:
-            further.append(f"{place.what} in `{disassembled(step.opcode, step.pc)}` at {symbols.place(step.pc)}")
+    at = int(row["insn"]) - recording.first
+    found = flow.places(row, recording, PLACES)
+    text = f"{_class(row, recording.steps[at], found)}: {_hit(row, recording.steps[at])}"
+    if row["kind"] == "memory":
+        text += _writer(row, recording, symbols)
+    further = [
+        f"{place.what} in `{disassembled(recording.steps[place.step].opcode, recording.steps[place.step].pc)}`"
+        f" at {symbols.place(recording.steps[place.step].pc)}"
+        for place in found
+        if place.step != at
+    ]
     return text + ("; from there: " + ", then ".join(further) if further else "")
 
 

@@ -35,6 +35,11 @@ def is_store(opcode: int) -> bool:
     return opcode >> 25 & 5 == 4 and not a64.effect(opcode).loads
 
 
+def is_branch(opcode: int) -> bool:
+    """Conditional or not, by a register or not."""
+    return opcode >> 26 & 0x1F == 5 or opcode >> 25 in (0x2A, 0x6B) or opcode >> 25 & 0x3F in (0x1A, 0x1B)
+
+
 def use(opcode: int, number: int) -> str:
     """What the instruction takes the register with this number for; "" for a computation."""
     effect = a64.effect(opcode)
@@ -51,6 +56,15 @@ def use(opcode: int, number: int) -> str:
     if opcode >> 25 & 0x3F in (0x1A, 0x1B):
         return DECIDES
     return TARGET if opcode >> 25 == 0x6B else ""
+
+
+def slots_of(step: Step) -> list[tuple[int, int]]:
+    """(register, 8 bytes of memory) that the step moves between."""
+    first = (step.opcode & 31, step.address & ~7)
+    if step.opcode >> 27 & 7 != 5:
+        return [first]
+    second = step.address + (8 if step.opcode >> 31 else 4)
+    return [first, (step.opcode >> 10 & 31, second & ~7)]
 
 
 class _Value:
@@ -77,26 +91,32 @@ class _Value:
     def is_gone(self) -> bool:
         return not (self.registers or self.memory or self.flags)
 
+    def _moves(self, step: Step, read: set[int]) -> set[int]:
+        """What the step does to memory; the registers that it loads the value into."""
+        slots = slots_of(step)
+        if step.flags & STORE:
+            for number, word in slots:
+                (self.memory.add if number in read and number != step.opcode >> 5 & 31 else self.memory.discard)(word)
+        return {number for number, word in slots if step.flags & LOAD and word in self.memory}
+
     def at(self, step: Step) -> str | None:
         """The value's use in the step, "" for one in a computation; None: the step has nothing of it."""
         effect = a64.effect(step.opcode)
-        word = step.address & ~7
-        read = [number for number, _ in effect.reads if number in self.registers]
-        loads = bool(step.flags & LOAD) and word in self.memory
+        read = {number for number, _ in effect.reads if number in self.registers}
         decides = effect.reads_flags and self.flags
-        if not read and not loads and not decides:
+        uses = [use(step.opcode, number) for number in read]
+        loaded = self._moves(step, read)
+        if not read and not loaded and not decides:
             self.registers -= set(effect.writes)
             self.flags = self.flags and not effect.writes_flags
-            if step.flags & STORE:
-                self.memory.discard(word)
             return None
-        uses = [use(step.opcode, number) for number in read]
         if decides and step.opcode >> 25 == 0x2A:
             uses.append(DECIDES)
-        self.registers |= set(effect.writes)
+        whole = set(effect.writes) - set(effect.loads)
+        self.registers = (self.registers - set(effect.loads)) | whole | loaded
+        if READ_FROM in uses:
+            self.registers |= set(effect.loads)
         self.flags = self.flags or effect.writes_flags
-        if step.flags & STORE and STORED in uses:
-            self.memory.add(word)
         order = (ADDRESSED, DECIDES, TARGET, SYSTEM, STORED, LEAVES, CALLS, READ_FROM, "")
         return min(uses or [""], key=order.index)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.campaigns import execute, machine, names, outcome, record
-from scenarios.harness import inputs, marks, paths
+from scenarios.harness import marks, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.steps import Step
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.campaigns.execute import Launcher
-from scenarios.harness import fault, instruments, paths, symbols
+from scenarios.harness import fault, instruments, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.marks import Mark, load
 

@@ -25,6 +25,7 @@ Rows = list[dict[str, Any]]
 BATCH = 8  # injections of a task
 AHEAD = 3  # tasks that each worker has at hand
 CONNECT_S = 10
+CLOSE_S = 5
 WORKER_S = 60  # until at least one worker is there
 DEATHS = 2  # of workers that one task may survive
 
@@ -72,14 +73,24 @@ def cluster(address: str | None, workers: int, scratch: Path) -> Iterator[Any]:
                     n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
                     dashboard_address=None, local_directory=str(scratch), silence_logs=logging.CRITICAL,
                 )  # fmt: skip
-                stack.callback(own.close, timeout=5)
+                stack.callback(_close, own)
             client = library.Client(address or own, timeout=CONNECT_S, set_as_default=False)
-            stack.callback(client.close, timeout=5)
+            stack.callback(_close, client)
             client.wait_for_workers(1, timeout=WORKER_S)
         except (OSError, ValueError, TimeoutError) as error:
             where = f"SCHEDULER={address}" if address else "the workers of this machine"
             raise Unusable(f"{where}: no answer within {CONNECT_S} s, or no worker") from error
-        yield client
+        try:
+            yield client
+        except KeyboardInterrupt:
+            stack.pop_all()  # workers end with this process, which has nothing more to wait for
+            raise
+
+
+def _close(thing: Any) -> None:
+    """What a dead scheduler or worker has to say about it helps nobody."""
+    with contextlib.suppress(Exception):
+        thing.close(timeout=CLOSE_S)
 
 
 def _lost(injection: Mapping[str, Any], why: str) -> dict[str, Any]:

@@ -36,6 +36,13 @@ def test_value_that_is_overwritten_goes_nowhere() -> None:
     assert places(made, "register", "x1") == [(0, flow.STORED), (1, flow.ADDRESSED), (3, flow.LEAVES)]
 
 
+def test_a_pair_has_two_places() -> None:
+    stp, ldp = 0xA9057BFD, 0xA9450861  # stp x29, x30, [sp, #80]; ldp x1, x2, [x3, #80]
+    made = recording((stp, STORE, 0x80), (ldp, LOAD, 0x80), (MOV_X0_1 | 1, 0, 0), (MSR_VTTBR_X0 | 2, 0, 0), (ERET, 0, 0))
+    assert places(made, "register", "x30") == [(0, flow.STORED), (3, flow.SYSTEM), (4, flow.LEAVES)]
+    assert places(made, "register", "x29") == [(0, flow.STORED), (4, flow.LEAVES)]
+
+
 def test_uses_of_a_register() -> None:
     assert flow.use(STR_X1_X2, 2) == flow.ADDRESSED and flow.use(STR_X1_X2, 1) == flow.STORED
     assert flow.use(LDR_X3_X4, 4) == flow.READ_FROM
@@ -60,6 +67,6 @@ def test_path_says_what_was_hit_and_where_it_went() -> None:
         "outcome": "breach", "reason": "r",
     }  # fmt: skip
     told = explain.explained(row, made, Symbols([(0x1000, "f")]))
-    assert told["path"].startswith("x0, an operand of a computation in `")
+    assert told["path"].startswith("a wrong value was stored: x0, an operand of a computation in `")
     assert "0x1 became 0x9; from there: what is stored in `" in told["path"] and "at f+0x4" in told["path"]
     assert explain.is_explained(told) and not explain.is_explained(row)

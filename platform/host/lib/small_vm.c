@@ -108,8 +108,8 @@ void small_vm_create(struct small_vm *small, bool is_protected)
 	small->vm = small_vm_ask(small->kvm, KVM_CREATE_VM, (void *)type, "KVM_CREATE_VM");
 	small_vm_ask(small->vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
 	make_vcpu(small);
-	small->run = mmap(NULL, small->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, small->vcpu,
-			  0);
+	small->run =
+		mmap(NULL, small->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, small->vcpu, 0);
 	if (small->run == MAP_FAILED) {
 		fail("the vCPU's page");
 	}

@@ -26,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VM_LIFE_MARK 0xc600ff00 /* vendor's range of SMCCC, in nobody's list */
+#define VM_LIFE_MARK 0xc600ff00                     /* vendor's range of SMCCC, in nobody's list */
 #define FIRST_PAGE (SMALL_VM_RAM_IPA + (1UL << 20)) /* that the guest writes to */
 #define PAGES_MAX 2048UL
 
