@@ -24,13 +24,13 @@
 
 #include "qemu-plugins/common/a64.h"
 #include "qemu-plugins/common/arm.h"
+#include "qemu-plugins/oracle_except.h"
 #include "qemu-plugins/oracle_tables.h"
 
 int qemu_plugin_version = QEMU_API_VERSION;
 
 const char *oracle_option_dma_log;
 const char *oracle_option_tags;
-const char *oracle_option_except;
 
 static const char *const tier_words[] = { "a", "b", "c", NULL };
 
@@ -67,7 +67,7 @@ static const struct option options_default[OPT_COUNT] = {
 		       .help = "VALUE/MASK of what guests mark their registers with, for tier b" },
 	[OPT_EXCEPT] = { .name = "except",
 			 .type = OPTION_STRING,
-			 .help = "named exceptions of tiers b and c, joined by +" },
+			 .help = "named exceptions (oracle_except.h), joined by +" },
 };
 
 /* In the order in which they are called; absent ones are not linked in. */
@@ -164,6 +164,14 @@ static void discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type type, 
 	g_mutex_unlock(&oracle.lock);
 }
 
+static void ended(void *userdata)
+{
+	(void)userdata;
+	g_mutex_lock(&oracle.lock);
+	oracle_silent();
+	g_mutex_unlock(&oracle.lock);
+}
+
 static void plant_returns(struct qemu_plugin_tb *tb)
 {
 	size_t count = qemu_plugin_tb_n_insns(tb);
@@ -239,15 +247,18 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 	oracle.out = g_strdup(options[OPT_OUT].string);
 	oracle_option_dma_log = g_strdup(options[OPT_DMA_LOG].string);
 	oracle_option_tags = g_strdup(options[OPT_TAGS].string);
-	oracle_option_except = g_strdup(options[OPT_EXCEPT].string);
 	tables_init((uint32_t)options[OPT_HOST_VMID].value);
-	reason = choose_tiers(id, options[OPT_TIERS].value);
+	reason = oracle_except_parse(options[OPT_EXCEPT].string);
+	if (reason == NULL) {
+		reason = choose_tiers(id, options[OPT_TIERS].value);
+	}
 	if (reason != NULL) {
 		plugin_say("oracle", "%s", reason);
 		return 1;
 	}
 	qemu_plugin_register_vcpu_init_cb(id, vcpu_started, NULL);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated, NULL);
+	qemu_plugin_register_atexit_cb(id, ended, NULL);
 	qemu_plugin_register_vcpu_discon_cb(id, QEMU_PLUGIN_DISCON_ALL, discontinuity, NULL);
 	return 0;
 }

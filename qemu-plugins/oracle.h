@@ -58,9 +58,10 @@ struct shadow_root;
 /* A VM; lock: oracle.lock. */
 struct oracle_vm {
 	bool is_protected;
-	bool is_known; /* protected or not was seen in the host's calls */
-	bool is_dead;  /* killed: it must not run again */
-	bool is_gone;  /* destroyed: its handle may name another */
+	bool is_known;  /* protected or not was seen in the host's calls */
+	bool is_dead;   /* killed: it must not run again */
+	bool is_gone;   /* destroyed: its handle may name another */
+	bool is_unseen; /* stands for VMs from before the oracle began that did not run since */
 	bool has_rsi;
 	uint16_t party;
 	uint16_t vmid;            /* valid if @root is not NULL */
@@ -92,6 +93,8 @@ struct oracle {
 	struct oracle_vcpu vcpus[PLUGIN_VCPUS_MAX];
 	unsigned int vcpus_count;
 	struct regs regs;
+	uint64_t judged_returns; /* from EL2, since the oracle began; lock: lock */
+	uint64_t judged_pages;   /* that EL2 changed; lock: lock */
 	GMutex lock; /* orders all changes; held in the entered and returns hooks of tiers */
 };
 
@@ -173,6 +176,9 @@ struct oracle_breach {
  */
 _Noreturn void oracle_breach(const struct oracle_breach *breach);
 
+/* QEMU ends and there was no breach: out=FILE says what was judged. */
+void oracle_silent(void);
+
 /*
  * A tier. Hooks may be NULL. @entered and @returns run with oracle.lock held, in vCPU
  * context with registers readable; tier A's first, so that owners are up to date.
@@ -197,6 +203,5 @@ extern const struct oracle_tier oracle_tier_dma __attribute__((weak));      /* c
 /* Options that tiers read: their rows in oracle.c. */
 extern const char *oracle_option_dma_log; /* NULL: none */
 extern const char *oracle_option_tags;    /* "VALUE/MASK", NULL: none */
-extern const char *oracle_option_except;  /* words joined by '+', NULL: none */
 
 #endif /* QEMU_PLUGINS_ORACLE_H */

@@ -181,6 +181,11 @@ static void vm_gains(struct oracle_vm *vm, uint64_t pa)
 	if (page.owner == vm->party && is_shared_by(vm, pa)) {
 		oracle_page_flags(pa, PAGE_SHARED_HOST, 0);
 	}
+	if (oracle_vm(page.owner) != NULL && oracle_vm(page.owner)->is_unseen &&
+	    tables.is_finding) {
+		give(pa, vm, HOW_FOUND); /* here it is seen */
+		return;
+	}
 	if (page.owner != PARTY_HOST) {
 		return;
 	}
@@ -299,5 +304,49 @@ void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,
 			gained(tree, vm, after.pa + at);
 		}
 		at += ORACLE_PAGE_BYTES;
+	}
+}
+
+/* ---- a restored machine ---- */
+
+static struct oracle_vm *unseen; /* NULL: nothing was claimed for them */
+
+static void claim(uint64_t pa)
+{
+	if (oracle_page(pa).owner != PARTY_HOST || !oracle_is_ram(pa) || host_reaches(pa) ||
+	    tree_maps(tables.el2, pa) != 0) {
+		return;
+	}
+	if (unseen == NULL) {
+		unseen = oracle_vm_new();
+		/* Whatever they were: their pages come back to the host clean. */
+		unseen->is_unseen = unseen->is_protected = unseen->is_known = true;
+		unseen->is_dead = unseen->is_gone = true;
+	}
+	oracle_page_give(pa, unseen->party, HOW_FOUND, 0);
+}
+
+/* The host's stage 2 is flat: an input address is the machine's. */
+static void claim_range(uint64_t input, uint64_t bytes)
+{
+	uint64_t end =
+		MIN(input + bytes, oracle.ram_base + (oracle.ram_pages << ORACLE_PAGE_SHIFT));
+	uint64_t pa;
+
+	tables.marks++;
+	for (pa = MAX(input, oracle.ram_base); pa < end; pa += ORACLE_PAGE_BYTES) {
+		claim(pa);
+	}
+}
+
+void change_claim_unseen(void)
+{
+	tables.is_claimed = true;
+	if (tables.is_cold) {
+		return;
+	}
+	shadow_each_marked(tables.shadow, tables.host->root, claim_range);
+	if (tables.marks == 0) {
+		claim_range(oracle.ram_base, oracle.ram_pages << ORACLE_PAGE_SHIFT);
 	}
 }

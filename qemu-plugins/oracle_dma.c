@@ -11,9 +11,7 @@
  * Caveats. A line tells where an access begins, not how far it goes. QEMU logs nothing of a
  * device that goes past the SMMU: oracle_dma_device.c and oracle_dma_digest.c are for these. A
  * device's access between EL2's change of the tables and the return from EL2 counts as before.
- * except=dma: breaches of this tier are said once and do not end the run. It is for upstream
- * pKVM, whose documentation (Documentation/virt/kvm/arm/pkvm.rst, status of features) has DMA
- * isolation as not implemented: there the host drives the SMMU.
+ * except=dma (oracle_except.h): breaches of this tier are said once and do not end the run.
  */
 #include "qemu-plugins/oracle_dma.h"
 
@@ -23,10 +21,9 @@
 #include <unistd.h>
 
 #include "qemu-plugins/oracle.h"
-#include "qemu-plugins/oracle_tables.h"
+#include "qemu-plugins/oracle_except.h"
 
 #define READ_BYTES 65536
-#define EXCEPT_WORD "dma"
 /* So many windows after a sign of activity are looked at closely. */
 #define ACTIVE_WINDOWS 64
 
@@ -35,7 +32,6 @@ static struct {
 	off_t offset;
 	GString *rest;    /* a line that is not whole yet */
 	uint64_t read_us; /* g_get_real_time() of the last reading */
-	bool excepted;
 	bool is_said;
 	unsigned int active; /* windows still to be looked at closely */
 } dma = { .fd = -1 };
@@ -55,7 +51,7 @@ void oracle_dma_breach(unsigned int vcpu, const char *rule, const char *what, ui
 		.pa = pa,
 	};
 
-	if (!dma.excepted) {
+	if (!oracle_excepts(EXCEPT_DMA)) {
 		oracle_breach(&breach);
 	}
 	if (!dma.is_said) {
@@ -187,16 +183,8 @@ static void translated(struct qemu_plugin_tb *tb, unsigned int el)
 	}
 }
 
-static const char *start(qemu_plugin_id_t id)
-{
-	(void)id;
-	dma.excepted = tables_excepts(EXCEPT_WORD);
-	return NULL;
-}
-
 const struct oracle_tier oracle_tier_dma = {
 	.letter = 'c',
-	.start = start,
 	.translated = translated,
 	.entered = entered,
 	.returns = returns,

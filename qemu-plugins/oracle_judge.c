@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "qemu-plugins/oracle_except.h"
 #include "qemu-plugins/oracle_stale.h"
 
 /* Where EL2 has the page, if it has. */
@@ -78,14 +79,9 @@ static void settle(uint64_t pa)
 /* EL2's code in the image of the host's kernel, where that is by design. */
 static bool is_readable_code(uint64_t pa, struct oracle_page page)
 {
-	static int is_excepted = -1;
-
-	if (is_excepted < 0) {
-		is_excepted = tables_excepts("el2-code");
-	}
-	return is_excepted != 0 && page.owner == PARTY_EL2 &&
-	       (page.how == HOW_EL2_RUNS || page.how == HOW_EL2_MAPS) &&
-	       !tree_writes(tables.el2, pa) && !tree_writes(tables.host, pa);
+	return page.owner == PARTY_EL2 && (page.how == HOW_EL2_RUNS || page.how == HOW_EL2_MAPS) &&
+	       !tree_writes(tables.el2, pa) && !tree_writes(tables.host, pa) &&
+	       oracle_excepts(EXCEPT_EL2_CODE);
 }
 
 static void check_host(unsigned int vcpu, const struct touched *touched, struct oracle_page page)
@@ -130,6 +126,7 @@ static void judge_page(unsigned int vcpu, const struct touched *touched)
 	struct oracle_page page;
 	guint i;
 
+	oracle.judged_pages++;
 	settle(touched->pa);
 	page = oracle_page(touched->pa);
 	check_host(vcpu, touched, page);
@@ -211,6 +208,7 @@ void judge_returns(unsigned int vcpu, unsigned int party)
 {
 	const char *open = smmu_is_open();
 
+	oracle.judged_returns++;
 	judge_list(vcpu, tables.touched[vcpu]);
 	judge_list(vcpu, tables.executed);
 	if (open != NULL) {

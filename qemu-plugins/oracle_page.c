@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pages, VMs, and the end of a run at a breach. All writes of pages are here.
+ * Pages and VMs. All writes of pages are here.
  */
 #include "qemu-plugins/oracle.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "qemu-plugins/common/calls.h"
 
 /* RAM of QEMU's machine `virt` begins at 1 GiB and is in one piece (hw/arm/virt). */
 #define RAM_BASE UINT64_C(0x40000000)
 #define RAM_UNIT UINT64_C(0x100000)
 #define RAM_UNITS_MAX (UINT64_C(0xff) << 10) /* 255 GiB */
-
-#define SENTENCE_BYTES 1024
 
 _Static_assert(sizeof(struct oracle_page) == 8, "a page is read and written as one");
 
@@ -146,6 +141,10 @@ const char *oracle_party_text(unsigned int party, char *text, size_t bytes)
 {
 	const struct oracle_vm *vm = oracle_vm(party);
 
+	if (vm != NULL && vm->is_unseen) {
+		snprintf(text, bytes, "a VM from before the oracle began");
+		return text;
+	}
 	if (vm != NULL) {
 		snprintf(text, bytes, "VM %u (%s%s, VMID %u)", party - PARTY_VM_FIRST + 1,
 			 vm->is_dead   ? "dead, " :
@@ -162,95 +161,4 @@ const char *oracle_party_text(unsigned int party, char *text, size_t bytes)
 		 party == PARTY_HOST ? "the host" :
 				       "nobody known");
 	return text;
-}
-
-static const char *how_text(uint8_t how)
-{
-	static const char *const texts[HOW_COUNT] = {
-		[HOW_UNKNOWN] = "it is not known how",
-		[HOW_START] = "from the start",
-		[HOW_FOUND] = "found so when the oracle began to watch",
-		[HOW_GIVEN] = "the host gave it",
-		[HOW_EL2_MAPS] = "EL2 maps it for itself",
-		[HOW_EL2_TABLE] = "it is a translation table in use",
-		[HOW_EL2_RUNS] = "EL2 executes it",
-		[HOW_CAME_BACK] = "its owner before lost it, clean",
-	};
-
-	return how < HOW_COUNT ? texts[how] : texts[HOW_UNKNOWN];
-}
-
-static void add_number(GString *json, const char *name, uint64_t value)
-{
-	if (value == ORACLE_NONE) {
-		g_string_append_printf(json, "  \"%s\": null,\n", name);
-	} else {
-		g_string_append_printf(json, "  \"%s\": \"0x%lx\",\n", name, value);
-	}
-}
-
-/* Our own sentences have no characters that JSON would escape. */
-static void write_json(const struct oracle_breach *breach, const char *who, const char *owner,
-		       const char *how, const char *sentence)
-{
-	g_autoptr(GString) json = g_string_new("{\n");
-	FILE *file;
-
-	g_string_append_printf(json, "  \"tier\": \"%c\",\n  \"rule\": \"%s\",\n", breach->tier,
-			       breach->rule);
-	g_string_append_printf(json, "  \"what\": \"%s\",\n  \"who\": \"%s\",\n", sentence, who);
-	g_string_append_printf(json, "  \"vcpu\": %u,\n  \"el\": %u,\n", breach->vcpu, breach->el);
-	add_number(json, "pc", breach->pc);
-	add_number(json, "va", breach->va);
-	add_number(json, "ipa", breach->ipa);
-	add_number(json, "pa", breach->pa);
-	if (oracle_vm(breach->party) != NULL) {
-		add_number(json, "vmid", oracle_vm(breach->party)->vmid);
-	}
-	g_string_append_printf(json, "  \"owner\": \"%s\",\n  \"how\": \"%s\"\n}\n", owner, how);
-	file = fopen(oracle.out, "w");
-	if (file == NULL || fputs(json->str, file) < 0 || fclose(file) != 0) {
-		plugin_say("oracle", "cannot write out=%s", oracle.out);
-	}
-}
-
-void oracle_breach(const struct oracle_breach *breach)
-{
-	static gsize is_said;
-	struct oracle_page page = breach->pa != ORACLE_NONE ? oracle_page(breach->pa) :
-							      (struct oracle_page){ 0 };
-	char who[64];
-	char owner[64];
-	char how[128];
-	g_autoptr(GString) text = g_string_sized_new(SENTENCE_BYTES);
-
-	/* The first breach counts; another thread's waits for the end of the process. */
-	while (!g_once_init_enter(&is_said)) {
-		pause();
-	}
-	oracle_party_text(breach->party, who, sizeof(who));
-	oracle_party_text(page.owner, owner, sizeof(owner));
-	snprintf(how, sizeof(how), "%s%s%s", how_text(page.how), page.call != 0 ? ", call " : "",
-		 page.call != 0 ? calls_table[page.call - 1].name : "");
-	g_string_printf(text, "tier %c, %s: %s %s", breach->tier, breach->rule, who, breach->what);
-	if (breach->pa != ORACLE_NONE) {
-		g_string_append_printf(text, "; PA 0x%lx", breach->pa);
-	}
-	if (breach->ipa != ORACLE_NONE) {
-		g_string_append_printf(text, ", IPA 0x%lx", breach->ipa);
-	}
-	if (breach->va != ORACLE_NONE) {
-		g_string_append_printf(text, ", VA 0x%lx", breach->va);
-	}
-	if (breach->pa != ORACLE_NONE && oracle_is_ram(breach->pa)) {
-		g_string_append_printf(text, ", owned by %s (%s)", owner, how);
-	}
-	if (breach->pc != ORACLE_NONE) {
-		g_string_append_printf(text, "; vCPU %u at PC 0x%lx, EL%u", breach->vcpu,
-				       breach->pc, breach->el);
-	}
-	if (oracle.out != NULL) {
-		write_json(breach, who, owner, how, text->str);
-	}
-	plugin_end("oracle", PLUGIN_EXIT_BREACH, "%s", text->str);
 }

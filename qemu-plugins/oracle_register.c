@@ -8,9 +8,8 @@
  * Registers that are trapped for the host (CPTR_EL2, MDCR_EL2, HCR_EL2.APK) are not read: what
  * is in them is for EL2 to see. ICC_*, ICV_* and DAIF are not shown by QEMU.
  *
- * except=vtimer: what is in CNTV_CVAL_EL0 when the host goes on, it has by right. Upstream pKVM
- * leaves a guest's virtual timer in the CPU for the host's KVM, which saves it and rings for
- * it (Linux, arch/arm64/kvm/arch_timer.c). All else of a guest's is judged there as well.
+ * except=vtimer (oracle_except.h): what is in CNTV_CVAL_EL0 when the host goes on, it has by
+ * right. All else of a guest's is judged as without it.
  */
 #include "qemu-plugins/oracle_register.h"
 
@@ -19,7 +18,7 @@
 
 #include "qemu-plugins/common/arm.h"
 #include "qemu-plugins/oracle.h"
-#include "qemu-plugins/oracle_tables.h"
+#include "qemu-plugins/oracle_except.h"
 
 #define REGISTERS_MAX 384
 #define GENERAL_COUNT 31
@@ -53,7 +52,6 @@ static struct {
 	bool armed; /* a protected guest has tags; read without a lock */
 	struct row rows[REGISTERS_MAX];
 	size_t count;
-	bool timer_excepted;
 	bool is_mixed;     /* lock: oracle.lock */
 	GHashTable *known; /* tags that the host had by right; lock: oracle.lock */
 } registers;
@@ -257,7 +255,7 @@ static void returns(unsigned int vcpu, unsigned int party)
 	if (registers.count == 0) {
 		find_registers();
 	}
-	if (registers.timer_excepted) {
+	if (is_leak(regs_read(&oracle.regs, REG_CNTV_CVAL)) && oracle_excepts(EXCEPT_VTIMER)) {
 		learn(regs_read(&oracle.regs, REG_CNTV_CVAL));
 	}
 	judge_host(vcpu);
@@ -266,7 +264,6 @@ static void returns(unsigned int vcpu, unsigned int party)
 static const char *start(qemu_plugin_id_t id)
 {
 	(void)id;
-	registers.timer_excepted = tables_excepts("vtimer");
 	registers.known = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	return oracle_tags_parse(oracle_option_tags, &registers.tags);
 }

@@ -456,6 +456,26 @@ struct shadow_leaf shadow_look(struct shadow *shadow, const struct shadow_root *
 	return node.leaf;
 }
 
+void shadow_each_marked(const struct shadow *shadow, const struct shadow_root *root,
+			void (*each)(uint64_t input, uint64_t bytes))
+{
+	const struct table *table;
+	uint64_t page;
+	uint64_t i;
+
+	for (page = 0; page < shadow->memory.ram_pages; page++) {
+		for (table = shadow->tables[page]; table != NULL; table = table->next) {
+			for (i = 0; i < SHADOW_ENTRIES && table->root == root; i++) {
+				if ((table->entries[i] & ENTRY_VALID) == 0 &&
+				    table->entries[i] != 0) {
+					each(table->input + i * level_bytes(table->level),
+					     level_bytes(table->level));
+				}
+			}
+		}
+	}
+}
+
 bool shadow_is_empty(struct shadow *shadow, const struct shadow_root *root)
 {
 	uint64_t i;

@@ -92,6 +92,13 @@ void shadow_stored(struct shadow *shadow, uint64_t pa, uint64_t bytes);
 struct shadow_leaf shadow_look(struct shadow *shadow, const struct shadow_root *root,
 			       uint64_t input);
 
+/*
+ * Each entry of the tree's tables that maps nothing and is not zero: [input, input + bytes).
+ * What such an entry holds is software's (D8.3.1), as a mark of who has the page instead.
+ */
+void shadow_each_marked(const struct shadow *shadow, const struct shadow_root *root,
+			void (*each)(uint64_t input, uint64_t bytes));
+
 /* Whether the root's own tables map nothing and lead nowhere. */
 bool shadow_is_empty(struct shadow *shadow, const struct shadow_root *root);
 

@@ -12,8 +12,7 @@
  *   dead-vm      a VM that was killed runs
  *   open-smmu    devices go past the tables
  *
- * except=el2-code: the host may read pages that EL2 executes and neither can write. Upstream
- * pKVM's code is a part of the host kernel's image, which the host reads.
+ * except=el2-code: see oracle_except.h.
  *
  * Caveats
  * - The 4 KiB granule, 48 bits, no LPA2; another one ends the run (status 93).
@@ -59,14 +58,6 @@ void tables_init(uint32_t host_vmid)
 {
 	tables.host_vmid = host_vmid;
 	tables.is_host_known = host_vmid != TABLES_NO_VMID;
-}
-
-bool tables_excepts(const char *word)
-{
-	g_auto(GStrv) words =
-		g_strsplit(oracle_option_except != NULL ? oracle_option_except : "", "+", -1);
-
-	return g_strv_contains((const char *const *)words, word);
 }
 
 /* ---- trees ---- */
@@ -490,6 +481,9 @@ static void returns(unsigned int vcpu, unsigned int party)
 	}
 	call_returns(vcpu, party);
 	judge_returns(vcpu, party);
+	if (!tables.is_claimed) {
+		change_claim_unseen();
+	}
 }
 
 const struct oracle_tier oracle_tier_tables = {

@@ -38,6 +38,8 @@ struct tables {
 	struct tree *el2;
 	bool is_cold;      /* the machine's start was seen */
 	bool is_finding;   /* a tree is being read for the first time */
+	bool is_claimed;   /* change_claim_unseen() was called, or is not needed */
+	uint64_t marks;    /* entries of the host's stage 2 that software marked, when restored */
 	unsigned int vcpu; /* whose callback this is */
 	uint64_t pc;       /* of its instruction */
 	GArray *touched[PLUGIN_VCPUS_MAX];
@@ -48,8 +50,6 @@ extern struct tables tables;
 
 /* @host_vmid: TABLES_NO_VMID if the first to run below EL2 is the host. */
 void tables_init(uint32_t host_vmid);
-/* Whether except= names @word. */
-bool tables_excepts(const char *word);
 
 /* Who runs below EL2 with these values; a tree not seen before is read. */
 unsigned int tables_party(unsigned int vcpu, uint64_t hcr, uint64_t vttbr);
@@ -62,6 +62,8 @@ void tables_forget(struct tree *tree);
 void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,
 		 struct shadow_leaf before, struct shadow_leaf after);
 void change_touch(uint64_t pa);
+/* A machine was restored, and its host's and EL2's tables are read: whose are the other pages? */
+void change_claim_unseen(void);
 /* The host lends the VM its page; to who has it lent already as well, unless that is dead. */
 void change_lend(uint64_t pa, const struct oracle_vm *vm);
 /* How many input pages of the tree lead to the page of @pa; NULL tree: 0. */

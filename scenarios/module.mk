@@ -14,9 +14,9 @@ run-scenario: all ## run SCENARIO=name or folder and print a verdict
 list-scenarios: | $(O)/.system ## names and titles of all scenarios
 	@$(HARNESS) list
 
-# On both targets, unless the user names one.
+# On both targets, unless the user names one, under the oracle's tier A, unless ORACLE= says otherwise.
 test-scenarios: all $(MICRODROID_KERNEL) ## run every scenario, on both targets or on HYP=
-	@HYP=$(or $(HYP),both) $(HARNESS) run lifecycle isolation performance
+	@HYP=$(or $(HYP),both) ORACLE=$(or $(ORACLE),a) $(HARNESS) run lifecycle isolation performance
 
 test-planted: all ## on the machine: what must fail, and the interactive commands
 	@$(PYTHON) -m pytest -c tests/pytest.ini tests/harness/check_*.py \

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from scenarios.harness import fault, paths
+from scenarios.harness import oracle as oracle_of
 from scenarios.harness.errors import Unusable
 from scenarios.harness.trace_log import NAME as EVENTS_FILE
 
@@ -20,12 +21,17 @@ def nothing_found(artefacts: Path) -> str | None:
     return None
 
 
+def no_report(artefacts: Path) -> dict[str, Any] | None:
+    return None
+
+
 @dataclasses.dataclass(frozen=True)
 class Instrument:
     """One plugin, out/plugins/NAME.so.
 
     arguments  from the run's folder and the machine's options to the plugin's options
     finding    after QEMU's end, from the run's folder: a sentence that fails the run, or None
+    report     after QEMU's end, from the run's folder: what the verdict says of it, or None
     words      the variables that make a run have it, for the command that runs it again
     recorded   whether it is there, too, while a closed run's calls are recorded
     events     QEMU's own trace points (patterns) and log items that are to be in EVENTS_FILE
@@ -37,6 +43,7 @@ class Instrument:
     words: tuple[str, ...] = ()
     recorded: bool = True
     events: tuple[str, ...] = ()
+    report: Callable[[Path], dict[str, Any] | None] = no_report
 
     def plugin(self, artefacts: Path, options: Options) -> str:
         """As after QEMU's -plugin. Raises Unusable when it is not built."""
@@ -48,8 +55,9 @@ class Instrument:
         return ",".join(f"{key}={value}" if key else value for key, value in doubled)
 
 
-# QEMU calls plugins in the order of its command line: what changes the machine comes first.
-ORDER = ("inject", "oracle", "trace", "coverage")
+# QEMU calls plugins in the order of its command line: what changes the machine comes first, and
+# what may end it after the trace, which then has the event that did.
+ORDER = ("inject", "trace", "oracle", "coverage")
 
 
 def ordered(instruments: Iterable[Instrument]) -> list[Instrument]:
@@ -118,46 +126,15 @@ def _inject(text: str) -> Instrument:
     )
 
 
-ORACLE_FILE = "oracle.json"
-ORACLE_TIERS = "abc"
-# What a target does by design; each word is explained in the tier's file.
-ORACLE_EXCEPT = {"pkvm": "el2-code+vtimer+dma"}
-ORACLE_EVENTS = ("trace:smmuv3_translate_*",)  # what tier C reads of QEMU's log
-
-
-def tiers(env: Mapping[str, str]) -> str:
-    """The tiers that ORACLE= names, "" for none. Raises Unusable."""
-    text = env.get("ORACLE") or "off"
-    if text == "off":
-        return ""
-    if not set(text) <= set(ORACLE_TIERS) or len(set(text)) != len(text):
-        raise Unusable(f"ORACLE={text}: allowed: off, or some of {ORACLE_TIERS}, as in ORACLE=ab")
-    return "".join(sorted(text))
-
-
-def breach(artefacts: Path) -> str | None:
-    """What the oracle wrote before it ended QEMU."""
-    try:
-        found = json.loads((artefacts / ORACLE_FILE).read_text(encoding="utf-8"))
-        return f"oracle: {found['what']}"
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError) as error:
-        return f"the oracle's {ORACLE_FILE} cannot be read: {error}"
-
-
 def oracle(wanted: str) -> Instrument:
-    def arguments(artefacts: Path, options: Options) -> Mapping[str, str]:
-        # Both targets' host has VMID 0; a restored machine may run a VM first.
-        found = {"tiers": "+".join(wanted), "out": str(artefacts / ORACLE_FILE), "host-vmid": "0"}
-        if excepted := ORACLE_EXCEPT.get(options.hyp):
-            found["except"] = excepted
-        if "c" in wanted:
-            found["dma-log"] = str(artefacts / EVENTS_FILE)
-        return found
-
-    events = ORACLE_EVENTS if "c" in wanted else ()
-    return Instrument("oracle", arguments, breach, (f"ORACLE={wanted}",), events=events)
+    return Instrument(
+        "oracle",
+        lambda artefacts, options: oracle_of.arguments(wanted, artefacts, options, EVENTS_FILE),
+        oracle_of.breach,
+        (f"ORACLE={wanted}",),
+        events=oracle_of.EVENTS if "c" in wanted else (),
+        report=lambda artefacts: oracle_of.report(wanted, artefacts),
+    )
 
 
 def flag(env: Mapping[str, str], name: str) -> bool:
@@ -170,7 +147,7 @@ def flag(env: Mapping[str, str], name: str) -> bool:
 
 def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
     """The instruments that the user's variables ask for; a trace among them replaces TRACE. Raises Unusable."""
-    wanted = tiers(env)
+    wanted = oracle_of.tiers(env)
     return (
         *((_inject(env["INJECT"]),) if env.get("INJECT") else ()),
         *((oracle(wanted),) if wanted else ()),

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from scenarios.harness import marks, paths, verdict
+from scenarios.harness import marks, oracle, paths, verdict
 from scenarios.harness.checks import Checks, Figure
 from scenarios.harness.closed_machine import ClosedMachine
 from scenarios.harness.errors import Failure, Unusable
@@ -57,6 +57,7 @@ class ScenarioRun:
         self._vm: VM | None = None
         self._closed_driver: Any = None
         self._trace: dict[str, Any] | None = None
+        self._oracle: dict[str, Any] | None = None
         self._inputs: dict[str, str] = {}
 
     def begin(self) -> None:
@@ -174,6 +175,7 @@ class ScenarioRun:
             machine.close()
         self._inputs = machine.inputs
         for each in self.setup.instruments:
+            self._oracle = each.report(machine.artefacts) or self._oracle
             finding = each.finding(machine.artefacts)  # the cause, where the machine's end is a symptom
             if finding is not None:
                 self.cause = finding
@@ -207,6 +209,7 @@ class ScenarioRun:
             trace=self._trace,
             inputs=self._inputs,
             replay=self._replay(),
+            oracle=self._oracle,
         )
         if self.folder is not None:
             try:
@@ -239,5 +242,7 @@ class ScenarioRun:
         else:
             self.progress.say(f"{judged.result.upper()}  {judged.scenario}: {judged.cause} ({counts})")
             self.progress.say(f"      again: {judged.replay}")
+        for line in oracle.lines(judged.oracle) if judged.oracle else ():
+            self.progress.say(f"      {line}")
         if self.folder is not None:
             self.progress.say(f"      artefacts: {paths.short(self.folder.path)}/")

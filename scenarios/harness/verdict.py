@@ -29,6 +29,7 @@ class Verdict:
     trace: dict[str, Any] | None
     inputs: dict[str, str]  # SHA-256 of what the machine was started with
     replay: str  # the command that runs it again
+    oracle: dict[str, Any] | None = None  # oracle.report(): which tiers judged, and what they found
 
     def failing(self) -> bool:
         return self.result == "fail"

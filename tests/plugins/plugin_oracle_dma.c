@@ -5,9 +5,11 @@
  */
 #include "qemu-plugins/oracle_dma.h"
 
-#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "qemu-plugins/common/arm.h"
+#include "qemu-plugins/oracle_except.h"
 #include "tests/plugins/oracle_case.h"
 
 #define STAMP "2026-11-21T11:44:48.385455Z "
@@ -59,7 +61,7 @@ static void knows_bad_lines(void **state)
 		DMA_UNKNOWN);
 }
 
-static char log_path[] = "/tmp/oracle-dma-XXXXXX";
+static char log_path[64];
 static const char *log_text;
 
 static void say(const char *text)
@@ -74,12 +76,8 @@ static void say(const char *text)
 /* The log has a line and a half, then the rest of the second, over two entries to EL2. */
 static void read_log(void)
 {
-	int fd = mkstemp(log_path);
-
-	assert_true(fd >= 0);
-	close(fd);
+	unlink(log_path);
 	oracle_option_dma_log = log_path;
-	assert_null(oracle_tier_dma.start(0));
 	g_mutex_lock(&oracle.lock);
 	say(STAMP "smmuv3_translate_success " NAME
 		  "sid=0x8 iova=0x0 translated=0x40008000 perm=0x3 stage=2\n" STAMP "smmu");
@@ -100,7 +98,7 @@ static void read_log_of_guest_page(void)
 static void judges_the_log(void **state)
 {
 	(void)state;
-	oracle_option_except = NULL;
+	assert_null(oracle_except_parse(NULL));
 	assert_true(case_is_breach(read_log_of_guest_page, "had a device (stream 0x8"));
 	/* It may have been done before the page became the guest's. */
 	oracle.since_us[2] = (uint64_t)g_get_real_time() + G_USEC_PER_SEC;
@@ -127,7 +125,7 @@ static void no_log(void)
 
 static void start_excepted(void)
 {
-	oracle_option_except = "dma";
+	assert_null(oracle_except_parse("dma"));
 	read_log_of_guest_page();
 }
 
@@ -137,7 +135,7 @@ static void says_what_is_wrong(void **state)
 	assert_true(case_ends(read_changed_log, PLUGIN_EXIT_UNUSABLE, "dma-log= has a line"));
 	assert_true(case_ends(no_log, PLUGIN_EXIT_UNUSABLE, "cannot read dma-log="));
 	assert_true(case_ends(start_excepted, 0, "excepted (dma): the host had"));
-	oracle_option_except = NULL;
+	assert_null(oracle_except_parse(NULL));
 }
 
 static qemu_plugin_mem_value u64(uint64_t value)
@@ -280,5 +278,10 @@ int main(void)
 		TEST(sees_changes_at_rest),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed;
+
+	snprintf(log_path, sizeof(log_path), "/tmp/plugin_oracle_dma.%d.log", getpid());
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(log_path); /* where a child was ended before it could */
+	return failed;
 }

@@ -64,6 +64,8 @@ static const uint32_t words[INSNS] = {
 
 static struct qemu_plugin_tb block;
 static char out[64];
+/* Before the machine is on: it was restored from a snapshot, with what this prepares. */
+static void (*restored)(void);
 
 /* ---- the machine ---- */
 
@@ -192,6 +194,11 @@ static void power_on(void)
 	fake_set("TCR_EL2", 25);
 	fake_set("TTBR0_EL2", EL2_ROOT);
 	build_tables();
+	if (restored != NULL) {
+		fake_set("HCR_EL2", 1);
+		fake_set("VTTBR_EL2", VTTBR(HOST_ROOT, 0));
+		restored();
+	}
 	snprintf(option, sizeof(option), "out=%s", out);
 	assert_int_equal(qemu_plugin_install(1, &info, 1, argv), 0);
 	fake_callbacks.init(0, NULL);
@@ -512,6 +519,94 @@ static void vmid_is_invalidated(void)
 	leave(VTTBR(VM2_ROOT, 1));
 }
 
+/* ---- restored ---- */
+
+/* Page 20 is a VM's, and has its content. */
+static void with_a_vm(void)
+{
+	fake_store(HOST_LEVEL3 + 20 * 8, 0);
+	fake_store(host_page(20) + 8, 0x5ec7e7);
+	fake_store(VM_LEVEL3, S2_PAGE(host_page(20)));
+}
+
+/* The same under a host whose pages are mapped as it faults, page 21 not yet. */
+static void with_marks(void)
+{
+	with_a_vm();
+	fake_store(HOST_LEVEL3 + 20 * 8, 0x30);
+	fake_store(HOST_LEVEL3 + 21 * 8, 0);
+	fake_store(host_page(21) + 8, 0xda7a);
+}
+
+static void host_gets_page_20(void)
+{
+	enter(EC_ABORT);
+	store(HOST_LEVEL3, 20, S2_PAGE(host_page(20)));
+}
+
+static void host_gets_page_20_clean(void)
+{
+	fake_store(host_page(20) + 8, 0);
+	host_gets_page_20();
+}
+
+static void host_gets_page_21(void)
+{
+	enter(EC_ABORT);
+	store(HOST_LEVEL3, 21, S2_PAGE(host_page(21)));
+}
+
+/* Alive, it keeps its page, clean or not. */
+static void vm_goes_on(void)
+{
+	runs_vm();
+	guest_exits();
+}
+
+static void vm_goes_on_and_host_gets_page_20(void)
+{
+	vm_goes_on();
+	host_gets_page_20_clean();
+}
+
+static void restored_machines(void **state)
+{
+	(void)state;
+	restored = with_a_vm;
+	is_silent(nothing);
+	is_silent(vm_goes_on);
+	is_silent(host_gets_page_20_clean);
+	breaks(host_gets_page_20, "not-clean");
+	breaks(vm_goes_on_and_host_gets_page_20, "two-owners");
+	restored = with_marks;
+	is_silent(vm_goes_on);
+	is_silent(host_gets_page_21);
+	breaks(host_gets_page_20, "not-clean");
+	breaks(vm_goes_on_and_host_gets_page_20, "two-owners");
+	restored = NULL;
+}
+
+/* ---- the end ---- */
+
+static void ends_in_silence(void)
+{
+	donates();
+	fake_callbacks.exit(NULL);
+}
+
+static void silence_says_what_was_judged(void **state)
+{
+	g_autofree char *text = NULL;
+	(void)state;
+
+	assert_int_equal(ends(ends_in_silence), 0);
+	assert_true(g_file_get_contents(out, &text, NULL, NULL));
+	assert_non_null(strstr(text, "\"what\": null"));
+	assert_non_null(strstr(text, "\"tiers\": \"a\""));
+	assert_non_null(strstr(text, "\"returns\": 2,"));
+	unlink(out);
+}
+
 static void right_plays(void **state)
 {
 	(void)state;
@@ -565,9 +660,13 @@ static void wrong_lives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(right_plays),   cmocka_unit_test(wrong_owners),
-		cmocka_unit_test(wrong_content), cmocka_unit_test(wrong_invalidation),
+		cmocka_unit_test(right_plays),
+		cmocka_unit_test(wrong_owners),
+		cmocka_unit_test(wrong_content),
+		cmocka_unit_test(wrong_invalidation),
 		cmocka_unit_test(wrong_lives),
+		cmocka_unit_test(restored_machines),
+		cmocka_unit_test(silence_says_what_was_judged),
 	};
 
 	snprintf(out, sizeof(out), "/tmp/plugin_oracle_tables.%d.json", getpid());
