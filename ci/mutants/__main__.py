@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -22,20 +23,34 @@ from ci.mutants.table import Outcome
 from ci.mutants.tree import Tree
 
 
-def instruments_for(mutant: Mutant, wanted: tuple[str, ...], first: bool) -> list[str]:
+def steps_for(mutant: Mutant, wanted: tuple[str, ...], first: bool) -> list[str]:
     """
-    In the order in which they are asked; each tier by itself where only some may catch it.
-    @first: of those, only who must.
+    What is asked, in order: "unit", "fuzz", "oracle abc" (tiers), "scenario". Where one tier alone must
+    catch it, the others are asked apart from it. @first: of those, only who must.
     """
-    if not mutant.file:
-        return [name for name in wanted if name in ("scenario", "oracle")]
+    names = [name for name in wanted if mutant.file or name in ("scenario", "oracle")]
+    must = [name.removeprefix("oracle ") for name in mutant.only if name in TIERS]
     if first and mutant.only:
         return list(mutant.only)
-    names = list(wanted)
-    if mutant.only and "oracle" in names:
-        at = names.index("oracle")
-        names[at : at + 1] = TIERS
-    return names
+    steps = [name for name in names if name in ("unit", "fuzz")]
+    if "oracle" in names:
+        rest = "".join(tier for tier in "abc" if tier not in must)
+        steps += [f"oracle {tiers}" for tiers in (*must, rest) if tiers]
+    return steps + [name for name in names if name == "scenario"]
+
+
+def ask(tree: Tree, steps: list[str], stop: bool) -> Iterator[Finding]:
+    """What each of @steps finds. @stop: until one has caught it. Raises BadMutant."""
+    machine: judge.Machine | None = None
+    for step in steps:
+        if step in ("unit", "fuzz"):
+            finding = judge.unit(tree) if step == "unit" else judge.fuzz(tree)
+        else:
+            machine = machine or judge.Machine(tree)
+            finding = machine.scenario() if step == "scenario" else machine.oracle(step.removeprefix("oracle "))
+        yield finding
+        if stop and finding.caught:
+            return
 
 
 def try_one(mutant: Mutant, wanted: tuple[str, ...], out: Path, first: bool) -> Outcome:
@@ -43,10 +58,8 @@ def try_one(mutant: Mutant, wanted: tuple[str, ...], out: Path, first: bool) -> 
     outcome, tree, began = Outcome(mutant), Tree(mutant, out), time.monotonic()
     try:
         tree.make()
-        for name in instruments_for(mutant, wanted, first):
-            outcome.findings.append(judge.ask(tree, name))
-            if first and outcome.findings[-1].caught and not mutant.only:
-                break
+        for finding in ask(tree, steps_for(mutant, wanted, first), first and not mutant.only):
+            outcome.findings.append(finding)
     except (BadMutant, OSError, subprocess.TimeoutExpired) as error:
         outcome.error = str(error)
     finally:
@@ -98,8 +111,7 @@ def main(arguments: list[str]) -> int:
         for mutant in mutants:
             print(f"{mutant.name:30} {mutant.rule}")
         return 0
-    # The sample's scenarios run unbroken in the same `make test`.
-    if not options.sample and not options.mutant:
+    if not options.mutant:
         mutants = [spec.control(mutants), *mutants]
     try:
         outcomes = run(mutants, wanted, options.out.resolve(), max(1, options.jobs), options.sample)

@@ -10,10 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ci.mutants.spec import ROOT, TIERS, BadMutant
+from ci.mutants.spec import ROOT, BadMutant
 from ci.mutants.tree import Tree
 from ci.unit import run_program
 
@@ -21,7 +21,7 @@ FUZZ_RUNS, FUZZ_S = 20000, 120
 SCENARIO_S = 400  # over all limits of the runner's own
 LIMIT_S = "150"   # of one scenario, unless the user names one
 
-_ORACLE = re.compile(r"\boracle[:,]? (?:tier )?([a-cA-C])\b")
+ORACLE_FILE = "oracle.json"  # in a run's folder, written at a breach
 _STAMP = re.compile(r"^ *([0-9]+\.[0-9]) s  ")
 
 
@@ -61,41 +61,65 @@ def fuzz(tree: Tree) -> Finding:
     return Finding("fuzz", False, time.monotonic() - began)
 
 
-def scenario(tree: Tree, oracle: str = "off") -> Finding:
-    """The mutant's scenarios, one after the other, until one fails."""
-    instrument = "scenario" if oracle == "off" else "oracle" if len(oracle) > 1 else f"oracle {oracle}"
-    total = 0.0
-    for name in tree.mutant.scenarios:
-        finding = _one_scenario(tree, name, oracle)
-        total += finding.seconds
-        if finding.caught:
-            who = finding.instrument if instrument == "oracle" else instrument
-            blamed = finding.instrument.startswith("oracle")
-            if instrument != "scenario" and not blamed:
-                continue  # its checks failed, and the oracle said nothing
-            return Finding(who, True, total, finding.evidence)
-    return Finding(instrument, False, total)
+class Machine:
+    """
+    A mutant's scenarios, asked by the oracle and by their own checks. A run in which the oracle is
+    silent answers for both; only after a breach, which ends the machine, is there another without it.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        tree.build("hypervisor/hyp.bin")
+        self._tree = tree
+        self._checked: dict[str, Finding] = {}  # by scenario, what its checks said
+
+    def oracle(self, tiers: str) -> Finding:
+        """What @tiers say, until the first breach. What the scenario's own checks say is kept."""
+        total = 0.0
+        for name in self._tree.mutant.scenarios:
+            finding = self._run(name, tiers)
+            total += finding.seconds
+            if finding.instrument.startswith("oracle"):
+                return replace(finding, seconds=total)
+            self._checked.setdefault(name, finding)
+        return Finding(f"oracle {tiers}" if len(tiers) == 1 else "oracle", False, total)
+
+    def scenario(self) -> Finding:
+        """What the scenarios say, one after the other, until one fails."""
+        total = 0.0
+        for name in self._tree.mutant.scenarios:
+            finding = self._checked[name] if name in self._checked else self._run(name, "off")
+            total += finding.seconds
+            if finding.caught:
+                return replace(finding, seconds=total)
+        return Finding("scenario", False, total)
+
+    def _run(self, name: str, oracle: str) -> Finding:
+        tree, run = self._tree, self._tree.out / "runs/terrarium" / name
+        environment = {"O": str(tree.out), "RUNS": "", "HYP": "terrarium", "JOBS": "1", "ORACLE": oracle}
+        environment["LIMIT"] = os.environ.get("LIMIT") or LIMIT_S
+        # What is broken is broken from the first instruction on. The control is what snapshots are of.
+        environment["COLD"] = "1" if tree.mutant.file else "0"
+        _, text = _run([sys.executable, "-m", "scenarios.harness", "run", name], environment, SCENARIO_S)
+        try:
+            verdict = json.loads((run / "verdict.json").read_text())
+        except (OSError, ValueError):
+            said = text.strip().splitlines() or ["nothing was printed"]
+            raise BadMutant(f"mutant {tree.mutant.name}: {name} has no verdict: {_short(said[-1])}") from None
+        if verdict["result"] == "skip":
+            raise BadMutant(f"mutant {tree.mutant.name}: {name} was skipped")
+        if verdict["result"] == "pass":
+            return Finding("scenario", False, verdict["seconds"])
+        tier = _tier_of(run)
+        text = f"{name}: {_short(str(verdict['cause']).removeprefix('oracle: '))}"
+        return Finding(f"oracle {tier}" if tier else "scenario", True, _when(run, verdict), text)
 
 
-def _one_scenario(tree: Tree, name: str, oracle: str) -> Finding:
-    run = tree.out / "runs/terrarium" / name
-    environment = {"O": str(tree.out), "RUNS": "", "HYP": "terrarium", "JOBS": "1", "ORACLE": oracle}
-    environment["LIMIT"] = os.environ.get("LIMIT") or LIMIT_S
-    environment["COLD"] = "1"  # what is broken at boot is there from the first instruction
-    _, text = _run([sys.executable, "-m", "scenarios.harness", "run", name], environment, SCENARIO_S)
+def _tier_of(run: Path) -> str:
+    """The tier that ended the run, by what the oracle wrote; "" if it said nothing."""
     try:
-        verdict = json.loads((run / "verdict.json").read_text())
-    except (OSError, ValueError):
-        said = text.strip().splitlines() or ["nothing was printed"]
-        raise BadMutant(f"mutant {tree.mutant.name}: {name} has no verdict: {_short(said[-1])}") from None
-    if verdict["result"] == "skip":
-        raise BadMutant(f"mutant {tree.mutant.name}: {name} was skipped")
-    if verdict["result"] == "pass":
-        return Finding("scenario", False, verdict["seconds"])
-    cause = str(verdict["cause"])
-    blamed = _ORACLE.search(cause)
-    who = f"oracle {blamed[1].lower()}" if blamed else "scenario"
-    return Finding(who, True, _when(run, verdict), f"{name}: {_short(cause)}")
+        return str(json.loads((run / ORACLE_FILE).read_text())["tier"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def _when(run: Path, verdict: dict[str, object]) -> float:
@@ -110,20 +134,6 @@ def _when(run: Path, verdict: dict[str, object]) -> float:
     except OSError:
         pass
     return float(str(verdict["seconds"]))
-
-
-def ask(tree: Tree, instrument: str) -> Finding:
-    """What @instrument, or one tier of the oracle, says of the mutant. Raises BadMutant."""
-    if instrument == "unit":
-        return unit(tree)
-    if instrument == "fuzz":
-        return fuzz(tree)
-    tree.build("hypervisor/hyp.bin")
-    if instrument != "scenario" and not (tree.out / "plugins/oracle.so").exists():
-        raise BadMutant("out/plugins/oracle.so is not built; `make` builds it")
-    if instrument == "scenario":
-        return scenario(tree)
-    return scenario(tree, instrument.removeprefix("oracle ") if instrument in TIERS else "abc")
 
 
 def _programs(pattern: str, folder: str) -> list[str]:

@@ -29,15 +29,18 @@ class Outcome:
         if not self.mutant.file:
             alarms = [f"{each.instrument}: {each.evidence}" for each in self.findings if each.caught]
             return f"an alarm where nothing is broken: {alarms[0]}" if alarms else ""
+        asked = [finding.instrument for finding in self.findings]
         if not caught:
-            asked = ", ".join(finding.instrument for finding in self.findings)
-            return f"nothing catches it ({asked})"
+            return f"nothing catches it ({', '.join(asked)})"
         if self.mutant.only:
             missed = [name for name in self.mutant.only if name not in caught]
             others = [name for name in caught if name not in self.mutant.only and name != "oracle"]
             if missed:
                 return f"{missed[0]} must catch it, and does not"
             return f"{others[0]} catches it too" if others else ""
+        # A rule of the machine that is kept by unit tests alone would be believed, not seen.
+        if set(caught) <= {"unit", "fuzz"} and any(name not in ("unit", "fuzz") for name in asked):
+            return f"on the machine nothing catches it, only {', '.join(caught)}"
         return ""
 
 

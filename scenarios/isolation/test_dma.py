@@ -152,6 +152,37 @@ def give(host: Host, number: int, pfn: str, times: int = 1) -> int:
     return sum(report.number("x0") == 0 for report in host.run(["sh", "-c", line], ok=True).reports)
 
 
+def give_and_take(host: Host, pfn: str) -> None:
+    """Start the job `giver`: the page is the hypervisor's and the host's in turn, until it is ended."""
+    calls = [f"attack call hvc {number:#x} {pfn} 1 > /dev/null" for number in (MEM_DONATE, MEM_RETURN)]
+    host.job("giver", ["sh", "-c", f"while :; do {'; '.join(calls)}; done"])
+
+
+@EDU
+@pytest.mark.only_on("terrarium", reason="upstream pKVM takes no pages by a call of the host")
+def test_dma_while_page_changes_hands(host: Host, check: Checks) -> None:
+    """A device reads and writes a page that is the hypervisor's and the host's in turn."""
+    begin(host, check)
+    host.job("page", ["attack", "page"]).wait_line("value page")
+    page = said("page", "pa")
+    give_and_take(host, said("page", "pfn"))
+    # Whose it is at the moment of an access, nobody in the machine can say: the oracle can.
+    for number in range(1, 7):
+        dma(host, "write", page)
+        seen = dma(host, "read", page)
+        got = "its own word" if seen["result"] == "data" and seen["word"] == WORD else seen["result"]
+        check(f"time {number}: a device reads", one_of("its own word", "untouched", "zeros"), got)
+    host.run(["job", "signal", "giver", "TERM"], ok=True)
+    host.run(["job", "wait", "giver", "30"], ok=128 + 15)
+    give(host, MEM_RETURN, said("page", "pfn"))  # in case that it was given last
+    check("then: giving it", 1, give(host, MEM_DONATE, said("page", "pfn")))
+    check("then: taking it back", 1, give(host, MEM_RETURN, said("page", "pfn")))
+    check("then: a device reads what comes back", "zeros", dma(host, "read", page)["result"])
+    check("then: a device writes it", "done", dma(host, "write", page)["result"])
+    check("then: the word is there", WORD, dma(host, "read", page)["word"])
+    check_host_lives(host, check)
+
+
 @EDU
 @pytest.mark.only_on("terrarium", reason="upstream pKVM takes no pages by a call of the host")
 def test_dma_to_donated_page(host: Host, check: Checks) -> None:
@@ -172,8 +203,7 @@ def test_dma_to_donated_page(host: Host, check: Checks) -> None:
     check("refusals since", 0, refusals(host))
 
     # Blocks are split and made whole again under a device that uses them.
-    calls = [f"attack call hvc {number:#x} {said('given', 'pfn')} 1 > /dev/null" for number in (MEM_DONATE, MEM_RETURN)]
-    host.job("giver", ["sh", "-c", f"while :; do {'; '.join(calls)}; done"])
+    give_and_take(host, said("given", "pfn"))
     seen = [dma(host, "read", kept)["result"] for _ in range(5)]
     host.run(["job", "signal", "giver", "TERM"], ok=True)
     check("meanwhile: a device reads the page beside it", ["data"] * 5, seen)

@@ -92,9 +92,9 @@ def test_names_are_chosen(root: Path) -> None:
 
 def test_each_tier_is_asked_where_one_alone_must_say_it(root: Path) -> None:
     (mutant,) = load(root, ROW + 'only = ["oracle b"]\n')
-    assert program.instruments_for(mutant, ("unit", "oracle"), False) == ["unit", *spec.TIERS]
-    assert program.instruments_for(mutant, ("unit", "oracle"), True) == ["oracle b"]
-    assert program.instruments_for(spec.control([mutant]), ("unit", "scenario"), True) == ["scenario"]
+    assert program.steps_for(mutant, ("unit", "oracle", "scenario"), False) == ["unit", "oracle b", "oracle ac", "scenario"]
+    assert program.steps_for(mutant, ("unit", "oracle"), True) == ["oracle b"]
+    assert program.steps_for(spec.control([mutant]), ("unit", "scenario"), True) == ["scenario"]
 
 
 def outcome(root: Path, caught: list[str], silent: list[str], only: str = "") -> Outcome:
@@ -105,8 +105,16 @@ def outcome(root: Path, caught: list[str], silent: list[str], only: str = "") ->
 
 def test_what_nothing_catches_fails(root: Path) -> None:
     assert outcome(root, [], ["unit", "scenario"]).wrong() == "nothing catches it (unit, scenario)"
-    assert outcome(root, ["unit"], ["scenario"]).wrong() == ""
+    assert outcome(root, ["unit", "scenario"], ["oracle"]).wrong() == ""
+    assert outcome(root, ["unit"], ["fuzz"]).wrong() == ""
     assert Outcome(outcome(root, ["unit"], []).mutant, error="does not build").wrong() == "does not build"
+
+
+def test_what_the_machine_does_not_show_fails_unless_said_so(root: Path) -> None:
+    both = (["unit"], ["oracle", "scenario"])
+    assert outcome(root, *both).wrong() == "on the machine nothing catches it, only unit"
+    assert outcome(root, *both, "unit").wrong() == ""
+    assert outcome(root, ["unit", "scenario"], ["oracle"], "unit").wrong() == "scenario catches it too"
 
 
 def test_what_one_alone_must_catch(root: Path) -> None:
