@@ -126,6 +126,9 @@ static int64_t host_calls(uint64_t id, const uint64_t x[6])
 	struct regs regs = { .x = { id, x[0], x[1], x[2], x[3], x[4], x[5] } };
 
 	hvc_host_call(&regs, 0);
+	if (id == HYP_CALL_VM_MAP && (int64_t)regs.x[0] == HYP_OK) {
+		vm_invariant_mapped(x[0], x[2], x[3], x[4]);
+	}
 	return (int64_t)regs.x[0];
 }
 

@@ -34,6 +34,15 @@ static const char *broken;
 static uint64_t state;
 static uint64_t shared[OWNER_VM_MAX + 1]; /* pages that each guest shares, at this look */
 
+/* What the host asked for a VM's page when it mapped it last: open addressing, never full. */
+#define ASKED_SLOTS 65536u
+static struct asked {
+	uint64_t gfn;
+	uint32_t vm; /* 0: free */
+	uint32_t rights;
+} asked[ASKED_SLOTS];
+static uint32_t asked_used[ASKED_SLOTS / 2], asked_count; /* to free them quickly */
+
 /* Who is walked. */
 static struct vm *walked; /* NULL: the host */
 static uint32_t uses, step_of_use;
@@ -47,6 +56,46 @@ static void mix(uint64_t value)
 {
 	state = (state ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	state ^= state >> 29;
+}
+
+/* The slot of the page, or the free one for it. */
+static struct asked *asked_at(uint32_t vm, uint64_t gfn)
+{
+	uint64_t hash = (gfn * 8 + vm) * UINT64_C(0x9e3779b97f4a7c15) >> 48;
+
+	while (asked[hash % ASKED_SLOTS].vm != 0 &&
+	       (asked[hash % ASKED_SLOTS].vm != vm || asked[hash % ASKED_SLOTS].gfn != gfn)) {
+		hash++;
+	}
+	return &asked[hash % ASKED_SLOTS];
+}
+
+void vm_invariant_mapped(uint64_t vm, uint64_t gfn, uint64_t count, uint64_t rights)
+{
+	for (uint64_t at = gfn; at < gfn + count; at++) {
+		struct asked *slot = asked_at((uint32_t)vm, at);
+
+		if (slot->vm == 0 && asked_count < ASKED_SLOTS / 2) {
+			asked_used[asked_count++] = (uint32_t)(slot - asked);
+			*slot = (struct asked){ .gfn = at, .vm = (uint32_t)vm };
+		}
+		slot->rights = (uint32_t)rights;
+	}
+}
+
+static bool is_as_asked(const struct s2_leaf *leaf)
+{
+	uint32_t rights = (leaf->read ? HYP_MAP_READ : 0u) | (leaf->write ? HYP_MAP_WRITE : 0u) |
+			  (leaf->execute ? HYP_MAP_EXEC : 0u);
+
+	for (uint64_t at = leaf->ipa; at < leaf->ipa + leaf->bytes; at += PAGE) {
+		const struct asked *slot = asked_at(walked->id, at / PAGE);
+
+		if (slot->vm != 0 && slot->rights != rights) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool in_ram(uint64_t pa, uint64_t bytes)
@@ -90,6 +139,8 @@ static void guest_leaf(void *context, const struct s2_leaf *leaf)
 	need(leaf->is_good && leaf->is_normal && leaf->read, "an entry of a guest's is malformed");
 	need(!vm_is_protected(walked) || leaf->write, "memory of a protected guest is read-only");
 	need(!is_upper || !leaf->execute, "shared memory can be executed");
+	need(vm_is_protected(walked) || is_as_asked(leaf),
+	     "a guest's rights are not what the host asked");
 	if (!in_ram(leaf->pa, leaf->bytes)) {
 		need(false, "a guest reaches what is no RAM");
 		return;
@@ -230,6 +281,9 @@ static void check_page(uint32_t index)
 void vm_invariant_begin(uint32_t vm_max)
 {
 	vms = vm_max;
+	while (asked_count > 0) {
+		asked[asked_used[--asked_count]] = (struct asked){ 0 };
+	}
 	for (uint32_t i = 0; i < MACHINE_PAGES; i++) {
 		pages[i] = (struct page){ .state = owner_view(MACHINE_PFN + i).state };
 		if (i >= MACHINE_HYP_PAGES) {

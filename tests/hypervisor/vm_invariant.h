@@ -16,6 +16,12 @@ void vm_invariant_begin(uint32_t vm_max);
 const char *vm_invariant(void);
 
 /*
+ * The host mapped pages [@gfn, @gfn + @count) of VM @vm, and it was done; @rights: HYP_MAP_*.
+ * From then on a normal VM's entries for them, if there are any, say these rights.
+ */
+void vm_invariant_mapped(uint64_t vm, uint64_t gfn, uint64_t count, uint64_t rights);
+
+/*
  * A number for all that is owned and mapped: after a call that says it did nothing, it is the
  * same. Of the state that vm_invariant() saw last.
  */
