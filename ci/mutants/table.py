@@ -60,7 +60,8 @@ def table(outcomes: list[Outcome]) -> str:
         soon = "; ".join(f"{each.instrument} {each.seconds:.1f} s" for each in caught)
         words = outcome.wrong() or (caught[0].evidence if caught else "")
         rows.append(f"| {outcome.mutant.name} | {outcome.mutant.rule} | {soon or 'nothing'} | {words.replace('|', '/')} |")
-    return "\n".join(rows) + "\n"
+    totals = [f"- {total.removeprefix('mutants: ')}" for total in tally(outcomes)]
+    return "\n".join([*rows, "", *totals]) + "\n"
 
 
 def tally(outcomes: list[Outcome]) -> list[str]:
