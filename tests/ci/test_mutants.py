@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ci.mutants import __main__ as program
-from ci.mutants import spec, table
+from ci.mutants import judge, spec, table
 from ci.mutants.judge import Finding
 from ci.mutants.spec import BadMutant, Mutant
 from ci.mutants.table import Outcome
@@ -95,6 +95,52 @@ def test_each_tier_is_asked_where_one_alone_must_say_it(root: Path) -> None:
     assert program.steps_for(mutant, ("unit", "oracle", "scenario"), False) == ["unit", "oracle b", "oracle ac", "scenario"]
     assert program.steps_for(mutant, ("unit", "oracle"), True) == ["oracle b"]
     assert program.steps_for(spec.control([mutant]), ("unit", "scenario"), True) == ["scenario"]
+
+
+class FakeTree:
+    """A mutant with two scenarios, and what becomes of each run of one: by its name and the tiers."""
+
+    def __init__(self, mutant: Mutant, runs: dict[tuple[str, str], Finding]) -> None:
+        self.mutant, self.runs, self.made = mutant, runs, list[tuple[str, str]]()
+
+    def build(self, *_: str) -> None:
+        pass
+
+
+def machine_of(root: Path, monkeypatch: pytest.MonkeyPatch, runs: dict[tuple[str, str], Finding]) -> tuple[FakeTree, judge.Machine]:
+    (mutant,) = load(root, ROW.replace('["isolation/donated_page"]', '["a", "b"]'))
+    tree = FakeTree(mutant, runs)
+
+    def run(_: judge.Machine, name: str, tiers: str) -> Finding:
+        tree.made.append((name, tiers))
+        return runs.get((name, tiers), Finding("scenario", False, 2.0))
+
+    monkeypatch.setattr(judge.Machine, "_run", run)
+    return tree, judge.Machine(tree)  # type: ignore[arg-type]
+
+
+def test_a_run_in_which_the_oracle_is_silent_counts_for_both(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = Finding("scenario", True, 3.0, "a check")
+    tree, machine = machine_of(root, monkeypatch, {("b", "abc"): failed})
+    assert machine.oracle("abc") == Finding("oracle", False, 5.0)
+    assert machine.scenario() == Finding("scenario", True, 5.0, "a check")
+    assert tree.made == [("a", "abc"), ("b", "abc")]
+
+
+def test_after_a_breach_the_scenario_is_asked_by_itself(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    breach = Finding("oracle a", True, 1.0, "tier a, stale")
+    tree, machine = machine_of(root, monkeypatch, {("b", "abc"): breach})
+    assert machine.oracle("abc") == Finding("oracle a", True, 3.0, "tier a, stale")
+    assert machine.scenario() == Finding("scenario", False, 4.0)
+    assert tree.made == [("a", "abc"), ("b", "abc"), ("b", "off")]
+
+
+def test_the_tier_is_what_the_oracle_wrote(root: Path) -> None:
+    assert judge._tier_of(root) == ""
+    (root / "oracle.json").write_text('{"tier": "c", "what": "tier c, device: a page"}')
+    assert judge._tier_of(root) == "c"
+    (root / "oracle.json").write_text('{"tier"')
+    assert judge._tier_of(root) == ""
 
 
 def outcome(root: Path, caught: list[str], silent: list[str], only: str = "") -> Outcome:
