@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from ci.mutants import judge, spec, table
+from ci.mutants.judge import Finding
 from ci.mutants.spec import INSTRUMENTS, TIERS, BadMutant, Mutant
 from ci.mutants.table import Outcome
 from ci.mutants.tree import Tree
