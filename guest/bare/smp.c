@@ -5,6 +5,7 @@
  * are checked.
  */
 #include "guest/bare/lib/guest.h"
+#include "guest/bare/lib/rsi.h"
 #include "guest/bare/lib/smp.h"
 #include "guest/bare/lib/spinlock.h"
 #include "platform/abi/smccc.h"
@@ -43,6 +44,18 @@ static bool is_off(const void *context)
 	return psci_affinity_info(*mpidr) == AFFINITY_OFF;
 }
 
+/* In a realm no CPU begins where the host could put other code. */
+static void check_entry(void)
+{
+	int64_t status;
+
+	if (rsi_shared_bit() && machine.cpu_count > 1) {
+		status = psci_cpu_on(machine.mpidr[1], (uintptr_t)guest_main | rsi_shared_bit(), 0);
+		report_check(status == PSCI_INVALID_ADDRESS, "entry_in_shared_memory", "status=%lld",
+			     (long long)status);
+	}
+}
+
 int guest_main(void)
 {
 	unsigned int count = machine.cpu_count;
@@ -50,6 +63,7 @@ int guest_main(void)
 
 	report_begin();
 	report_value("cpus", "count=%u", count);
+	check_entry();
 	for (unsigned int i = 1; i < count; i++) {
 		status = smp_start(i, work);
 		if (!report_check(!status, "cpu_on", "index=%u status=%lld", i,
