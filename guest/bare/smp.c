@@ -51,8 +51,8 @@ static void check_entry(void)
 
 	if (rsi_shared_bit() && machine.cpu_count > 1) {
 		status = psci_cpu_on(machine.mpidr[1], (uintptr_t)guest_main | rsi_shared_bit(), 0);
-		report_check(status == PSCI_INVALID_ADDRESS, "entry_in_shared_memory", "status=%lld",
-			     (long long)status);
+		report_check(status == PSCI_INVALID_ADDRESS, "entry_in_shared_memory",
+			     "status=%lld", (long long)status);
 	}
 }
 

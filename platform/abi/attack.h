@@ -104,7 +104,7 @@ enum attack_conduit {
 
 /* One call of the kernel to the hypervisor or the firmware, by the SMC calling convention. */
 struct attack_call {
-	__u64 x[4];    /* in: x0 to x3; out: the same */
+	__u64 x[8];    /* in: x0 to x7; out: x0 to x3 */
 	__u32 conduit; /* in: enum attack_conduit */
 	__u32 reserved;
 };

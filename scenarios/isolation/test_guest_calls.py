@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.harness.checks import Checks
+from scenarios.harness.checks import Checks, at_least
+from scenarios.harness.host import Host
+from scenarios.harness.matrix import cell
 from scenarios.harness.vm import VM
 
+EXIT_HVC = 4  # of the exits that `calls watch` prints, those of hyp_vcpu.h from 1 on
 OFFERED = ("ranges", "relinquish", "mmio_guard", "trng")
 
 
@@ -33,11 +36,17 @@ def test_protected_calls(vm_running: VM, target: str, check: Checks) -> None:
 
 
 @pytest.mark.only_on("terrarium", reason="upstream pKVM has no guests that speak RSI")
-@pytest.mark.vm("rsi", protected=True, mem=16, options=["--rsi"])
-def test_rsi_calls(vm_running: VM, check: Checks) -> None:
+def test_rsi_calls(host: Host, check: Checks) -> None:
     """Arm CCA's realm services, call by call; memory shared and taken back is empty both times."""
-    check("the guest found RSI", 1, vm_running.report("realm").number("is"))
-    check_all_ok(vm_running, check)
+    host.module("calls")
+    host.run(["calls", "watch", "start"], ok=True)
+    vm = host.vm("rsi", protected=True, mem=16, options=["--rsi"])
+    check("the guest found RSI", 1, vm.report("realm").number("is"))
+    check_all_ok(vm, check)
+    _, *exits = host.run(["calls", "watch", "stop"], ok=True).reports
+    check("calls that came to the host", at_least(1), exits[EXIT_HVC]["runs"])
+    seen = hex(exits[EXIT_HVC].number("marked"))
+    check("registers of the realm that the host saw with them", "0x0", seen, cell("kernel", "registers", "read"))
 
 
 @pytest.mark.only_on("terrarium", reason="upstream pKVM has no guests that speak RSI")

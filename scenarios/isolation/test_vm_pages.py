@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The pages that a protected VM is made of: how many, who can have them, and that they come back."""
 
+import re
+
 import pytest
 
 from scenarios.harness.checks import Checks, at_least, matches
@@ -12,6 +14,7 @@ from scenarios.isolation.attacks import COMPROMISED, check_guest_is_whole, check
 
 # platform/abi/hyp_hypercalls.h, hyp_status.h
 MEM_DONATE, MEM_RETURN, VM_DONATE, VM_CONFIG = 0xC6007001, 0xC6007002, 0xC6007011, 0xC6007012
+VM_MAP, MAP_ALL = 0xC6007013, 7
 VM_UNMAP, VM_RECLAIM, VM_DESTROY, VM_STATS = 0xC6007014, 0xC6007016, 0xC6007017, 0xC6007018
 OK, EPERM, EBUSY, ENOENT = 0, -3, -6, -7
 FIRST_VM = 1  # the first VM's number
@@ -74,6 +77,10 @@ def test_host_takes_vm_pages(host: Host, check: Checks) -> None:
     check("taking its page as the hypervisor's", EPERM, call(host, MEM_RETURN, pfn, 1)[0], asked)
     check("taking its page as a dead VM's", EPERM, call(host, VM_RECLAIM, FIRST_VM, pfn, 1)[0], asked)
     check("giving its page for its tables", EPERM, call(host, VM_DONATE, FIRST_VM, pfn, 1)[0], asked)
+    other = host.job("other", ["attack", "page"]).wait_line("value page")
+    other_pfn = int(re.search(r"pfn=(\S+)", other)[1], 0)  # type: ignore[index]
+    status = call(host, VM_MAP, FIRST_VM, other_pfn, ipa // PAGE, 1, MAP_ALL)[0]
+    check("mapping another page over its page", EBUSY, status, cell("kernel", "guest", "write"))
     check("unmapping its page", EPERM, call(host, VM_UNMAP, FIRST_VM, ipa // PAGE, 1)[0], asked)
     check("ending it while it lives", EPERM, call(host, VM_DESTROY, FIRST_VM)[0])
     check("other rules for it, now that it ran", EBUSY, call(host, VM_CONFIG, FIRST_VM, 1, 1)[0])

@@ -375,10 +375,12 @@ static long attack_call(struct attack_call *call)
 
 	switch (call->conduit) {
 	case ATTACK_CONDUIT_HVC:
-		arm_smccc_1_1_hvc(call->x[0], call->x[1], call->x[2], call->x[3], &result);
+		arm_smccc_1_1_hvc(call->x[0], call->x[1], call->x[2], call->x[3], call->x[4],
+				  call->x[5], call->x[6], call->x[7], &result);
 		break;
 	case ATTACK_CONDUIT_SMC:
-		arm_smccc_1_1_smc(call->x[0], call->x[1], call->x[2], call->x[3], &result);
+		arm_smccc_1_1_smc(call->x[0], call->x[1], call->x[2], call->x[3], call->x[4],
+				  call->x[5], call->x[6], call->x[7], &result);
 		break;
 	default:
 		return -EINVAL;

@@ -55,7 +55,7 @@ static const char usage[] =
 	"       attack dma read|write --info .. --ipa .. or --pa ..  a device, driven by the kernel\n"
 	"       attack kernel read|write --pa .. --via device        a word of what is not RAM\n"
 	"       attack page                        a page of this process: says which, and waits\n"
-	"       attack call hvc|smc X0 [X1 X2 X3]  by the kernel, to what is above it\n"
+	"       attack call hvc|smc X0 [X1 .. X7]  by the kernel, to what is above it\n"
 	"       attack scan PATTERN                find a 64-bit word in all of the host's RAM\n"
 	"options: --data WORD (64 bits, for write)  --size BYTES (8 to 64, for read)\n";
 
@@ -495,13 +495,13 @@ static bool parse_number(const char *text, uint64_t *number)
 	return end != text && *end == '\0' && errno == 0;
 }
 
-/* @words: the conduit, then x0 and up to three more. */
+/* @words: the conduit, then x0 and up to seven more. */
 static enum exit_status call(char **words, int count)
 {
 	struct attack_call attack = { .conduit = is(words[0], "hvc") ? ATTACK_CONDUIT_HVC :
 						 is(words[0], "smc") ? ATTACK_CONDUIT_SMC :
 								       ATTACK_CONDUIT_NONE };
-	bool good = attack.conduit != ATTACK_CONDUIT_NONE && count >= 2 && count <= 5;
+	bool good = attack.conduit != ATTACK_CONDUIT_NONE && count >= 2 && count <= 9;
 
 	for (int i = 1; good && i < count; i++) {
 		good = parse_number(words[i], (uint64_t *)&attack.x[i - 1]);
