@@ -11,14 +11,14 @@ import textwrap
 from collections import defaultdict
 from pathlib import Path
 
-from ci import coverage_el2, coverage_info
+from ci import coverage_el2, coverage_goals, coverage_info
 from ci.coverage_info import Info, Source
 from ci.unit import run_program
 
 ROOT = Path(__file__).resolve().parents[1]
 # Folders whose C is ours to measure; the tests themselves are not.
 _MEASURED = ("vmm/", "guest/", "qemu-plugins/", "platform/")
-_EL2 = "platform/hypervisor/"
+_EL2 = coverage_goals.EL2
 
 
 def by_folder(info: Info) -> dict[str, list[Source]]:
@@ -30,13 +30,20 @@ def by_folder(info: Info) -> dict[str, list[Source]]:
 
 def _row(name: str, sources: list[Source]) -> str:
     lines = sum(source.lines_hit() for source in sources), sum(len(source.lines) for source in sources)
-    functions = sum(source.functions_hit() for source in sources), sum(len(source.functions) for source in sources)
-    return f"{name:34} {share(*lines)} {share(*functions)}"
+    return f"{name:34} {share(*lines)} {share(*_functions(sources))} {share(*_branches(sources))}"
+
+
+def _functions(sources: list[Source]) -> tuple[int, int]:
+    return sum(source.functions_hit() for source in sources), sum(len(source.functions) for source in sources)
+
+
+def _branches(sources: list[Source]) -> tuple[int, int]:
+    return sum(source.branches_hit() for source in sources), sum(len(source.branches) for source in sources)
 
 
 def table(info: Info, unmeasured: dict[str, int]) -> str:
     """A line per folder; then the files that no unit test is linked with."""
-    rows = [f"{'unit tests reach':34} {'lines':>16} {'functions':>16}"]
+    rows = [f"{'unit tests reach':34} {'lines':>16} {'functions':>16} {'branches':>16}"]
     rows += [_row(folder, sources) for folder, sources in by_folder(info).items()]
     rows.append(_row("all that is measured", list(info.values())))
     if unmeasured:
@@ -59,9 +66,10 @@ def el2_table(scenarios: Info, unit: Info) -> str:
     """EL2's files: reached by scenarios, and by these or unit tests; then the lines that nothing reached."""
     mine = {path: source for path, source in unit.items() if path.startswith(_EL2)}
     merged = coverage_info.merge((scenarios, mine))
-    rows = [f"{'lines at EL2 reached by':34} {'scenarios':>16} {'or unit tests':>16} {'branches':>16}"]
+    none, rows = [Source()], [f"{'reached at EL2 by':28} {'scenarios':>16} {'or unit tests':>16} {'by scenarios':>33}"]
+    rows.append(f"{'':28} {'lines':>16} {'lines':>16} {'functions':>16} {'branches':>16}")
     for path, source in merged.items():
-        rows.append(_el2_row(path.removeprefix(_EL2), [scenarios.get(path, Source())], [source]))
+        rows.append(_el2_row(path.removeprefix(_EL2), [scenarios[path]] if path in scenarios else none, [source]))
     rows.append(_el2_row("all", list(scenarios.values()), list(merged.values())))
     rows.append("reached by nothing:")
     never = {path: source.never() for path, source in merged.items() if source.never()}
@@ -73,8 +81,7 @@ def el2_table(scenarios: Info, unit: Info) -> str:
 def _el2_row(name: str, scenarios: list[Source], merged: list[Source]) -> str:
     seen = sum(s.lines_hit() for s in scenarios), sum(len(s.lines) for s in scenarios)
     both = sum(s.lines_hit() for s in merged), sum(len(s.lines) for s in merged)
-    ways = sum(s.branches_hit() for s in scenarios), sum(len(s.branches) for s in scenarios)
-    return f"{name:34} {share(*seen)} {share(*both)} {share(*ways)}"
+    return f"{name:28} {share(*seen)} {share(*both)} {share(*_functions(scenarios))} {share(*_branches(scenarios))}"
 
 
 def lcov_is_2() -> bool:
@@ -88,6 +95,7 @@ def capture(out: Path, new: bool) -> Path:
     every, ours = out / "all.info", out / "unit.info"
     # 2.x stops at things that 1.x passes over: a pattern without a file, inlined ends of functions.
     lenient = ["--ignore-errors", "unused,empty,inconsistent,mismatch"] if new else []
+    lenient += ["--rc", "branch_coverage=1" if new else "lcov_branch_coverage=1"]
     _quietly(["lcov", "--quiet", "--capture", "--directory", str(out), "--output-file", str(every), *lenient])
     patterns = [f"{ROOT}/{folder}*" for folder in _MEASURED]
     _quietly(["lcov", "--quiet", "--extract", str(every), *patterns, "--output-file", str(ours), *lenient])
@@ -138,6 +146,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--runs", type=Path, action="append", default=[], help="of scenarios with COVER=1 on our hypervisor")
     parser.add_argument("--elf", type=Path, help="the hypervisor that these ran")
     parser.add_argument("--tools", default="", help="binutils' prefix")
+    parser.add_argument("--part", action="store_true", help="not all scenarios ran: no goal for them")
     options = parser.parse_args(arguments)
     out = options.out.absolute()
     if not options.program:
@@ -149,24 +158,25 @@ def main(arguments: list[str]) -> int:
     try:
         new = lcov_is_2()
         unit = coverage_info.parse(capture(out, new).read_text(), ROOT)
-        parts, texts = [unit], [table(unit, _unmeasured(unit))]
+        parts, texts, goals = [unit], [table(unit, _unmeasured(unit))], coverage_goals.of_unit(unit)
         if options.runs:
             program = coverage_el2.read_program(options.elf, options.tools, ROOT, _EL2)
             scenarios = program.info(coverage_el2.read_all(plugin_files(options.runs)))
             (out / "el2.info").write_text(coverage_info.text_of(scenarios, ROOT))
             parts.append(scenarios)
             texts.append(el2_table(scenarios, unit))
+            goals += [] if options.part else coverage_goals.of_el2(scenarios, unit)
         merged = out / "coverage.info"
         merged.write_text(coverage_info.text_of(coverage_info.merge(parts), ROOT))
         html(merged, out, new)
     except (RuntimeError, coverage_el2.Unreadable, OSError) as error:
         print(f"coverage: {error}", file=sys.stderr)
         return 1
-    print("\n".join(texts))
+    print("\n".join([*texts, *(goal.line() for goal in goals)]))
     print(f"coverage: {out}/html/index.html")
     if failed:
         print(f"coverage: failed: {' '.join(failed)}", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if failed or not all(goal.met() for goal in goals) else 0
 
 
 def _unmeasured(info: Info) -> dict[str, int]:

@@ -85,19 +85,7 @@ class Program:
                 _, path, line = self.stacks[address][0]
                 for branch, way in enumerate(executed.taken.get(address, (None, None))):
                     sources[path].branches[line, hex(address), str(branch)] = way
-        return dict(sorted(self._numbered(sources).items()))
-
-    @staticmethod
-    def _numbered(sources: dict[str, Source]) -> dict[str, Source]:
-        """lcov wants small numbers for the blocks of a line."""
-        for source in sources.values():
-            blocks: dict[int, dict[str, int]] = defaultdict(dict)
-            renamed = {}
-            for (line, block, branch), way in sorted(source.branches.items()):
-                number = blocks[line].setdefault(block, len(blocks[line]))
-                renamed[line, str(number), branch] = way
-            source.branches = renamed
-        return sources
+        return dict(sorted(sources.items()))
 
 
 def read_program(elf: Path, tools: str, root: Path, folder: str) -> Program:

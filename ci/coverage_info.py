@@ -16,7 +16,8 @@ class Source:
     lines: dict[int, int] = field(default_factory=dict)
     functions: dict[str, int] = field(default_factory=dict)
     begins: dict[str, int] = field(default_factory=dict)  # first line of each function
-    branches: dict[tuple[int, str, str], int | None] = field(default_factory=dict)  # None: never reached
+    # By line, block (any words that tell those of a line apart) and way. None: never reached.
+    branches: dict[tuple[int, str, str], int | None] = field(default_factory=dict)
 
     def add(self, other: "Source") -> None:
         for line, count in other.lines.items():
@@ -55,7 +56,7 @@ def merge(infos: Iterable[Info]) -> Info:
 
 
 def parse(text: str, root: Path) -> Info:
-    """Lines and functions of a tracefile; of branches nothing."""
+    """All of a tracefile."""
     info: Info = {}
     source = Source()
     names: dict[str, tuple[int, list[str]]] = {}  # 2.x: by number, the line and the aliases
@@ -67,6 +68,10 @@ def parse(text: str, root: Path) -> Info:
         elif key == "DA":
             line, count = (int(word) for word in value.split(",")[:2])
             source.lines[line] = source.lines.get(line, 0) + count
+        elif key == "BRDA":
+            at, block, way, taken = value.split(",", 3)
+            before = source.branches.get((int(at), block, way))
+            source.branches[int(at), block, way] = before if taken == "-" else int(taken) + (before or 0)
         elif key == "FN":
             line, name = value.split(",")[0], value.split(",")[-1]
             source.begins[name] = int(line)
@@ -84,6 +89,16 @@ def parse(text: str, root: Path) -> Info:
     return info
 
 
+def _numbered(branches: dict[tuple[int, str, str], int | None]) -> list[tuple[tuple[int, int, str], int | None]]:
+    """By line; lcov wants small numbers for the blocks of each."""
+    blocks: dict[int, dict[str, int]] = {}
+    rows = []
+    for (line, block, way), taken in sorted(branches.items()):
+        numbers = blocks.setdefault(line, {})
+        rows.append(((line, numbers.setdefault(block, len(numbers)), way), taken))
+    return rows
+
+
 def text_of(info: Info, root: Path) -> str:
     """@info as a tracefile."""
     rows: list[str] = []
@@ -92,7 +107,7 @@ def text_of(info: Info, root: Path) -> str:
         rows += [f"FN:{source.begins.get(name, 1)},{name}" for name in source.functions]
         rows += [f"FNDA:{count},{name}" for name, count in source.functions.items()]
         rows += [f"FNF:{len(source.functions)}", f"FNH:{source.functions_hit()}"]
-        for (line, block, branch), taken in sorted(source.branches.items()):
+        for (line, block, branch), taken in _numbered(source.branches):
             rows.append(f"BRDA:{line},{block},{branch},{'-' if taken is None else taken}")
         if source.branches:
             rows += [f"BRF:{len(source.branches)}", f"BRH:{source.branches_hit()}"]

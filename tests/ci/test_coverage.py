@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import coverage, coverage_el2
+from ci import coverage, coverage_el2, coverage_goals
 from ci.coverage_info import Source, merge, parse, ranges, text_of
 
 INFO = """TN:
@@ -21,6 +21,9 @@ FNF:2
 FNH:1
 DA:3,2
 DA:4,0,abc
+BRDA:4,0,0,2
+BRDA:4,0,1,-
+BRDA:4,e1,0,0
 LF:2
 LH:1
 end_of_record
@@ -37,15 +40,16 @@ def test_both_formats_are_read() -> None:
     assert info["vmm/bus.c"].lines == {3: 2, 4: 0}
     assert info["vmm/bus.c"].functions == {"bus_read": 2, "bus_write": 0}
     assert info["vmm/bus.c"].begins == {"bus_read": 3, "bus_write": 5}
+    assert info["vmm/bus.c"].branches == {(4, "0", "0"): 2, (4, "0", "1"): None, (4, "e1", "0"): 0}
     assert info["vmm/virtio/block.c"].functions == {"blk_read": 0}
     assert info["vmm/virtio/block.c"].begins == {"blk_read": 1}
 
 
 def test_what_is_written_can_be_read() -> None:
     info = parse(INFO, Path("/r"))
-    info["vmm/bus.c"].branches = {(4, "0", "0"): 3, (4, "0", "1"): None}
+    info["vmm/bus.c"].branches = {(4, "0x40", "0"): 3, (4, "0x40", "1"): None, (4, "0", "0"): 0}
     text = text_of(info, Path("/r"))
-    assert "BRDA:4,0,0,3\nBRDA:4,0,1,-\nBRF:2\nBRH:1\n" in text
+    assert "BRDA:4,0,0,0\nBRDA:4,1,0,3\nBRDA:4,1,1,-\nBRF:3\nBRH:1\n" in text
     again = parse(text, Path("/r"))
     assert again["vmm/bus.c"].lines == {3: 2, 4: 0}
     assert again["vmm/virtio/block.c"].functions == {"blk_read": 0}
@@ -81,6 +85,25 @@ def test_what_nothing_reaches_is_named() -> None:
     assert "  platform/hypervisor/src/a.c: 3" in text and "vmm" not in text
 
 
+def _sources(hit: int, found: int) -> dict[str, Source]:
+    """All files that goals name, each with the same lines."""
+    names = [name for files in coverage_goals._UNIT.values() for name in files]
+    return {f"{coverage_goals.EL2}src/{name}.c": Source({n: int(n < hit) for n in range(found)}) for name in names}
+
+
+def test_goals() -> None:
+    assert all(goal.met() for goal in coverage_goals.of_unit(_sources(85, 100)))
+    assert not any(goal.met() for goal in coverage_goals.of_unit(_sources(84, 100)))
+    lost = _sources(100, 100)
+    del lost[f"{coverage_goals.EL2}src/owner.c"]
+    bad = [goal for goal in coverage_goals.of_unit(lost) if not goal.met()]
+    assert [goal.line() for goal in bad] == ["FAIL  lines of ownership files by unit tests: at least 85%; there are none"]
+    scenarios, merged = coverage_goals.of_el2(_sources(90, 100), _sources(94, 100) | {"vmm/b.c": Source({1: 0})})
+    assert scenarios.met() and not merged.met()
+    assert scenarios.line().startswith("ok    lines at EL2 by scenarios: at least 85%; ")
+    assert merged.line().endswith(", 94.0%")
+
+
 def test_lcov_reads_what_gcc_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coverage, "ROOT", tmp_path)
     (tmp_path / "vmm").mkdir()
@@ -97,7 +120,7 @@ def test_lcov_reads_what_gcc_counted(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source = info["vmm/a.c"]
     assert (len(source.lines), source.lines_hit()) == (4, 3)
     assert source.functions == {"main": 1}
-    source.branches = {(4, "0", "0"): 1, (4, "0", "1"): 0}
+    assert sorted(taken or 0 for taken in source.branches.values()) == [0, 1]
     (out / "coverage.info").write_text(text_of(info, tmp_path))
     coverage.html(out / "coverage.info", out, new)
     assert (out / "html/index.html").exists()
