@@ -10,13 +10,16 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ci import junit
 from scenarios.fuzz.shrink import Shrinker
 from scenarios.harness import paths
+from scenarios.harness.__main__ import JOBS_MAX, jobs
 from scenarios.harness.errors import Unusable
 from scenarios.isolation import fuzz_plan
 from scenarios.isolation.fuzz_plan import BadPlan, Plan
@@ -24,6 +27,8 @@ from scenarios.isolation.fuzz_plan import BadPlan, Plan
 # Calls in one run of each side: so many that starting the machine hardly counts, so few that it ends
 # well within its limit on a busy machine.
 BATCH = {"host": 400_000, "guest": 400_000, "realm": 400_000, "normal": 40_000}
+BATCH_FROM_S = 600  # a shorter session makes runs shorter in proportion, so that each side has its turn
+BATCH_LEAST = 2_000
 SCENARIOS = {
     "host": "isolation/host_fuzzes_calls",
     "guest": "isolation/guest_fuzzes_calls.protected",
@@ -32,6 +37,8 @@ SCENARIOS = {
 }
 SIDES = {"terrarium": ("host", "guest", "realm", "normal"), "pkvm": ("guest", "normal")}
 LIMIT_S = 900
+# A whole trace of millions of calls takes longer to read than the calls took; the runs that shorten a failure have one.
+TRACE_OF_MANY = "marks"
 INFRASTRUCTURE = re.compile(r"the run's limit|did not come within|is not built")
 
 
@@ -58,6 +65,11 @@ class Request:
     seed: int
     tries: int
     oracle: str
+    jobs: int = 1
+
+    def batch(self, side: str) -> int:
+        """Calls in one run."""
+        return max(BATCH_LEAST, int(BATCH[side] * min(1.0, self.seconds / BATCH_FROM_S)))
 
     def replay(self, side: str, plan: Plan) -> str:
         return f"make run-scenario SCENARIO={SCENARIOS[side]} HYP={self.target} ORACLE={self.oracle} {plan.words()}"
@@ -70,43 +82,49 @@ def number(env: Mapping[str, str], name: str, default: int, most: int) -> int:
     return int(text)
 
 
-def request_of(env: Mapping[str, str]) -> Request:
-    """Raises Unusable."""
+def requests_of(env: Mapping[str, str]) -> list[Request]:
+    """One for each target. Raises Unusable."""
     try:
         targets = paths.machine_description.targets(env)
     except paths.machine_description.BadOption as error:
         raise Unusable(str(error)) from error
-    if len(targets) > 1:
-        raise Unusable("HYP=both: one target at a time is fuzzed")
-    allowed = SIDES[targets[0]]
+    return [request_of(env, target, len(targets)) for target in targets]
+
+
+def request_of(env: Mapping[str, str], target: str, targets: int = 1) -> Request:
+    """@targets share the time. Raises Unusable."""
+    allowed = SIDES[target]
     sides = tuple((env.get("SIDE") or " ".join(allowed)).split())
     for side in sides:
         if side not in allowed:
-            raise Unusable(f"SIDE={side}: allowed on {targets[0]}: {' '.join(allowed)}")
+            raise Unusable(f"SIDE={side}: allowed on {target}: {' '.join(allowed)}")
     return Request(
-        target=targets[0],
+        target=target,
         sides=sides,
-        seconds=number(env, "FUZZ_SECONDS", 60, 7 * 86400),
+        seconds=number(env, "FUZZ_SECONDS", 60, 7 * 86400) / targets,
         seed=number(env, "FUZZ_SEED", 1, (1 << 63) - 1),
         tries=number(env, "SHRINK_TRIES", 200, 100_000),
         oracle=env.get("ORACLE") or "a",
+        jobs=jobs(JOBS_MAX),
     )
 
 
 class Machine:
-    """Runs one plan at a time in a process of the harness, each on a machine of its own."""
+    """Runs plans, each in a process of the harness, on a machine of its own."""
 
     def __init__(self, request: Request, root: Path) -> None:
         self._request, self.root = request, root
 
-    def run(self, side: str, plan: Plan, place: str = "now") -> Outcome:
-        """Raises Unusable when there is no verdict."""
+    def run(self, side: str, plan: Plan, place: str, traced: bool) -> Outcome:
+        """In the folder @place, which one run at a time may use. Raises Unusable when there is no verdict."""
         runs = self.root / place
         env = dict(os.environ) | {
             "FUZZ_SEED": str(plan.seed), "FUZZ_CALLS": plan.calls(), "RUNS": str(runs), "JOBS": "1",
             "HYP": self._request.target, "ORACLE": self._request.oracle, "LIMIT": str(LIMIT_S),
         }  # fmt: skip
         env.pop("SCENARIO", None)
+        if not traced and not env.get("TRACE"):
+            env["TRACE"] = TRACE_OF_MANY
         argv = [sys.executable, "-m", "scenarios.harness", "run", SCENARIOS[side]]
         began = time.monotonic()
         done = subprocess.run(argv, env=env, cwd=paths.ROOT, capture_output=True, text=True)
@@ -121,44 +139,67 @@ class Machine:
 
 
 class Session:
-    """A time of fuzzing: counts, findings."""
+    """A time of fuzzing one target: counts, findings. `jobs` runs go on side by side."""
 
     def __init__(self, request: Request, machine: Machine) -> None:
         self._request, self._machine = request, machine
+        self._lock = threading.Lock()  # all below
+        self._next = 0
+        self._stop = False
         self.calls, self.seconds = 0, 0.0
         self.findings: dict[str, str] = {}  # signature -> the command that shows it
         self.cases: list[junit.Case] = []
 
     def fuzz(self) -> None:
         """Side after side, seed after seed, until the time is over; at least one run of each side."""
-        end = time.monotonic() + self._request.seconds
-        index = 0
-        while index < len(self._request.sides) or time.monotonic() < end:
-            side = self._request.sides[index % len(self._request.sides)]
-            plan = Plan(self._request.seed + index // len(self._request.sides), ((0, BATCH[side]),))
-            self.one(side, plan)
-            index += 1
+        began = time.monotonic()
+        places = [f"now-{n}" for n in range(self._request.jobs)]
+        with ThreadPoolExecutor(len(places)) as pool:
+            workers = [pool.submit(self._work, place, began + self._request.seconds) for place in places]
+            try:
+                for worker in workers:
+                    worker.result()
+            finally:
+                self._stop = True
+                self.seconds = time.monotonic() - began
 
-    def one(self, side: str, plan: Plan) -> None:
-        outcome = self._machine.run(side, plan)
+    def _work(self, place: str, end: float) -> None:
+        while (index := self._take(end)) is not None:
+            side = self._request.sides[index % len(self._request.sides)]
+            seed = self._request.seed + index // len(self._request.sides)
+            self.one(side, Plan(seed, ((0, self._request.batch(side)),)), place)
+
+    def _take(self, end: float) -> int | None:
+        """The number of the next run; None: no more."""
+        with self._lock:
+            index = self._next
+            if self._stop or (index >= len(self._request.sides) and time.monotonic() >= end):
+                return None
+            self._next += 1
+            return index
+
+    def one(self, side: str, plan: Plan, place: str) -> None:
+        outcome = self._machine.run(side, plan, place, traced=False)
         failure = f"{outcome.cause}; again with: {self._request.replay(side, plan)}" if outcome.cause else ""
-        self.cases.append(junit.Case(f"fuzz-machine.{self._request.target}", f"{side}.{plan.seed}", outcome.seconds, failure=failure))
+        case = junit.Case(f"fuzz-machine.{self._request.target}", f"{side}.{plan.seed}", outcome.seconds, failure=failure)
+        with self._lock:
+            self.cases.append(case)
+            if outcome.cause is None:
+                self.calls += plan.count()
+            known = outcome.cause is None or outcome.signature() in self.findings
+            if not known:
+                self.findings[outcome.signature()] = self._request.replay(side, plan)
+            kept = self._machine.root / f"finding-{len(self.findings)}"
         if outcome.cause is None:
-            self.calls += plan.count()
-            self.seconds += outcome.seconds
-            rate = plan.count() * 3600 / outcome.seconds
-            print(f"fuzz: {side}: seed {plan.seed}: {plan.count()} calls in {outcome.seconds:.1f} s, {rate:,.0f} an hour", flush=True)
+            print(f"fuzz: {side}: seed {plan.seed}: {plan.count()} calls in {outcome.seconds:.1f} s", flush=True)
             return
         print(f"fuzz: {side}: seed {plan.seed} FAILED: {outcome.cause}", flush=True)
-        if outcome.signature() not in self.findings:
-            self.findings[outcome.signature()] = self._request.replay(side, plan)
-            if not INFRASTRUCTURE.search(outcome.cause):
-                self._shorten(side, plan, outcome)
+        if not known and not INFRASTRUCTURE.search(outcome.cause):
+            self._shorten(side, plan, outcome, kept, place)
 
-    def _shorten(self, side: str, plan: Plan, first: Outcome) -> None:
+    def _shorten(self, side: str, plan: Plan, first: Outcome, kept: Path, place: str) -> None:
         """The plan cut down; its run's folder is kept, with the command that repeats it."""
         wanted, tries = first.signature(), 0
-        kept = self._machine.root / f"finding-{len(self.findings)}"
         _keep(first.folder, kept)
 
         def fails(numbers: Sequence[int]) -> bool | None:
@@ -170,7 +211,7 @@ class Session:
             except BadPlan:
                 return False
             tries += 1
-            outcome = self._machine.run(side, smaller)
+            outcome = self._machine.run(side, smaller, place, traced=True)
             same = outcome.cause is not None and outcome.signature() == wanted
             print(f"fuzz:   {smaller.count()} calls: {'the same' if same else outcome.cause or 'passes'}", flush=True)
             if same:
@@ -181,7 +222,8 @@ class Session:
         shortest = fuzz_plan.of_numbers(plan.seed, Shrinker(plan.numbers(), fails).run())
         command = self._request.replay(side, shortest)
         (kept / "plan.txt").write_text(command + "\n")
-        self.findings[wanted] = command
+        with self._lock:
+            self.findings[wanted] = command
         print(f"fuzz: {plan.count()} calls shortened to {shortest.count()} in {tries} tries: {paths.short(kept)}/", flush=True)
 
 
@@ -190,25 +232,39 @@ def _keep(folder: Path, kept: Path) -> None:
     shutil.copytree(folder, kept)
 
 
-def main() -> int:
+def fuzz(request: Request, cases: list[junit.Case]) -> int:
+    """How many findings; adds to @cases, also when it is stopped. Raises Unusable, BadPlan."""
+    root = paths.out() / "fuzz-machine" / request.target
+    shutil.rmtree(root, ignore_errors=True)
+    session = Session(request, Machine(request, root))
     try:
-        request = request_of(os.environ)
-        root = paths.out() / "fuzz-machine" / request.target
-        shutil.rmtree(root, ignore_errors=True)
-        session = Session(request, Machine(request, root))
-        try:
-            session.fuzz()
-        except KeyboardInterrupt:
-            print("fuzz: interrupted")
+        session.fuzz()
+    finally:
+        cases += session.cases
+        rate = session.calls * 3600 / session.seconds
+        print(f"fuzz: HYP={request.target} ORACLE={request.oracle}: {session.calls} calls in {session.seconds:.0f} s: "
+              f"{rate:,.0f} an hour; {len(session.findings)} findings")  # fmt: skip
+        for signature, command in session.findings.items():
+            print(f"fuzz: {signature}\n  {command}")
+    return len(session.findings)
+
+
+def main() -> int:
+    cases: list[junit.Case] = []
+    found = 0
+    try:
+        for request in requests_of(os.environ):
+            found += fuzz(request, cases)
+    except KeyboardInterrupt:
+        print("fuzz: interrupted")
+        return 130
     except (Unusable, BadPlan) as error:
         print(f"fuzz: {error}", file=sys.stderr)
         return 2
-    junit.write(paths.out() / "junit/fuzz-machine.xml", session.cases)
-    rate = session.calls * 3600 / session.seconds if session.seconds else 0
-    print(f"fuzz: {session.calls} calls in {session.seconds:.0f} s: {rate:,.0f} an hour; {len(session.findings)} findings")
-    for signature, command in session.findings.items():
-        print(f"fuzz: {signature}\n  {command}")
-    return 1 if session.findings else 0
+    finally:
+        if cases:
+            junit.write(paths.out() / "junit/fuzz-machine.xml", cases)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -75,13 +75,21 @@ def test_shrinking_ends_when_tries_are_used_up() -> None:
 
 def test_bad_requests() -> None:
     for env, cause in (
-        ({"HYP": "both"}, "one target"), ({"HYP": "xyz"}, "no such target"), ({"SIDE": "moon"}, "SIDE=moon"),
+        ({"HYP": "both", "SIDE": "host"}, "allowed on pkvm"), ({"HYP": "xyz"}, "no such target"), ({"SIDE": "moon"}, "SIDE=moon"),
         ({"HYP": "pkvm", "SIDE": "host"}, "allowed on pkvm"), ({"FUZZ_SECONDS": "soon"}, "FUZZ_SECONDS=soon"),
     ):  # fmt: skip
         with pytest.raises(Unusable, match=cause):
-            driver.request_of(env)
-    request = driver.request_of({"HYP": "pkvm", "FUZZ_SEED": "9"})
+            driver.requests_of(env)
+    (request,) = driver.requests_of({"HYP": "pkvm", "FUZZ_SEED": "9"})
     assert request.sides == ("guest", "normal") and request.seed == 9 and request.oracle == "a"
+
+
+def test_targets_share_the_time_and_a_short_time_has_short_runs() -> None:
+    theirs, ours = driver.requests_of({"HYP": "both", "FUZZ_SECONDS": "120"})
+    assert (ours.target, ours.seconds) == ("terrarium", 60) and theirs.target == "pkvm"
+    assert ours.batch("host") == 40_000 and ours.batch("normal") == 4_000
+    (all_day,) = driver.requests_of({"FUZZ_SECONDS": "86400"})
+    assert all_day.batch("host") == driver.BATCH["host"]
 
 
 RUNNER = """#!/usr/bin/python3
@@ -91,6 +99,8 @@ calls = {int(n) for part in os.environ["FUZZ_CALLS"].split(",") for a, _, b in [
 folder = os.path.join(os.environ["RUNS"], os.environ["HYP"], sys.argv[-1])
 os.makedirs(folder, exist_ok=True)
 bad = {70, 300} <= calls
+if bad and len(calls) < 999 and "TRACE" in os.environ or not bad and os.environ.get("TRACE", "marks") != "marks":
+    sys.exit("the trace is not as it should be")
 json.dump({"result": "fail" if bad else "pass", "cause": f"page 0x{os.getpid():x} lost" if bad else None}, open(folder + "/verdict.json", "w"))
 """
 
@@ -100,9 +110,9 @@ def test_a_finding_is_shortened_and_kept(tmp_path: Path, monkeypatch: pytest.Mon
     runner.write_text(RUNNER)
     runner.chmod(runner.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setattr(driver.sys, "executable", str(runner))
-    for name, value in {"O": str(tmp_path), "SIDE": "host", "FUZZ_SECONDS": "0", "HYP": "terrarium", "FUZZ_SEED": "5"}.items():
+    for name, value in {"O": str(tmp_path), "SIDE": "host", "FUZZ_SECONDS": "1", "HYP": "terrarium", "FUZZ_SEED": "5"}.items():
         monkeypatch.setenv(name, value)
-    for name in ("ORACLE", "FUZZ_CALLS"):
+    for name in ("ORACLE", "FUZZ_CALLS", "TRACE"):
         monkeypatch.delenv(name, raising=False)
     assert driver.main() == 1
     command = "make run-scenario SCENARIO=isolation/host_fuzzes_calls HYP=terrarium ORACLE=a FUZZ_SEED=5 FUZZ_CALLS=70,300"
@@ -118,10 +128,10 @@ def test_a_quiet_time_is_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     runner.write_text(RUNNER.replace("{70, 300} <= calls", "False"))
     runner.chmod(0o755)
     monkeypatch.setattr(driver.sys, "executable", str(runner))
-    for name, value in {"O": str(tmp_path), "SIDE": "host guest", "FUZZ_SECONDS": "0", "HYP": "terrarium"}.items():
+    for name, value in {"O": str(tmp_path), "SIDE": "host guest", "FUZZ_SECONDS": "0", "JOBS": "2", "HYP": "terrarium"}.items():
         monkeypatch.setenv(name, value)
     assert driver.main() == 0
-    assert "800000 calls" in capsys.readouterr().out
+    assert f"{2 * driver.BATCH_LEAST} calls" in capsys.readouterr().out
     runner.write_text("#!/bin/sh\nexit 2\n")
     assert driver.main() == 2
     assert "no verdict of" in capsys.readouterr().err

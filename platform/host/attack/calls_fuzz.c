@@ -23,6 +23,8 @@
 #define OWN_MAX 8 /* VMs at a time */
 #define HYPERVISOR_PFN 0x40200
 #define DEVICE_PFN 0x9000
+#define NOBODY 0
+#define HYPERVISOR 0xffff /* holds the page for itself */
 
 struct fuzzer {
 	struct fuzz_random random; /* of the call, or of the round */
@@ -31,6 +33,7 @@ struct fuzzer {
 	bool own[HANDLES];
 	u64 handles[OWN_MAX]; /* of these, the first OWN_MAX; 0: none */
 	bool others[HANDLES];
+	u16 holders[POOL_PAGES]; /* by calls that went well: the VM, HYPERVISOR, NOBODY else */
 };
 
 static DEFINE_MUTEX(fuzz_lock);
@@ -202,21 +205,76 @@ static bool is_for_others(u64 id)
 	}
 }
 
-static long call(struct fuzzer *fuzzer, struct arm_smccc_1_2_regs *regs)
+static void held_by(struct fuzzer *fuzzer, u16 holder, u64 pfn, u64 count)
 {
+	for (u64 i = pfn - fuzzer->pool; count > 0 && i < POOL_PAGES; i++, count--) {
+		fuzzer->holders[i] = holder;
+	}
+}
+
+/* The call @asked went well, with @answer: who has which pages of the pool now. */
+static void note_holders(struct fuzzer *fuzzer, const struct arm_smccc_1_2_regs *asked,
+			 const struct arm_smccc_1_2_regs *answer)
+{
+	switch (asked->a0) {
+	case HYP_CALL_MEM_DONATE:
+		held_by(fuzzer, HYPERVISOR, asked->a1, asked->a2);
+		break;
+	case HYP_CALL_MEM_RETURN:
+		held_by(fuzzer, NOBODY, asked->a1, asked->a2);
+		break;
+	case HYP_CALL_VM_CREATE:
+		held_by(fuzzer, answer->a1, asked->a4, HYP_VM_PAGES);
+		break;
+	case HYP_CALL_VM_DONATE:
+		held_by(fuzzer, asked->a1, asked->a2, asked->a3);
+		break;
+	case HYP_CALL_VM_MAP:
+		held_by(fuzzer, asked->a1, asked->a2, asked->a4);
+		break;
+	case HYP_CALL_VM_RECLAIM:
+		held_by(fuzzer, NOBODY, asked->a2, asked->a3);
+		break;
+	case HYP_CALL_VCPU_CREATE:
+		held_by(fuzzer, asked->a1, asked->a3, HYP_VCPU_PAGES);
+		break;
+	default:
+		break;
+	}
+}
+
+static long make(struct fuzzer *fuzzer, struct arm_smccc_1_2_regs *regs)
+{
+	const struct arm_smccc_1_2_regs asked = *regs;
 	unsigned long flags;
-	long status;
 
 	/* A guest may run: as VCPU_RUN wants it. */
 	local_irq_save(flags);
 	arm_smccc_1_2_hvc(regs, regs);
 	local_irq_restore(flags);
-	status = (long)regs->a0;
+	if (regs->a0 == HYP_OK) {
+		note_holders(fuzzer, &asked, regs);
+	}
+	return (long)regs->a0;
+}
+
+/* One that counts. */
+static long call(struct fuzzer *fuzzer, struct arm_smccc_1_2_regs *regs)
+{
+	long status = make(fuzzer, regs);
+
 	if (status > 0 || status < -9) {
 		status = -(CALLS_STATUSES - 1);
 	}
 	fuzzer->out->answers[-status]++;
 	return status;
+}
+
+static long simple(struct fuzzer *fuzzer, u64 id, u64 a, u64 b, u64 c, u64 d, u64 e)
+{
+	struct arm_smccc_1_2_regs regs = { .a0 = id, .a1 = a, .a2 = b, .a3 = c, .a4 = d, .a5 = e };
+
+	return make(fuzzer, &regs);
 }
 
 /* VM_CREATE by @regs; its number, 0: none. */
@@ -259,13 +317,6 @@ static void one_call(struct fuzzer *fuzzer)
 	fuzzer->out->runs += call(fuzzer, &regs) == HYP_OK && id == HYP_CALL_VCPU_RUN;
 }
 
-static void simple(u64 id, u64 a, u64 b, u64 c, u64 d, u64 e)
-{
-	struct arm_smccc_1_2_regs regs = { .a0 = id, .a1 = a, .a2 = b, .a3 = c, .a4 = d, .a5 = e };
-
-	arm_smccc_1_2_hvc(&regs, &regs);
-}
-
 /* One VM of each kind, which can run at once. */
 static void begin_vms(struct fuzzer *fuzzer)
 {
@@ -276,10 +327,10 @@ static void begin_vms(struct fuzzer *fuzzer)
 		};
 		u64 vm = create(fuzzer, &regs);
 
-		simple(HYP_CALL_VM_DONATE, vm, pfn + 4, 12, 0, 0);
-		simple(HYP_CALL_VM_CONFIG, vm, HYP_CONFIG_RAM, 0, 64, 0);
-		simple(HYP_CALL_VCPU_CREATE, vm, 0, pfn + 16, 0, 0);
-		simple(HYP_CALL_VM_MAP, vm, pfn + 24, 0, 8, HYP_MAP_ALL);
+		simple(fuzzer, HYP_CALL_VM_DONATE, vm, pfn + 4, 12, 0, 0);
+		simple(fuzzer, HYP_CALL_VM_CONFIG, vm, HYP_CONFIG_RAM, 0, 64, 0);
+		simple(fuzzer, HYP_CALL_VCPU_CREATE, vm, 0, pfn + 16, 0, 0);
+		simple(fuzzer, HYP_CALL_VM_MAP, vm, pfn + 24, 0, 8, HYP_MAP_ALL);
 	}
 }
 
@@ -294,29 +345,62 @@ static void find_others(struct fuzzer *fuzzer)
 	}
 }
 
-/* Everything back; how many pages did not come. */
+static u64 count_lost(struct page *pages)
+{
+	u64 lost = 0;
+
+	for (unsigned long i = 0; i < POOL_PAGES; i++) {
+		u64 word;
+
+		lost += copy_from_kernel_nofault(&word, page_address(pages + i), sizeof(word)) != 0;
+	}
+	return lost;
+}
+
+/* Pages from whoever has them by our notes; @all: whatever these say. False: a VM holds more. */
+static bool take_pages(struct fuzzer *fuzzer, bool all)
+{
+	bool whole = true;
+
+	for (u64 handle = 1; handle < HANDLES; handle++) {
+		if (!fuzzer->own[handle]) {
+			continue;
+		}
+		simple(fuzzer, HYP_CALL_VM_KILL, handle, 0, 0, 0, 0);
+		for (unsigned long i = 0; i < POOL_PAGES; i++) {
+			if (all || fuzzer->holders[i] == handle) {
+				simple(fuzzer, HYP_CALL_VM_RECLAIM, handle, fuzzer->pool + i, 1, 0,
+				       0);
+			}
+		}
+		if (simple(fuzzer, HYP_CALL_VM_DESTROY, handle, 0, 0, 0, 0) == HYP_EBUSY) {
+			whole = false;
+		}
+	}
+	for (unsigned long i = 0; i < POOL_PAGES; i++) {
+		if (all || fuzzer->holders[i] == HYPERVISOR) {
+			simple(fuzzer, HYP_CALL_MEM_RETURN, fuzzer->pool + i, 1, 0, 0, 0);
+		}
+	}
+	return whole;
+}
+
+/*
+ * Everything back; how many pages did not come. The notes spare thousands of calls a round;
+ * where they do not do, because a call had another effect than it said, each page is asked for.
+ */
 static u64 take_back(struct fuzzer *fuzzer, struct page *pages)
 {
 	u64 lost = 0;
 
-	simple(HYP_CALL_TRACE_SET, 0, 0, 0, 0, 0);
-	for (u64 handle = 1; handle < HANDLES; handle++) {
-		if (fuzzer->own[handle]) {
-			simple(HYP_CALL_VM_KILL, handle, 0, 0, 0, 0);
-			for (unsigned long i = 0; i < POOL_PAGES; i++) {
-				simple(HYP_CALL_VM_RECLAIM, handle, fuzzer->pool + i, 1, 0, 0);
-			}
-			simple(HYP_CALL_VM_DESTROY, handle, 0, 0, 0, 0);
-			fuzzer->own[handle] = false;
-		}
+	simple(fuzzer, HYP_CALL_TRACE_SET, 0, 0, 0, 0, 0);
+	if (!take_pages(fuzzer, false) || count_lost(pages) > 0) {
+		take_pages(fuzzer, true);
+		lost = count_lost(pages);
 	}
+	memset(fuzzer->own, 0, sizeof(fuzzer->own));
 	memset(fuzzer->handles, 0, sizeof(fuzzer->handles));
-	for (unsigned long i = 0; i < POOL_PAGES; i++) {
-		u64 word;
-
-		simple(HYP_CALL_MEM_RETURN, fuzzer->pool + i, 1, 0, 0, 0);
-		lost += copy_from_kernel_nofault(&word, page_address(pages + i), sizeof(word)) != 0;
-	}
+	memset(fuzzer->holders, 0, sizeof(fuzzer->holders));
 	return lost;
 }
 
