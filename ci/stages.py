@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`make test`: every stage that CI runs, one after the other, and one closing line.
+"""`make test` and `make nightly`: their stages one after the other, and one closing line.
 
 A stage is a target of make that leaves JUnit XML. Nothing passes silently: a
 stage that ends badly, that has no case, or a skip that ci/skips.txt does not
@@ -34,14 +34,30 @@ class Stage:
     needs: tuple[str, ...] = field(default=())
 
 
+_BUILD = Stage("build", ("make", f"-j{os.cpu_count()}", "all"))
+
+# `make test`: every push.
 STAGES = (
-    Stage("build", ("make", f"-j{os.cpu_count()}", "all")),
+    _BUILD,
     Stage("lint", ("make", "lint"), ("junit/lint.xml",)),
     Stage("unit", ("make", f"-j{os.cpu_count()}", "unit"), ("junit/unit.xml",)),
     Stage("fuzz", ("make", f"-j{os.cpu_count()}", "fuzz"), ("junit/fuzz.xml",)),
     Stage("pytest-unit", ("make", "pytest-unit"), ("junit/pytest-unit.xml",)),
     Stage("planted", ("make", "test-planted"), ("junit/planted.xml",), needs=("build",)),
     Stage("scenarios", ("make", "test-scenarios"), ("runs/junit.xml",), needs=("build",)),
+    Stage("fuzz-machine", ("make", "fuzz-machine", "HYP=both", "FUZZ_SECONDS=30"), ("junit/fuzz-machine.xml",), needs=("build",)),
+    Stage("mutants", ("make", "mutants", "SAMPLE=1"), ("junit/mutants.xml",), needs=("build",)),
+)
+
+# `make nightly`: the same questions, asked for hours.
+NIGHTLY = (
+    _BUILD,
+    Stage("scenarios", ("make", "test-scenarios", "ORACLE=abc", "LIMIT=900"), ("runs/junit.xml",), needs=("build",)),
+    Stage("fuzz", ("make", f"-j{os.cpu_count()}", "fuzz", "FUZZ_SECONDS=300"), ("junit/fuzz.xml",)),
+    Stage("fuzz-machine", ("make", "fuzz-machine", "HYP=both", "FUZZ_SECONDS=3600"), ("junit/fuzz-machine.xml",), needs=("build",)),
+    Stage("mutants", ("make", "mutants"), ("junit/mutants.xml",), needs=("build",)),
+    Stage("coverage", ("make", "coverage"), needs=("build",)),
+    Stage("coverage-pkvm", ("make", "coverage", "HYP=pkvm"), needs=("build",)),
 )
 
 
@@ -139,18 +155,20 @@ def _reports(stage: Stage, out: Path) -> list[Path]:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m ci.stages", description="Run every stage.")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("stage", nargs="*", help="only these: " + " ".join(s.name for s in STAGES))
+    parser.add_argument("--nightly", action="store_true", help="the long ones")
+    parser.add_argument("stage", nargs="*", help="only these")
     options = parser.parse_args(arguments)
-    unknown = set(options.stage) - {stage.name for stage in STAGES}
+    all_stages = NIGHTLY if options.nightly else STAGES
+    unknown = set(options.stage) - {stage.name for stage in all_stages}
     if unknown:
-        parser.error(f"no stage is named {sorted(unknown)[0]}")
+        parser.error(f"no stage is named {sorted(unknown)[0]}; there are {' '.join(s.name for s in all_stages)}")
     if not shutil.which("make"):
         parser.error("make is not installed")
     try:
         patterns = allowed_skips(_SKIPS.read_text())
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    stages = tuple(s for s in STAGES if not options.stage or s.name in options.stage)
+    stages = tuple(s for s in all_stages if not options.stage or s.name in options.stage)
     try:
         cases = run_all(stages, options.out, patterns)
     except KeyboardInterrupt:

@@ -9,10 +9,13 @@ FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 0
 FUZZ_SEED ?= 1
 
-.PHONY: test unit unit-programs fuzz fuzzers fuzz-machine pytest-unit
+.PHONY: test nightly unit unit-programs fuzz fuzzers fuzz-machine pytest-unit
 
 test: setup ## set up what is missing, build, run every test that CI runs
 	@$(PYTHON) -m ci.stages --out $(O)
+
+nightly: setup ## the long tests, for hours: STAGE="mutants coverage" some of them
+	@$(PYTHON) -m ci.stages --out $(O) --nightly $(STAGE)
 
 unit-programs: $(UNIT_TESTS)
 unit: $(UNIT_TESTS) ## the C unit tests, under sanitizers

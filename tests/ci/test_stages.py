@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -108,4 +109,29 @@ def test_our_own_skips_file_is_good() -> None:
 
 def test_every_stage_is_there_once() -> None:
     names = [stage.name for stage in stages.STAGES]
-    assert names == ["build", "lint", "unit", "fuzz", "pytest-unit", "planted", "scenarios"]
+    assert names == ["build", "lint", "unit", "fuzz", "pytest-unit", "planted", "scenarios", "fuzz-machine", "mutants"]
+    nightly = [stage.name for stage in stages.NIGHTLY]
+    assert len(nightly) == len(set(nightly)) and {"fuzz-machine", "mutants", "coverage", "scenarios"} <= set(nightly)
+
+
+def test_every_stage_is_a_target_of_make() -> None:
+    files = [stages.ROOT / "Makefile", *stages.ROOT.glob("*/module.mk"), *stages.ROOT.glob("tests/*/module.mk")]
+    targets = set(re.findall(r"^([a-z-]+):", "\n".join(file.read_text() for file in files), re.M))
+    for stage in (*stages.STAGES, *stages.NIGHTLY):
+        (target,) = (word for word in stage.command[1:] if not word.startswith("-") and "=" not in word)
+        assert target in targets, stage.name
+
+
+def test_pipelines_run_what_there_is() -> None:
+    """A pipeline's nightly job names stages; each of them is there, and none is forgotten."""
+    nightly = {stage.name for stage in stages.NIGHTLY} - {"build"}
+    for name in ("github-actions.yml", "gitlab-ci.yml"):
+        text = (stages.ROOT / "ci" / name).read_text()
+        (row,) = re.findall(r"(?:stage|STAGE): \[(.*)\]", text)
+        assert set(re.findall(r"[a-z-]+", row)) == nightly, name
+
+
+def test_an_unknown_stage_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        stages.main(["--out", "/nonexistent", "--nightly", "lint"])
+    assert "no stage is named lint; there are build scenarios" in capsys.readouterr().err
