@@ -31,6 +31,6 @@ coverage: all
 	$(HARNESS) run planted/hypervisor_fault >$(COVERAGE)/stops.log || true
 	@COVER=1 HYP=terrarium RUNS=$(COVERAGE)/runs $(HARNESS) run $(COVERED) || touch $(COVERAGE)/failed
 	@$(MAKE) --no-print-directory coverage-unit COVERAGE_RUNS="$(foreach run,runs cold stops,--runs \
-	$(COVERAGE)/$(run)) --elf $(O)/hypervisor/hyp.elf --tools $(CROSS)"
+	$(COVERAGE)/$(run)) --elf $(O)/hypervisor/hyp.elf --tools $(CROSS) $(if $(SCENARIO),--part)"
 	@! rm $(COVERAGE)/failed 2>/dev/null
 endif

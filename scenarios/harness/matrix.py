@@ -8,8 +8,8 @@ of nothing else: a cell without a check is empty.
 from __future__ import annotations
 
 import difflib
-import html
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -70,25 +70,26 @@ class Evidence:
     expected: str
     seen: str
     replay: str
+    folder: str  # of the run's artefacts, from the matrix's own
 
 
-def _evidence(verdict: Mapping[str, Any]) -> Iterable[Evidence]:
+def _evidence(verdict: Mapping[str, Any], folder: str) -> Iterable[Evidence]:
     for check in verdict.get("checks", ()):
         words = str(check.get("cell") or "").split(_SEPARATOR)
         if len(words) >= 3:
             outcome = BROKEN if not check["ok"] else OPEN if words[3:] else HELD
             yield Evidence(
                 verdict["target"], *words[:3], outcome, verdict["scenario"],
-                check["name"], check["expected"], check["seen"], verdict["replay"],
+                check["name"], check["expected"], check["seen"], verdict["replay"], folder,
             )  # fmt: skip
 
 
-def collect(runs: Path) -> list[Evidence]:
-    """All evidence in the verdicts below @runs; what is no verdict is passed over."""
+def collect(runs: Path, out: Path) -> list[Evidence]:
+    """All evidence in the verdicts below @runs, for a matrix in @out; what is no verdict is passed over."""
     found: list[Evidence] = []
     for path in sorted(runs.rglob("verdict.json")):
         try:
-            found += _evidence(json.loads(path.read_text()))
+            found += _evidence(json.loads(path.read_text()), os.path.relpath(path.parent, out))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return found
@@ -129,52 +130,11 @@ def markdown(evidence: list[Evidence]) -> str:
     return "\n".join([head, *parts])
 
 
-_STYLE = """body{font:15px/1.4 sans-serif;margin:2em;color:#222}table{border-collapse:collapse;margin:1em 0}
-th,td{border:1px solid #bbb;padding:.4em .6em;vertical-align:top;text-align:left}th{background:#f3f3f3}
-.held{background:#dff2df}.open{background:#fff0c8}.BROKEN{background:#f5b5b0;font-weight:bold}
-td.none{background:#fafafa}summary{cursor:pointer}code{font-size:13px}li{margin:.2em 0}"""
-
-
-def _html_cell(ways: Mapping[str, list[Evidence]]) -> str:
-    items = []
-    for way in (way for way in WAYS if way in ways):
-        checks, worst = ways[way], outcome_of(ways[way])
-        lines = "".join(
-            f"<li>{html.escape(each.check)}: expected {html.escape(each.expected)}; seen {html.escape(each.seen)}"
-            f"<br><code>{html.escape(each.replay)}</code></li>"
-            for each in checks
-        )
-        items.append(
-            f'<details class="{worst.split()[0]}"><summary>{way}: {worst} ({len(checks)})</summary>'
-            f"<ul>{lines}</ul></details>"
-        )
-    return f"<td>{''.join(items)}</td>"
-
-
-def page(evidence: list[Evidence]) -> str:
-    """One file that needs no other: click a cell's way to see its evidence."""
-    body = []
-    for target in sorted({each.target for each in evidence}):
-        cells = cells_of(evidence, target)
-        heads = "".join(f"<th>{html.escape(text)}</th>" for text in VICTIMS.values())
-        body.append(f"<h2>HYP={target}</h2><table><tr><th>attacker</th>{heads}</tr>")
-        for attacker, text in ATTACKERS.items():
-            row = [
-                _html_cell(cells[attacker, victim]) if (attacker, victim) in cells else '<td class="none"></td>'
-                for victim in VICTIMS
-            ]
-            body.append(f"<tr><th>{html.escape(text)}</th>{''.join(row)}</tr>")
-        body.append("</table>")
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Isolation matrix</title>'
-        f"<style>{_STYLE}</style><h1>Isolation matrix</h1><p>Made of the checks of scenarios and of nothing else; "
-        f"an empty cell is one that nobody tried.</p>{''.join(body)}</html>\n"
-    )
-
-
 def write(runs: Path, out: Path) -> list[Evidence]:
     """out/isolation-matrix.{json,md,html} from the verdicts below @runs. No evidence: no files."""
-    evidence = collect(runs)
+    from scenarios.harness.matrix_page import page  # which takes its words from here
+
+    evidence = collect(runs, out)
     if evidence:
         texts = {
             "json": json.dumps([vars(each) for each in evidence], indent=1) + "\n",

@@ -55,8 +55,11 @@ def test_cells_are_what_verdicts_say(tmp_path: Path) -> None:
     assert "| the host's kernel | read held (1), write BROKEN (2) |  |" in text
     assert "| its VMM |  |" in text
     page = (tmp_path / "isolation-matrix.html").read_text()
-    assert "write: BROKEN (2)" in page and "seen &lt;data&gt;" in page and "SCENARIO=isolation/two" in page
+    assert 'href="#terrarium-kernel-guest-write" title="write: BROKEN, 2 checks">write BROKEN 2</a>' in page
+    assert '<section id="terrarium-kernel-guest-write">' in page and 'href="runs/terrarium/isolation/two/"' in page
+    assert "3 checks of 2 scenarios: 2 held, 0 open by design, 1 BROKEN." in page and "seen &lt;data&gt;" in page and "SCENARIO=isolation/two" in page
     kept = json.loads((tmp_path / "isolation-matrix.json").read_text())
+    assert kept[0]["folder"] == "runs/pkvm/isolation/one"
     assert [row["check"] for row in kept] == ["e", "a", "b", "d"]
 
 
