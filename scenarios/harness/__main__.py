@@ -82,8 +82,10 @@ def _sum_up(tally: _Tally, wanted: int, status: int) -> int:
         folders = [paths.runs() / where for where, _, _ in tally.results]
         folders = [folder for folder in folders if (folder / "verdict.json").exists()]
         verdict.write_suite(folders, paths.runs() / "junit.xml")
-        if matrix.write(paths.runs(), paths.out()):
-            print(f"isolation matrix: {paths.short(paths.out() / 'isolation-matrix.html')}")
+        usual = paths.runs() == paths.out() / "runs"  # else these are another purpose's, coverage's for one
+        place = paths.out() if usual else paths.runs()
+        if matrix.write(paths.runs(), place):
+            print(f"isolation matrix: {paths.short(place / 'isolation-matrix.html')}")
     if len(tally.results) < wanted:
         print(f"{wanted - len(tally.results)} of {wanted} scenarios have no verdict")
         return 1
