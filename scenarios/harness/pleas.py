@@ -106,6 +106,13 @@ def cold_given(env: Mapping[str, str]) -> bool:
     return text == "1"
 
 
+def weight_of(item: pytest.Item) -> float:
+    """More for what takes longer, as far as its markers tell."""
+    mark = item.get_closest_marker("limit")
+    closed = LIMIT_MAX_S if item.get_closest_marker("icount") else 0
+    return closed + (float(mark.args[0]) if mark and mark.args else 0.0)
+
+
 def limit_of(item: pytest.Function, env: Mapping[str, str]) -> float:
     given = limit_given(env)
     return given or float((_arguments(item, "limit") or {"_": LIMIT_S})["_"])

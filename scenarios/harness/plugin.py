@@ -69,6 +69,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.option.collectonly:
         wanted = paths.machine_description.targets(os.environ)
         items[:] = [item for item in items if pleas.target_of(item) in wanted]
+    if hasattr(config, "workerinput"):  # side by side: the long ones first, so that none runs alone at the end
+        items.sort(key=pleas.weight_of, reverse=True)
     seen: dict[str, str] = {}
     for item in items:
         if isinstance(item, pytest.Function):

@@ -101,6 +101,15 @@ def test_side_by_side_sums_up(runner: Runner):
     assert 'tests="2" failures="1"' in (runner.out / "runs/junit.xml").read_text()
 
 
+def test_side_by_side_begins_with_what_takes_long(runner: Runner):
+    note = "    open(os.environ['O'] + '/' + os.environ['PYTEST_XDIST_WORKER'], 'a').write('{} ')\n    check('x', 1, 1)\n"
+    marks = {"a": "", "b": "@pytest.mark.limit(200)\n", "c": "", "d": "", "e": "@pytest.mark.limit(300)\n"}
+    runner.scenario("import os\n" + "".join(f"{mark}def test_{name}(check):\n{note.format(name)}" for name, mark in marks.items()))
+    assert runner.run(JOBS="2")[0] == 0
+    assert (runner.out / "gw0").read_text().startswith("e b ")
+    assert not {"e", "b"} & set((runner.out / "gw1").read_text().split())
+
+
 def test_qemu_that_dies_is_named_with_its_last_words(runner: Runner):
     runner.qemu("echo 'qemu: no such device' >&2; exit 3")
     runner.scenario("def test_dies(host, check):\n    check('x', 1, 1)\n")
