@@ -110,7 +110,7 @@ def test_a_finding_is_shortened_and_kept(tmp_path: Path, monkeypatch: pytest.Mon
     runner.write_text(RUNNER)
     runner.chmod(runner.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setattr(driver.sys, "executable", str(runner))
-    for name, value in {"O": str(tmp_path), "SIDE": "host", "FUZZ_SECONDS": "1", "HYP": "terrarium", "FUZZ_SEED": "5"}.items():
+    for name, value in {"O": str(tmp_path), "SIDE": "host", "FUZZ_SECONDS": "1", "JOBS": "1", "HYP": "terrarium", "FUZZ_SEED": "5"}.items():
         monkeypatch.setenv(name, value)
     for name in ("ORACLE", "FUZZ_CALLS", "TRACE"):
         monkeypatch.delenv(name, raising=False)
