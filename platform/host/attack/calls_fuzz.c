@@ -23,6 +23,7 @@
 #define OWN_MAX 8 /* VMs at a time */
 #define HYPERVISOR_PFN 0x40200
 #define DEVICE_PFN 0x9000
+#define ASK_ALL_EVERY 8 /* rounds */
 #define NOBODY 0
 #define HYPERVISOR 0xffff /* holds the page for itself */
 
@@ -386,15 +387,16 @@ static bool take_pages(struct fuzzer *fuzzer, bool all)
 }
 
 /*
- * Everything back; how many pages did not come. The notes spare thousands of calls a round;
- * where they do not do, because a call had another effect than it said, each page is asked for.
+ * Everything back; how many pages did not come. Our notes spare thousands of calls a round.
+ * Where they do not do, because a call had another effect than it said, and with @all, each
+ * VM is asked for every page: most are another's.
  */
-static u64 take_back(struct fuzzer *fuzzer, struct page *pages)
+static u64 take_back(struct fuzzer *fuzzer, struct page *pages, bool all)
 {
 	u64 lost = 0;
 
 	simple(fuzzer, HYP_CALL_TRACE_SET, 0, 0, 0, 0, 0);
-	if (!take_pages(fuzzer, false) || count_lost(pages) > 0) {
+	if (all || !take_pages(fuzzer, false) || count_lost(pages) > 0) {
 		take_pages(fuzzer, true);
 		lost = count_lost(pages);
 	}
@@ -445,7 +447,7 @@ static void write_code(struct fuzzer *fuzzer, struct page *pages)
 
 static void begin_round(struct fuzzer *fuzzer, struct page *pages, u32 round)
 {
-	fuzzer->out->lost = take_back(fuzzer, pages);
+	fuzzer->out->lost = take_back(fuzzer, pages, round % ASK_ALL_EVERY == 0);
 	if (fuzzer->out->lost) {
 		return;
 	}
@@ -502,7 +504,7 @@ long calls_fuzz(struct calls_fuzz *fuzz)
 	find_others(&fuzzer);
 	all_calls(&fuzzer, pages);
 	if (!fuzz->lost) {
-		fuzz->lost = take_back(&fuzzer, pages);
+		fuzz->lost = take_back(&fuzzer, pages, true);
 	}
 	if (!fuzz->lost) {
 		__free_pages(pages, POOL_ORDER);
