@@ -45,6 +45,7 @@ STAGES = (
     Stage("pytest-unit", ("make", "pytest-unit"), ("junit/pytest-unit.xml",)),
     Stage("planted", ("make", "test-planted"), ("junit/planted.xml",), needs=("build",)),
     Stage("scenarios", ("make", "test-scenarios"), ("runs/junit.xml",), needs=("build",)),
+    Stage("campaign", ("make", "campaign", "NAME=short", "INJECTIONS=100"), ("junit/campaign.xml",), needs=("build",)),
     Stage("fuzz-machine", ("make", "fuzz-machine", "HYP=both", "FUZZ_SECONDS=30"), ("junit/fuzz-machine.xml",), needs=("build",)),
     Stage("mutants", ("make", "mutants", "SAMPLE=1"), ("junit/mutants.xml",), needs=("build",)),
 )
@@ -53,6 +54,7 @@ STAGES = (
 NIGHTLY = (
     _BUILD,
     Stage("scenarios", ("make", "test-scenarios", "ORACLE=abc", "LIMIT=900"), ("runs/junit.xml",), needs=("build",)),
+    Stage("campaign", ("make", "campaign", "NAME=nightly", "HYP=both"), ("junit/campaign.xml",), needs=("build",)),
     Stage("fuzz", ("make", f"-j{os.cpu_count()}", "fuzz", "FUZZ_SECONDS=300"), ("junit/fuzz.xml",)),
     Stage("fuzz-machine", ("make", "fuzz-machine", "HYP=both", "FUZZ_SECONDS=3600"), ("junit/fuzz-machine.xml",), needs=("build",)),
     Stage("mutants", ("make", "mutants"), ("junit/mutants.xml",), needs=("build",)),
