@@ -15,6 +15,7 @@
 #include "qemu-plugins/oracle.h"
 #include "qemu-plugins/oracle_dma.h"
 #include "qemu-plugins/oracle_register.h"
+#include "qemu-plugins/oracle_tables.h"
 
 #define PAGE_MASK (ORACLE_PAGE_BYTES - 1)
 
@@ -62,6 +63,20 @@ static bool is_allowed(unsigned int vcpu, uint64_t pa)
 	return party <= PARTY_EL2 || oracle_may_reach(party, oracle_page(pa));
 }
 
+/* The same for a load: upstream pKVM's host reads EL2's code. */
+static bool is_allowed_load(unsigned int vcpu, uint64_t pa)
+{
+	bool is_excepted;
+
+	if (is_allowed(vcpu, pa)) {
+		return true;
+	}
+	g_mutex_lock(&oracle.lock);
+	is_excepted = oracle_party_of(vcpu) == PARTY_HOST && judge_excepts_code(pa);
+	g_mutex_unlock(&oracle.lock);
+	return is_excepted;
+}
+
 static const char *accessed_how(bool is_store)
 {
 	return is_store ? "stored to a page that it may not reach" :
@@ -77,7 +92,7 @@ static void judge_range(unsigned int vcpu, uint64_t va, uint64_t bytes, bool is_
 	while (va != end && qemu_plugin_translate_vaddr(va, &pa)) {
 		uint64_t next = (va | PAGE_MASK) + 1;
 
-		if (!is_allowed(vcpu, pa)) {
+		if (is_store ? !is_allowed(vcpu, pa) : !is_allowed_load(vcpu, pa)) {
 			breach(vcpu, accessed_how(is_store), place, va, pa);
 		}
 		/* Behind a page that is not mapped nothing is done before the fault is served. */
@@ -97,7 +112,7 @@ static void accessed(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t va,
 		return;
 	}
 	pa = qemu_plugin_hwaddr_phys_addr(where);
-	if (!is_allowed(vcpu, pa)) {
+	if (is_store ? !is_allowed(vcpu, pa) : !is_allowed_load(vcpu, pa)) {
 		breach(vcpu, accessed_how(is_store), place, va, pa);
 	}
 	if (bytes > to_next) {

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "qemu-plugins/oracle_except.h"
 #include "qemu-plugins/oracle_stale.h"
 
 unsigned int tree_maps(const struct tree *tree, uint64_t pa)
@@ -220,7 +221,8 @@ static void el2_gains(uint64_t pa)
 		return;
 	}
 	if ((call != NULL && call->kind == CALL_SHARE_EL2) ||
-	    (tables.is_finding && !tables.is_cold && host_reaches(pa))) {
+	    (tables.is_finding && !tables.is_cold && host_reaches(pa) &&
+	     oracle_excepts(EXCEPT_FOUND))) {
 		oracle_page_flags(pa, PAGE_SHARED_EL2, 0);
 	}
 }

@@ -15,6 +15,9 @@
 	X(EL2_CODE, "el2-code",                                                                  \
 	  "the host reads pages that EL2 executes and neither can write: upstream pKVM's "       \
 	  "code is in the image of the host's kernel")                                           \
+	X(FOUND, "found-shared",                                                                 \
+	  "in a restored machine a page that EL2 and the host both map is taken for shared, "    \
+	  "since the call that shared it was before: upstream pKVM's host shares such pages")    \
 	X(VTIMER, "vtimer",                                                                      \
 	  "a guest's virtual timer stays in the CPU for the host's KVM, which saves it: Linux, " \
 	  "arch/arm64/kvm/arch_timer.c")                                                         \

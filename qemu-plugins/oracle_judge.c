@@ -76,9 +76,10 @@ static void settle(uint64_t pa)
 	}
 }
 
-/* EL2's code in the image of the host's kernel, where that is by design. */
-static bool is_readable_code(uint64_t pa, struct oracle_page page)
+bool judge_excepts_code(uint64_t pa)
 {
+	struct oracle_page page = oracle_page(pa);
+
 	return page.owner == PARTY_EL2 && (page.how == HOW_EL2_RUNS || page.how == HOW_EL2_MAPS) &&
 	       !tree_writes(tables.el2, pa) && !tree_writes(tables.host, pa) &&
 	       oracle_excepts(EXCEPT_EL2_CODE);
@@ -90,7 +91,7 @@ static void check_host(unsigned int vcpu, const struct touched *touched, struct 
 	bool by_cpus = host_reaches(touched->pa);
 
 	if (oracle_may_reach(PARTY_HOST, page) || (!by_cpus && !devices_reach(touched->pa)) ||
-	    is_readable_code(touched->pa, page)) {
+	    judge_excepts_code(touched->pa)) {
 		return;
 	}
 	if ((page.flags & PAGE_DIRTY) != 0) {

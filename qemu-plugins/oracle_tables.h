@@ -124,6 +124,8 @@ void call_names(unsigned int vcpu, struct oracle_vm *vm);
 bool call_is_shared(const struct oracle_vm *vm, uint64_t ipa);
 
 /* oracle_judge.c */
+/* EL2's code in the image of the host's kernel, which the host reads by design: el2-code. */
+bool judge_excepts_code(uint64_t pa);
 void judge_returns(unsigned int vcpu, unsigned int party);
 
 /* oracle_smmu.c */

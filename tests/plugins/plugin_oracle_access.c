@@ -2,6 +2,7 @@
 /* Tier B, memory: bulk instructions decoded; accesses held against who owns the page. */
 #include "qemu-plugins/oracle_access.h"
 
+#include "qemu-plugins/oracle_except.h"
 #include "tests/plugins/oracle_case.h"
 
 #define NZCV_C (1u << 29)
@@ -216,6 +217,27 @@ static void judges_bulk(void **state)
 	assert_true(case_is_silent(execute));
 }
 
+static void code_of_el2_can_be_excepted(void **state)
+{
+	(void)state;
+	as(PARTY_HOST);
+	act.address = CASE_EL2;
+	act.is_store = false;
+	case_own(CASE_EL2, (struct oracle_page){ .owner = PARTY_EL2, .how = HOW_EL2_RUNS });
+	assert_true(case_is_breach(access_memory, "loaded from a page"));
+	assert_null(oracle_except_parse("el2-code"));
+	assert_true(case_is_silent(access_memory));
+	act.is_store = true;
+	assert_true(case_is_breach(access_memory, "stored to a page"));
+	act.is_store = false;
+	case_own(CASE_EL2, (struct oracle_page){ .owner = PARTY_EL2, .how = HOW_GIVEN });
+	assert_true(case_is_breach(access_memory, "loaded from a page"));
+	case_own(CASE_EL2, (struct oracle_page){ .owner = PARTY_EL2, .how = HOW_EL2_RUNS });
+	as(PARTY_VM_FIRST);
+	assert_true(case_is_breach(access_memory, "loaded from a page"));
+	assert_null(oracle_except_parse(NULL));
+}
+
 static void judges_fetch(void **state)
 {
 	(void)state;
@@ -239,8 +261,13 @@ static void judges_fetch(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(decodes_bulk),         TEST(knows_what_is_left), TEST(judges_loads_and_stores),
-		TEST(sees_the_second_page), TEST(judges_bulk),        TEST(judges_fetch),
+		TEST(decodes_bulk),
+		TEST(knows_what_is_left),
+		TEST(judges_loads_and_stores),
+		TEST(sees_the_second_page),
+		TEST(judges_bulk),
+		TEST(judges_fetch),
+		TEST(code_of_el2_can_be_excepted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

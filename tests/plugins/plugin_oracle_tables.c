@@ -21,6 +21,7 @@
 /* EL2's image is the first 2 MiB; its tables, then the host's, a VM's and another VM's. */
 #define EL2_ROOT (RAM + 0x10000)
 #define EL2_LEVEL2 (RAM + 0x11000)
+#define EL2_LEVEL3 (RAM + 0x12000)
 #define HOST_ROOT (RAM + 0x20000)
 #define HOST_LEVEL2 (RAM + 0x22000)
 #define HOST_LEVEL3 (RAM + 0x23000) /* of the host's first 2 MiB, page by page */
@@ -66,6 +67,7 @@ static struct qemu_plugin_tb block;
 static char out[64];
 /* Before the machine is on: it was restored from a snapshot, with what this prepares. */
 static void (*restored)(void);
+static const char *except; /* a further option of the plugin, or NULL */
 
 /* ---- the machine ---- */
 
@@ -175,7 +177,8 @@ static void power_on(void)
 	static const char *const names[] = { "ELR_EL2",     "FAR_EL2",     "HPFAR_EL2",
 					     "CNTVOFF_EL2", "CNTHCTL_EL2", "VTTBR_EL2" };
 	char option[80];
-	char *argv[] = { option };
+	char further[80];
+	char *argv[] = { option, further };
 	size_t i;
 
 	fake_reset();
@@ -200,7 +203,8 @@ static void power_on(void)
 		restored();
 	}
 	snprintf(option, sizeof(option), "out=%s", out);
-	assert_int_equal(qemu_plugin_install(1, &info, 1, argv), 0);
+	snprintf(further, sizeof(further), "%s", except != NULL ? except : "");
+	assert_int_equal(qemu_plugin_install(1, &info, except != NULL ? 2 : 1, argv), 0);
 	fake_callbacks.init(0, NULL);
 	fake_translate(&block, RAM + 0x1000, words, INSNS);
 	fake_set("HCR_EL2", 1);
@@ -569,6 +573,24 @@ static void vm_goes_on_and_host_gets_page_20(void)
 	host_gets_page_20_clean();
 }
 
+/* Both EL2 and the host map page 20. */
+static void with_a_shared_page(void)
+{
+	fake_store(EL2_LEVEL2 + 8, TABLE(EL2_LEVEL3));
+	fake_store(EL2_LEVEL3 + 20 * 8, host_page(20) | 0x403 | UINT64_C(1) << 54);
+}
+
+static void found_shared_is_an_exception(void **state)
+{
+	(void)state;
+	restored = with_a_shared_page;
+	breaks(nothing, "el2-page");
+	except = "except=found-shared";
+	is_silent(nothing);
+	except = NULL;
+	restored = NULL;
+}
+
 static void restored_machines(void **state)
 {
 	(void)state;
@@ -666,6 +688,7 @@ int main(void)
 		cmocka_unit_test(wrong_invalidation),
 		cmocka_unit_test(wrong_lives),
 		cmocka_unit_test(restored_machines),
+		cmocka_unit_test(found_shared_is_an_exception),
 		cmocka_unit_test(silence_says_what_was_judged),
 	};
 
