@@ -42,6 +42,7 @@ STAGES = (
     Stage("lint", ("make", "lint"), ("junit/lint.xml",)),
     Stage("unit", ("make", f"-j{os.cpu_count()}", "unit"), ("junit/unit.xml",)),
     Stage("fuzz", ("make", f"-j{os.cpu_count()}", "fuzz"), ("junit/fuzz.xml",)),
+    Stage("proofs", ("make", "proofs")),
     Stage("pytest-unit", ("make", "pytest-unit"), ("junit/pytest-unit.xml",)),
     Stage("planted", ("make", "test-planted"), ("junit/planted.xml",), needs=("build",)),
     Stage("scenarios", ("make", "test-scenarios"), ("runs/junit.xml",), needs=("build",)),

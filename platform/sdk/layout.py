@@ -39,7 +39,7 @@ def start_by_loader(out: Path, program: Path, closure: Path, env: str = "", opti
         raise SdkError(f"the packages of {closure.name} have no {program.name}")
     libraries = closure / "usr/lib/x86_64-linux-gnu"
     script(out / "bin" / program.name,
-           f'{env}exec "{libraries}/ld-linux-x86-64.so.2" --library-path "{libraries}" '
+           f'{env}exec "{libraries}/ld-linux-x86-64.so.2" --library-path "{libraries}:{libraries.parent}" '
            f'--argv0 {program.name} "{program}"{options} "$@"')
 
 
@@ -51,6 +51,10 @@ def finish_qemu(out: Path) -> None:
     for name in ("qemu-system-aarch64", "qemu-img"):
         data = f' -L "{qemu}/usr/share/qemu" -L "{qemu}/usr/share/seabios"' if name.startswith("qemu-system") else ""
         start_by_loader(out, qemu / "usr/bin" / name, qemu, modules, data)
+
+
+def finish_cbmc(out: Path) -> None:
+    start_by_loader(out, out / "cbmc/usr/bin/cbmc", out / "cbmc")
 
 
 def finish_images(out: Path) -> None:
@@ -117,7 +121,7 @@ def finish_kernel(out: Path) -> None:
 
 
 FINISH = {"qemu": finish_qemu, "cross": finish_cross, "kernel": finish_kernel, "sysroot": finish_sysroot,
-          "images": finish_images}
+          "images": finish_images, "cbmc": finish_cbmc}
 
 
 def _with_sbin() -> dict:
@@ -128,6 +132,8 @@ def use_system(name: str, own: Path, out: Path) -> None:
     """Point out/sdk/bin at the machine's own tools of set `name`."""
     if name == "qemu":
         wanted = ["qemu-system-aarch64", "qemu-img"]
+    elif name == "cbmc":
+        wanted = ["cbmc"]
     else:
         wanted = [CROSS_PREFIX + tool for tool in (*BINUTILS, "gcc", "cpp", "gcov")]
     for tool in wanted:

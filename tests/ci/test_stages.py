@@ -109,7 +109,7 @@ def test_our_own_skips_file_is_good() -> None:
 
 def test_every_stage_is_there_once() -> None:
     names = [stage.name for stage in stages.STAGES]
-    assert names == ["build", "lint", "unit", "fuzz", "pytest-unit", "planted", "scenarios", "campaign", "fuzz-machine", "mutants"]
+    assert names == ["build", "lint", "unit", "fuzz", "proofs", "pytest-unit", "planted", "scenarios", "campaign", "fuzz-machine", "mutants"]
     nightly = [stage.name for stage in stages.NIGHTLY]
     assert len(nightly) == len(set(nightly)) and {"campaign", "fuzz-machine", "mutants", "coverage", "scenarios"} <= set(nightly)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Proofs by CBMC (README.md here). CBMC= says where it is.
-CBMC ?= cbmc
-PROOF_FLAGS := -Itests/proofs/include -I. -Iplatform/hypervisor/include -DFAKE_PAGES=2u -DOWNER_VM_MAX=2u --unwinding-assertions --object-bits 12 \
+# Proofs by CBMC (README.md here). CBMC= says where another one is.
+CBMC ?= $(SDK)/bin/cbmc
+PROOF_FLAGS := -Itests/proofs/include -I. -Iplatform/hypervisor/include -DFAKE_PAGES=2u -DOWNER_VM_MAX=2u --unwinding-assertions --object-bits 12 --slice-formula \
 	--bounds-check --pointer-check --signed-overflow-check --undefined-shift-check --enum-range-check
 PROOF_SRCS := tests/proofs/owner.c tests/hypervisor/fake_pages.c tests/hypervisor/owner_invariant.c tests/hypervisor/fake_trace.c
 
@@ -12,7 +12,6 @@ $(O)/build/proofs/owner.o: tests/proofs/owner.c $(wildcard platform/hypervisor/s
 	$(CC) $(CWARN) -I$(ROOT) -I$(ROOT)/platform/hypervisor/include -c $< -o $@
 
 .PHONY: proofs
-proofs: ## prove by CBMC that page ownership keeps its invariant
-	@command -v $(CBMC) >/dev/null || { echo 'proofs: cbmc is not installed (Debian 13: package cbmc); CBMC= says where it is' >&2; exit 1; }
+proofs: setup ## prove by CBMC that page ownership keeps its invariant
 	@$(CBMC) $(PROOF_FLAGS) --function proof_step --unwind 4 $(PROOF_SRCS)
 	@$(CBMC) $(PROOF_FLAGS) --function proof_start --unwind 4 $(PROOF_SRCS)
