@@ -135,6 +135,37 @@ struct attack_walk {
 	__u32 reserved;
 };
 
+/*
+ * X(NAME, instruction before its register, EL0): cache maintenance by address, which the page's mapping decides about
+ * as about loads and stores. EL0: whether a process may do it, too. Named for the assembler by
+ * encoding where an old one does not know it. AT_S1E1R translates the address, by stage 1 alone.
+ * That of set and way is not here: it takes no address, and cleans before it invalidates while
+ * stage 2 is on (Arm ARM, HCR_EL2.VM).
+ */
+#define ATTACK_MAINTENANCE(X)               \
+	X(ZVA, "dc zva, ", 1)               \
+	X(CVAP, "sys #3, c7, c12, #1, ", 1) \
+	X(CVAC, "dc cvac, ", 1)             \
+	X(CVAU, "dc cvau, ", 1)             \
+	X(CIVAC, "dc civac, ", 1)           \
+	X(IVAC, "dc ivac, ", 0)             \
+	X(IVAU, "ic ivau, ", 1)             \
+	X(AT_S1E1R, "at s1e1r, ", 0)
+
+#define ATTACK_MAINTENANCE_ENUM(name, instruction, el0) ATTACK_MAINTAIN_##name,
+enum attack_maintenance {
+	ATTACK_MAINTAIN_NONE = 0, /* refused: EINVAL */
+	ATTACK_MAINTENANCE(ATTACK_MAINTENANCE_ENUM) ATTACK_MAINTAIN_END
+};
+
+/* One of these instructions, on the page's first line in the linear map. */
+struct attack_maintain {
+	__u64 pfn;       /* in */
+	__u64 par;       /* out: AT_S1E1R: PAR_EL1; else 0 */
+	__u32 operation; /* in: enum attack_maintenance */
+	__s32 result;    /* out: 0, or -EFAULT: it was refused */
+};
+
 #define ATTACK_TRANSLATE _IOWR('T', 1, struct attack_translate)
 #define ATTACK_READ _IOWR('T', 2, struct attack_access)
 #define ATTACK_WRITE _IOWR('T', 3, struct attack_access)
@@ -145,5 +176,6 @@ struct attack_walk {
 #define ATTACK_DMA _IOW('T', 32, struct attack_dma)
 
 #define ATTACK_WALK _IOWR('T', 8, struct attack_walk)
+#define ATTACK_MAINTAIN _IOWR('T', 9, struct attack_maintain)
 
 #endif /* ABI_ATTACK_H */

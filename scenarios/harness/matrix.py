@@ -31,6 +31,7 @@ VICTIMS = {
     "guest": "memory of a protected guest",
     "realm": "memory of a realm",
     "unshared": "a page that the guest took back",
+    "relinquished": "a page that the guest gave back",
     "dead": "memory of a dead VM",
     "registers": "registers of a protected guest",
     "tables": "a VM's tables and vCPUs",
@@ -39,7 +40,7 @@ VICTIMS = {
     "devices": "devices that go to memory",
     "firmware": "the firmware",
 }
-WAYS = ("read", "write", "execute", "find", "call")
+WAYS = ("read", "write", "execute", "find", "maintain", "call")
 HELD, OPEN, BROKEN = "held", "open by design", "BROKEN"
 _SEPARATOR = " > "
 

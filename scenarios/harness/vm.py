@@ -157,7 +157,7 @@ class VM:
 
     def attack(self, who: str, what: str, ipa: int | None = None, **options: Any) -> Report:
         """Let `attack` try an access to the guest's page at @ipa; see platform/host/README.md."""
-        if who in ("kernel", "dma"):
+        if who in ("kernel", "mapped", "dma"):
             self._host.module("attack")
         if who == "dma":
             self._host.module("dma")

@@ -423,6 +423,41 @@ static long attack_walk(struct attack_walk *call)
 	return 0;
 }
 
+/* clang-format off */
+#define MAINTAIN_CASE(name, instruction, el0)                           \
+	case ATTACK_MAINTAIN_##name:                                    \
+		asm volatile("1: " instruction "%1\n\tdsb sy\n\tisb\n"   \
+			     "2:\n" _ASM_EXTABLE_KACCESS_ERR(1b, 2b, %w0) \
+			     : "+r"(error) : "r"(address) : "memory");  \
+		break;
+/* clang-format on */
+
+static long attack_maintain(struct attack_maintain *call)
+{
+	unsigned long flags;
+	void *address;
+	int error = 0;
+
+	if (!pfn_is_kernel_ram(call->pfn)) {
+		return -ENOENT;
+	}
+	address = page_address(pfn_to_page(call->pfn));
+	call->par = 0;
+	local_irq_save(flags);
+	switch (call->operation) {
+		ATTACK_MAINTENANCE(MAINTAIN_CASE)
+	default:
+		local_irq_restore(flags);
+		return -EINVAL;
+	}
+	if (call->operation == ATTACK_MAINTAIN_AT_S1E1R && !error) {
+		call->par = read_sysreg(par_el1);
+	}
+	local_irq_restore(flags);
+	call->result = error;
+	return 0;
+}
+
 static long attack_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	union {
@@ -433,6 +468,7 @@ static long attack_ioctl(struct file *file, unsigned int command, unsigned long 
 		struct attack_release release;
 		struct attack_call call;
 		struct attack_walk walk;
+		struct attack_maintain maintain;
 	} call;
 	void __user *user = (void __user *)argument;
 	long result;
@@ -471,6 +507,9 @@ static long attack_ioctl(struct file *file, unsigned int command, unsigned long 
 		break;
 	case ATTACK_WALK:
 		result = attack_walk(&call.walk);
+		break;
+	case ATTACK_MAINTAIN:
+		result = attack_maintain(&call.maintain);
 		break;
 	default:
 		return -ENOTTY;

@@ -8,6 +8,22 @@
 
 #define STACK_BYTES 32768
 
+/* For each kind of maintenance that EL0 has: uint64_t probe_KIND(address), 0, or 1 when refused. */
+#define LEAF_0(name, instruction)
+#define LEAF_1(name, instruction)                            \
+	".hidden probe_" #name "\n.global probe_" #name "\n" \
+	"probe_" #name ":\n	" instruction "x0\n"         \
+	"	dsb	sy\n"                                          \
+	"	mov	x0, #0\n"                                      \
+	"	ret\n"
+#define LEAF(name, instruction, el0) LEAF_##el0(name, instruction)
+__asm__(".text\n.balign 4\n" ATTACK_MAINTENANCE(LEAF));
+
+#define DECLARE_0(name)
+#define DECLARE_1(name) uint64_t probe_##name(uint64_t address);
+#define DECLARE(name, instruction, el0) DECLARE_##el0(name)
+ATTACK_MAINTENANCE(DECLARE)
+
 /*
  * uint64_t probe_load(uint64_t address, uint64_t *word)    0, or 1 when refused
  * uint64_t probe_store(uint64_t address, uint64_t word)    0, or 1 when refused
@@ -165,6 +181,27 @@ struct probe_end probe_write(uint64_t address, const void *bytes, size_t size)
 	}
 	guard_end(&guard);
 	return ended(done);
+}
+
+#define CASE_0(name)
+#define CASE_1(name)                   \
+	case ATTACK_MAINTAIN_##name:   \
+		probe_##name(address); \
+		break;
+#define CASE(name, instruction, el0) CASE_##el0(name)
+
+struct probe_end probe_maintain(uint64_t address, enum attack_maintenance operation)
+{
+	struct guard guard;
+
+	guard_begin(&guard, probe_refused);
+	switch ((int)operation) {
+		ATTACK_MAINTENANCE(CASE)
+	default:
+		seen_signal = SIGILL;
+	}
+	guard_end(&guard);
+	return ended(0);
 }
 
 struct probe_end probe_execute(uint64_t address)

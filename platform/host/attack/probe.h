@@ -6,6 +6,8 @@
 #ifndef HOST_ATTACK_PROBE_H
 #define HOST_ATTACK_PROBE_H
 
+#include "platform/abi/attack.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +24,9 @@ struct probe_end probe_read(uint64_t address, void *bytes, size_t size);
 
 /* Copy @size bytes (a multiple of 8) from @bytes to @address. */
 struct probe_end probe_write(uint64_t address, const void *bytes, size_t size);
+
+/* Maintenance (platform/abi/attack.h) at @address. One that EL0 does not have is SIGILL. */
+struct probe_end probe_maintain(uint64_t address, enum attack_maintenance operation);
 
 /*
  * Call the code at @address, in this process, and come back.

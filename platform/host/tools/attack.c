@@ -47,6 +47,7 @@ static const char usage[] =
 	"       attack process read|write ...                        process_vm_readv, _writev\n"
 	"       attack kernel read|write|exec ... [--via linear|alias]  the host's kernel\n"
 	"       attack kernel walk ...             by the CPU, as a table of the kernel's\n"
+	"       attack kernel|mapped maintain ... --by ZVA|CVAP|..  of caches (abi/attack.h)\n"
 	"       attack kernel hold --info FILE     keep the pages of the guest's RAM\n"
 	"       attack kernel release              what these hold now, and let go\n"
 	"       attack kernel|mapped|uaccess read|write|exec --pa ADDRESS|own   any page of RAM:\n"
@@ -87,6 +88,26 @@ static enum exit_status not_tried(const char *what)
 static bool is(const char *text, const char *word)
 {
 	return strcmp(text, word) == 0;
+}
+
+static enum attack_maintenance maintenance(const struct attack *attack)
+{
+#define MAINTENANCE_NAME(name, instruction, el0) #name,
+	static const char *const names[] = { "", ATTACK_MAINTENANCE(MAINTENANCE_NAME) };
+
+	for (uint32_t i = ATTACK_MAINTAIN_NONE + 1; i < ATTACK_MAINTAIN_END; i++) {
+		if (is(attack->by, names[i])) {
+			return (enum attack_maintenance)i;
+		}
+	}
+	return ATTACK_MAINTAIN_NONE;
+}
+
+/* No bytes are moved. */
+static bool has_no_size(const struct attack *attack)
+{
+	return is(attack->access, "exec") || is(attack->access, "walk") ||
+	       is(attack->access, "maintain");
 }
 
 static bool is_read(const struct attack *attack)
@@ -133,7 +154,7 @@ static enum exit_status print_reply(const struct attack *attack, const struct at
 		printf(" si_code=%d", reply->si_code);
 	} else if (reply->error != 0) {
 		print_lower(strerrorname_np(reply->error));
-	} else if (is(attack->access, "exec") || is(attack->access, "walk")) {
+	} else if (has_no_size(attack)) {
 		printf("returned value=%#llx", (unsigned long long)reply->value);
 	} else if (reply->size < attack->size) {
 		printf("partial");
@@ -259,6 +280,8 @@ static enum exit_status mapped_access(const struct attack *attack, int fd, uint6
 	}
 	if (is(attack->access, "exec")) {
 		end = probe_execute((uint64_t)place);
+	} else if (is(attack->access, "maintain")) {
+		end = probe_maintain((uint64_t)place, maintenance(attack));
 	} else if (is_read(attack)) {
 		end = probe_read((uint64_t)place, reply.bytes, attack->size);
 	} else {
@@ -353,17 +376,19 @@ static enum exit_status dma_access(const struct attack *attack, uint64_t pfn)
 	return print_reply(attack, &reply);
 }
 
-/* The page as a table of the kernel's: value is PAR_EL1. */
-static enum exit_status kernel_walk(const struct attack *attack, int fd, uint64_t pfn)
+/* By an instruction that moves no bytes: value is PAR_EL1, if it translates. */
+static enum exit_status kernel_instructs(const struct attack *attack, int fd, uint64_t pfn)
 {
+	struct attack_maintain call = { .pfn = pfn, .operation = maintenance(attack) };
 	struct attack_walk walk = { .pfn = pfn };
 	struct attack_reply reply = { 0 };
+	bool walks = is(attack->access, "walk");
 
-	if (ioctl(fd, ATTACK_WALK, &walk) < 0) {
+	if (ioctl(fd, walks ? ATTACK_WALK : ATTACK_MAINTAIN, walks ? (void *)&walk : &call) < 0) {
 		return not_tried("the module refused the call");
 	}
-	reply.error = -walk.result;
-	reply.value = walk.par;
+	reply.error = walks ? -walk.result : -call.result;
+	reply.value = walks ? walk.par : call.par;
 	return print_reply(attack, &reply);
 }
 
@@ -380,14 +405,14 @@ static enum exit_status kernel_access(const struct attack *attack)
 	if (is(attack->way, "dma")) {
 		return dma_access(attack, pfn);
 	}
-	if (is(attack->access, "walk")) {
-		return kernel_walk(attack, fd, pfn);
-	}
 	if (is(attack->way, "mapped") || is(attack->access, "exec")) {
 		return mapped_access(attack, fd, pfn);
 	}
 	if (is(attack->way, "uaccess")) {
 		return uaccess(attack, fd, pfn);
+	}
+	if (has_no_size(attack)) {
+		return kernel_instructs(attack, fd, pfn);
 	}
 	struct attack_access call = {
 		.pfn = pfn,
@@ -584,6 +609,10 @@ static bool has_access(const struct attack *attack)
 	if (is(attack->way, "kernel") && is(attack->access, "walk")) {
 		return true;
 	}
+	if (is(attack->access, "maintain")) {
+		return maintenance(attack) &&
+		       (is(attack->way, "kernel") || is(attack->way, "mapped"));
+	}
 	if (attack->has_pa) {
 		return is(attack->way, "kernel") || is(attack->way, "mapped") ? plain || exec :
 		       is(attack->way, "uaccess") || is(attack->way, "dma")   ? plain :
@@ -610,7 +639,7 @@ static enum exit_status run(struct attack *attack)
 	}
 	if (is(attack->access, "write")) {
 		attack->size = sizeof(attack->data);
-	} else if (is(attack->access, "exec") || is(attack->access, "walk")) {
+	} else if (has_no_size(attack)) {
 		attack->size = 0;
 	}
 	if (is(attack->via, "device")) {
@@ -625,8 +654,8 @@ static enum exit_status run(struct attack *attack)
 	if (is(attack->way, "process")) {
 		return by_process(attack);
 	}
-	return is(attack->way, "kernel") || is(attack->way, "dma") ? kernel_access(attack) :
-								     by_vmm(attack);
+	return is(attack->way, "vmm") || is(attack->way, "syscall") ? by_vmm(attack) :
+								      kernel_access(attack);
 }
 
 int main(int argc, char **argv)
