@@ -190,6 +190,7 @@ static bool prepare(struct machine *m, GError **error)
 			.protected_vm = m->options->protected_vm,
 			.rsi = m->options->rsi,
 			.cpus = (unsigned)m->options->cpus,
+			.cpu_features = m->options->cpu_features,
 			.ram = m->ram,
 			.entry_ipa = boot.layout.image_ipa,
 			.fdt_ipa = boot.layout.fdt_ipa,

@@ -74,6 +74,8 @@ static const struct option option_table[] = {
 	{ .name = "cpus", .placeholder = "N", .kind = KIND_NUMBER, .field = FIELD(cpus),
 	  .min = 1, .max = GUEST_VCPUS_MAX, .what = "number of vCPUs",
 	  .help = "vCPUs; 1 to 8 (default 1)" },
+	{ .name = "cpu-features", .kind = KIND_SWITCH_ON, .field = FIELD(cpu_features),
+	  .help = "vCPUs with pointer authentication, PMU and SVE, each if this host's KVM has it" },
 	{ .name = "serial0", .placeholder = "DEST", .kind = KIND_DESTINATION,
 	  .field = FIELD(serials[0]),
 	  .help = "output of ttyS0: null, stdout or file:PATH (default stdout)" },

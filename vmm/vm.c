@@ -21,6 +21,20 @@ G_DEFINE_QUARK(vmm_vm_error, vm_error)
 #define IPA_BITS_DEFAULT 40
 #define GIC_PRIVATE_IRQS 32
 
+/* Of the PMU's overflow, a PPI: Arm BSA, 3.6. */
+#define PMU_INTID 23
+
+/* What a vCPU may have beyond the base; a bit of KVM_ARM_VCPU_INIT is set if KVM has @cap. */
+static const struct {
+	unsigned long cap;
+	uint32_t feature;
+} cpu_features[] = {
+	{ KVM_CAP_ARM_PMU_V3, KVM_ARM_VCPU_PMU_V3 },
+	{ KVM_CAP_ARM_SVE, KVM_ARM_VCPU_SVE },
+	{ KVM_CAP_ARM_PTRAUTH_ADDRESS, KVM_ARM_VCPU_PTRAUTH_ADDRESS },
+	{ KVM_CAP_ARM_PTRAUTH_GENERIC, KVM_ARM_VCPU_PTRAUTH_GENERIC },
+};
+
 #define CORE_REGISTER(name) \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(name))
 
@@ -134,9 +148,24 @@ static bool set_memory(const struct vm *vm, const struct guest_memory *ram, GErr
 	       call_failed("KVM_SET_USER_MEMORY_REGION", error);
 }
 
+static bool has_feature(const struct vm *vm, uint32_t feature)
+{
+	return vm->features & 1U << feature;
+}
+
+static void find_features(struct vm *vm)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(cpu_features); i++) {
+		if (ioctl(vm->fd, KVM_CHECK_EXTENSION, cpu_features[i].cap) > 0) {
+			vm->features |= 1U << cpu_features[i].feature;
+		}
+	}
+}
+
 /* Set up the vCPU behind @vcpu, whose descriptor is open. */
 static bool init_vcpu(struct vm *vm, struct vm_vcpu *vcpu, bool powered, GError **error)
 {
+	int sve = KVM_ARM_VCPU_SVE;
 	struct kvm_vcpu_init init = { 0 };
 	void *run = mmap(NULL, vm->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 
@@ -151,8 +180,13 @@ static bool init_vcpu(struct vm *vm, struct vm_vcpu *vcpu, bool powered, GError 
 	if (!powered) {
 		init.features[0] |= 1U << KVM_ARM_VCPU_POWER_OFF;
 	}
-	return ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init) == 0 ||
-	       call_failed("KVM_ARM_VCPU_INIT", error);
+	init.features[0] |= vm->features;
+	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init) != 0) {
+		return call_failed("KVM_ARM_VCPU_INIT", error);
+	}
+	return !has_feature(vm, KVM_ARM_VCPU_SVE) ||
+	       ioctl(vcpu->fd, KVM_ARM_VCPU_FINALIZE, &sve) == 0 ||
+	       call_failed("KVM_ARM_VCPU_FINALIZE", error);
 }
 
 static bool create_vcpus(struct vm *vm, unsigned cpus, GError **error)
@@ -229,12 +263,39 @@ static bool create_gic(struct vm *vm, GError **error)
 	       gic_set(vm, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL, error);
 }
 
+/* Where a vCPU has a PMU: its interrupt, and that it is complete. After the vGIC. */
+static bool finish_pmus(const struct vm *vm, GError **error)
+{
+	int intid = PMU_INTID;
+	struct kvm_device_attr interrupt = { .group = KVM_ARM_VCPU_PMU_V3_CTRL,
+					     .attr = KVM_ARM_VCPU_PMU_V3_IRQ,
+					     .addr = (uintptr_t)&intid };
+	struct kvm_device_attr complete = { .group = KVM_ARM_VCPU_PMU_V3_CTRL,
+					    .attr = KVM_ARM_VCPU_PMU_V3_INIT };
+
+	if (!has_feature(vm, KVM_ARM_VCPU_PMU_V3)) {
+		return true;
+	}
+	for (unsigned i = 0; i < vm->cpus; i++) {
+		if (ioctl(vm->vcpus[i].fd, KVM_SET_DEVICE_ATTR, &interrupt) != 0 ||
+		    ioctl(vm->vcpus[i].fd, KVM_SET_DEVICE_ATTR, &complete) != 0) {
+			return call_failed("KVM_SET_DEVICE_ATTR of the PMU", error);
+		}
+	}
+	return true;
+}
+
 bool vm_create(struct vm *vm, const struct vm_config *config, GError **error)
 {
 	*vm = VM_NONE;
-	return open_kvm(vm, error) && create_vm(vm, config, error) &&
-	       set_memory(vm, &config->ram, error) && create_vcpus(vm, config->cpus, error) &&
-	       create_gic(vm, error) &&
+	if (!open_kvm(vm, error) || !create_vm(vm, config, error)) {
+		return false;
+	}
+	if (config->cpu_features) {
+		find_features(vm);
+	}
+	return set_memory(vm, &config->ram, error) && create_vcpus(vm, config->cpus, error) &&
+	       create_gic(vm, error) && finish_pmus(vm, error) &&
 	       set_register(&vm->vcpus[0], CORE_REGISTER(regs.pc), config->entry_ipa, error) &&
 	       set_register(&vm->vcpus[0], CORE_REGISTER(regs.regs[0]), config->fdt_ipa, error);
 }

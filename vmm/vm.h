@@ -29,9 +29,10 @@ struct vm {
 	int kvm_fd;
 	int fd;
 	int gic_fd;
-	uint64_t alias;   /* with rsi: the bit of an IPA that says that a page is shared; else 0 */
-	unsigned cpus;    /* how many of vcpus are there */
-	size_t run_bytes; /* of each mapping of struct kvm_run */
+	uint64_t alias;    /* with rsi: the bit of an IPA that says that a page is shared; else 0 */
+	unsigned cpus;     /* how many of vcpus are there */
+	uint32_t features; /* of each of these, beyond the base: bits KVM_ARM_VCPU_* */
+	size_t run_bytes;  /* of each mapping of struct kvm_run */
 	struct vm_vcpu vcpus[GUEST_VCPUS_MAX];
 };
 
@@ -42,6 +43,7 @@ struct vm_config {
 	bool protected_vm;
 	bool rsi;                /* only with protected_vm */
 	unsigned cpus;           /* 1..GUEST_VCPUS_MAX */
+	bool cpu_features;       /* all of vm.c's list that KVM has for such a VM */
 	struct guest_memory ram; /* becomes slot 0 */
 	uint64_t entry_ipa;      /* first instruction of vCPU 0 */
 	uint64_t fdt_ipa;        /* its x0 */

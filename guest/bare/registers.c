@@ -3,8 +3,9 @@
  * Marks all its registers (platform/abi/register_tags.h), leaves for the host or the
  * hypervisor in each way there is, and says whether all came back as they were.
  *
- *   guest  ok|fail registers kind=.. x=.. v=.. system=..   for each kind of exit; the masks
- *          have a bit for each register that changed and should not have
+ *   guest  value features sve=.. pauth=.. pmu=..   in bytes of a vector, and 0 or 1
+ *   guest  ok|fail registers kind=.. x=.. v=.. sve=.. system=..   for each kind of exit; the masks
+ *          have a bit for each register that changed and should not have (sve: Z0-31, P0-15, FFR)
  *   guest  value system index=.. name=..                   which system register has a mark
  *   guest  value hold control_ipa=..
  *   guest  value waiting hold=1       from now on all general, vector and system registers
@@ -24,6 +25,9 @@ _Static_assert(offsetof(struct cause_registers, v) == CAUSE_V, "cause.h");
 _Static_assert(offsetof(struct cause_registers, fpcr) == CAUSE_FPCR, "cause.h");
 _Static_assert(offsetof(struct cause_registers, fpsr) == CAUSE_FPSR, "cause.h");
 _Static_assert(offsetof(struct cause, after) == CAUSE_AFTER, "cause.h");
+_Static_assert(offsetof(struct cause, sve) == CAUSE_SVE, "cause.h");
+_Static_assert(offsetof(struct cause_sve_registers, p) == CAUSE_SVE_P, "cause.h");
+_Static_assert(offsetof(struct cause_sve, after) == CAUSE_SVE_AFTER, "cause.h");
 
 #define SCRATCH (GUEST_SERIAL1_BASE + 7)
 #define HOLD_S 240
@@ -32,6 +36,8 @@ _Static_assert(offsetof(struct cause, after) == CAUSE_AFTER, "cause.h");
 #define FPCR_MARK (UINT64_C(3) << 22) /* RMode */
 #define FPSR_MARK UINT64_C(0x8000001f)
 #define CPACR_FPEN (UINT64_C(3) << 20)
+#define CPACR_ZEN (UINT64_C(3) << 16)
+#define ZCR_LEN_MAX 15
 
 /* X(name, what the assembler calls it, mark): 0: in use, so only compared. */
 #define SYSTEM_REGISTERS(X)                  \
@@ -70,6 +76,7 @@ _Static_assert(offsetof(struct cause, after) == CAUSE_AFTER, "cause.h");
 	X(TTBR0_EL1, ttbr0_el1, 0)           \
 	X(MAIR_EL1, mair_el1, 0)             \
 	X(CPACR_EL1, cpacr_el1, 0)           \
+	X(ZCR_EL1, S3_0_C1_C2_0, 0)          \
 	X(CNTKCTL_EL1, cntkctl_el1, 0)       \
 	X(MDSCR_EL1, mdscr_el1, 0)
 
@@ -115,6 +122,8 @@ static const struct system_register registers[] = { SYSTEM_REGISTERS(SYSTEM_ROW)
 
 static uint8_t control_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct cause cause;
+static struct cause_sve sve;
+static unsigned int vector_bytes;     /* of an SVE register; 0: this CPU has none */
 static uint64_t held[SYSTEM_COUNT];   /* what each register keeps of its mark */
 static bool is_here[SYSTEM_COUNT];    /* not undefined */
 static uint64_t normal[SYSTEM_COUNT]; /* what it holds while this program uses it */
@@ -140,6 +149,18 @@ static void mark_all(void)
 	for (unsigned int i = 0; i < 32; i++) {
 		cause.before.v[i][0] = tag(REGISTER_TAG_V, i);
 		cause.before.v[i][1] = tag(REGISTER_TAG_V_HIGH, i);
+	}
+	for (unsigned int i = 0; i < 32 * vector_bytes; i += sizeof(uint64_t)) {
+		unsigned int word = i % vector_bytes / sizeof(uint64_t), n = i / vector_bytes;
+		uint64_t mark = tag(word == 1 ? REGISTER_TAG_V_HIGH : REGISTER_TAG_V, n);
+
+		memcpy(sve.before.z + i, &mark, sizeof(mark));
+	}
+	/* FFR: what a load that stopped in the middle of a vector leaves. */
+	for (unsigned int i = 0; i < 17 * (vector_bytes / 8); i++) {
+		unsigned int n = i / (vector_bytes / 8), byte = i % (vector_bytes / 8);
+
+		sve.before.p[i] = n < 16 ? (uint8_t)(0x35 + 13 * n + byte) : byte ? 0 : 0x7f;
 	}
 	cause.before.fpcr = FPCR_MARK;
 	cause.before.fpsr = FPSR_MARK;
@@ -193,6 +214,20 @@ static uint64_t changed_v(void)
 	}
 	changed |= (uint64_t)(cause.after.fpcr != cause.before.fpcr) << 32;
 	changed |= (uint64_t)(cause.after.fpsr != cause.before.fpsr) << 33;
+	return changed;
+}
+
+static uint64_t changed_sve(void)
+{
+	uint64_t changed = 0;
+
+	for (unsigned int i = 0; i < 32 * vector_bytes; i++) {
+		changed |= (uint64_t)(sve.after.z[i] != sve.before.z[i]) << i / vector_bytes;
+	}
+	for (unsigned int i = 0; i < 17 * (vector_bytes / 8); i++) {
+		changed |= (uint64_t)(sve.after.p[i] != sve.before.p[i])
+			   << (32 + i / (vector_bytes / 8));
+	}
 	return changed;
 }
 
@@ -287,9 +322,10 @@ static void run(const struct kind *kind)
 	x = changed_x(kind->answers);
 	v = changed_v();
 	answered = !(kind->answers & X(5)) || !((kind->x5 ^ cause.after.x[5]) & ~kind->x5_any);
-	report_check(!x && !v && !system && answered, "registers",
-		     "kind=%s x=0x%llx v=0x%llx system=0x%llx x0=0x%llx x5=0x%llx", kind->name,
-		     (unsigned long long)x, (unsigned long long)v, (unsigned long long)system,
+	report_check(!x && !v && !changed_sve() && !system && answered, "registers",
+		     "kind=%s x=0x%llx v=0x%llx sve=0x%llx system=0x%llx x0=0x%llx x5=0x%llx",
+		     kind->name, (unsigned long long)x, (unsigned long long)v,
+		     (unsigned long long)changed_sve(), (unsigned long long)system,
 		     (unsigned long long)cause.after.x[0], (unsigned long long)cause.after.x[5]);
 }
 
@@ -317,20 +353,38 @@ static void hold(void)
 	cause.before.x[8] = timer_ticks() + HOLD_S * timer_hz();
 	cause_loop(&cause);
 	system = unmark_all();
-	report_check(control_page[0] && !changed_x(X(5) | X(7)) && !changed_v() && !system, "held",
-		     "x=0x%llx v=0x%llx system=0x%llx", (unsigned long long)changed_x(X(5) | X(7)),
-		     (unsigned long long)changed_v(), (unsigned long long)system);
+	report_check(control_page[0] && !changed_x(X(5) | X(7)) && !changed_v() && !changed_sve() &&
+			     !system,
+		     "held", "x=0x%llx v=0x%llx sve=0x%llx system=0x%llx",
+		     (unsigned long long)changed_x(X(5) | X(7)), (unsigned long long)changed_v(),
+		     (unsigned long long)changed_sve(), (unsigned long long)system);
+}
+
+/* With vectors as long as this CPU has them. */
+static void enable_sve(void)
+{
+	if (!(sysreg_read(id_aa64pfr0_el1) >> 32 & 0xf)) {
+		return;
+	}
+	sysreg_write(cpacr_el1, sysreg_read(cpacr_el1) | CPACR_ZEN);
+	__asm__ volatile("isb" : : : "memory");
+	set_ZCR_EL1(ZCR_LEN_MAX);
+	__asm__ volatile(".arch_extension sve\n\tisb\n\trdvl %x0, #1" : "=r"(vector_bytes));
+	cause.sve = &sve;
 }
 
 int guest_main(void)
 {
 	report_begin();
 	sysreg_write(cpacr_el1, sysreg_read(cpacr_el1) | CPACR_FPEN);
+	enable_sve();
 	control_page[0] = 0;
 	if (pkvm_can_share() && pkvm_share((uintptr_t)control_page, 1)) {
 		report_fail("share", "");
 	}
 	find_registers();
+	report_value("features", "sve=%u pauth=%d pmu=%d", vector_bytes,
+		     is_here[SYSTEM_APIAKEYLO_EL1], is_here[SYSTEM_PMCCNTR_EL0]);
 	report_marks();
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		run(&kinds[i]);

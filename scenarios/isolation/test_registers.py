@@ -18,6 +18,7 @@ OWN_CALLS = "it is about what our own hypercalls answer"
 GET_REG, SET_REG, EPERM = 0xC6007021, 0xC6007022, (1 << 64) - 3
 EXITS = ("IRQ", "WFX", "MEMORY", "MMIO", "HVC", "SYSREG", "PSCI", "RETURNED", "SERROR", "DEBUG", "TABLES", "BROKEN")
 CAUSED = ("IRQ", "WFX", "MEMORY", "MMIO", "HVC", "SYSREG", "PSCI")
+FEATURES = ["--cpu-features"]
 VM_NUMBER = 1  # the first that the hypervisor gives
 
 # platform/abi/register_tags.h
@@ -51,11 +52,21 @@ def check_guest_goes_on(vm: VM, control: int, check: Checks) -> None:
     check("exit code of the VMM", 0, vm.wait())
 
 
+def check_features(vm: VM, target: str, check: Checks) -> None:
+    """What a vCPU may have beyond the base is there, so that it is looked at; upstream's protected VMs may lack some."""
+    seen = vm.report("features")
+    if target == "terrarium" or not vm.protected:
+        check("bytes of an SVE vector", at_least(16), seen["sve"])
+        for name in ("pauth", "pmu"):
+            check(f"the guest has {name}", 1, seen[name])
+
+
 @BOTH
-@pytest.mark.vm("registers", mem=16)
-def test_registers_come_back(vm_running: VM, check: Checks, protected: bool) -> None:
+@pytest.mark.vm("registers", mem=16, options=FEATURES)
+def test_registers_come_back(vm_running: VM, target: str, check: Checks, protected: bool) -> None:
     """Every general, vector and system register of a guest is as it was after each kind of exit."""
     vm = vm_running
+    check_features(vm, target, check)
     control = vm.report("hold").number("control_ipa")
     for kind in KINDS:
         seen = [report for report in vm.reports() if report.values.get("kind") == kind]
@@ -72,7 +83,8 @@ def test_registers_at_exits(host: Host, check: Checks, protected: bool) -> None:
     """After each exit the host's registers hold nothing of a protected guest's; of a normal one's, what it asks for."""
     host.module("calls")
     host.run(["calls", "watch", "start"], ok=True)
-    vm = host.vm("registers", protected=protected, mem=16)
+    vm = host.vm("registers", protected=protected, mem=16, options=FEATURES)
+    check_features(vm, "terrarium", check)
     control = vm.report("hold").number("control_ipa")
     vm.report("waiting", hold=1)
     check_guest_goes_on(vm, control, check)

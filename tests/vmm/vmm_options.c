@@ -39,6 +39,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o->memory_mib, 128);
 	assert_int_equal(o->swiotlb_mib, 0);
 	assert_int_equal(o->cpus, 1);
+	assert_false(o->cpu_features);
 	assert_int_equal(o->serials[0].kind, DESTINATION_STDOUT);
 	assert_int_equal(o->serials[1].kind, DESTINATION_NULL);
 	assert_int_equal(o->console.kind, DESTINATION_ABSENT);
@@ -55,7 +56,7 @@ static void test_defaults(void **state)
 static void test_all_options(void **state)
 {
 	struct options *o = parse_well(
-		"vmm run --kernel=Image --initrd i --params a=b --protected --mem 64 --cpus 8 "
+		"vmm run --kernel=Image --initrd i --params a=b --protected --mem 64 --cpus 8 --cpu-features "
 		"--swiotlb 10 --serial0 null --serial1 file:s1 --console stdout "
 		"--console-input in --block d1 --block=d2,ro --rng --cid 3 --no-watchdog "
 		"--dump-dtb t --control c --info-file f --no-sandbox --log-level debug");
@@ -69,6 +70,7 @@ static void test_all_options(void **state)
 	assert_int_equal(o->memory_mib, 64);
 	assert_int_equal(o->swiotlb_mib, 10);
 	assert_int_equal(o->cpus, 8);
+	assert_true(o->cpu_features);
 	assert_int_equal(o->serials[0].kind, DESTINATION_NULL);
 	assert_int_equal(o->serials[1].kind, DESTINATION_FILE);
 	assert_string_equal(o->serials[1].path, "s1");

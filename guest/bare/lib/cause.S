@@ -10,6 +10,7 @@
 
 	.arch_extension fp
 	.arch_extension simd
+	.arch_extension sve
 	.text
 
 /* The caller's registers to the stack, then all from the struct cause at x0. */
@@ -29,6 +30,18 @@
 	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	ldr	q\n, [x0, #CAUSE_V + \n * 16]
 	.endr
+	ldr	x1, [x0, #CAUSE_SVE]
+	cbz	x1, 8f
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	ldr	z\n, [x1, #\n, mul vl]
+	.endr
+	add	x1, x1, #CAUSE_SVE_P
+	ldr	p0, [x1, #16, mul vl]
+	wrffr	p0.b
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	ldr	p\n, [x1, #\n, mul vl]
+	.endr
+8:
 	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
 	ldr	x\n, [x0, #\n * 8]
 	.endr
@@ -45,6 +58,20 @@
 	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	str	q\n, [x0, #CAUSE_AFTER + CAUSE_V + \n * 16]
 	.endr
+	ldr	x1, [x0, #CAUSE_SVE]
+	cbz	x1, 9f
+	mov	x2, #CAUSE_SVE_AFTER
+	add	x1, x1, x2
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	str	z\n, [x1, #\n, mul vl]
+	.endr
+	add	x1, x1, #CAUSE_SVE_P
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	str	p\n, [x1, #\n, mul vl]
+	.endr
+	rdffr	p0.b
+	str	p0, [x1, #16, mul vl]
+9:
 	ldr	x1, [sp, #FRAME_X0]
 	str	x1, [x0, #CAUSE_AFTER]
 	mrs	x1, fpcr

@@ -11,6 +11,9 @@
 #define CAUSE_FPCR 768
 #define CAUSE_FPSR 776
 #define CAUSE_AFTER 784
+#define CAUSE_SVE 1568
+#define CAUSE_SVE_P 8192 /* in struct cause_sve_registers */
+#define CAUSE_SVE_AFTER 8736
 
 #ifndef __ASSEMBLER__
 
@@ -22,9 +25,21 @@ struct cause_registers {
 	uint64_t fpcr, fpsr;
 };
 
+/* Vectors and predicates one behind the other, as long as the CPU has them (at most 256 bytes). */
+struct cause_sve_registers {
+	uint8_t z[32 * 256];
+	uint8_t p[17 * 32]; /* the last one is FFR */
+};
+
+struct cause_sve {
+	struct cause_sve_registers before; /* the low 16 bytes of Zn are those of Vn */
+	struct cause_sve_registers after;
+};
+
 struct cause {
 	struct cause_registers before; /* what they are set to */
 	struct cause_registers after;
+	struct cause_sve *sve; /* NULL: SVE's registers are left alone */
 };
 
 /*
