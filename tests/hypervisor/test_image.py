@@ -51,6 +51,16 @@ def test_no_segment_is_writable_and_executable() -> None:
     assert sorted(flags) == [0, EXECUTE, WRITE]
 
 
+def test_there_is_a_guard_page_on_both_sides_of_each_stack() -> None:
+    """Below, as stage1_init() maps none there; above, the next one's, or the last page before the windows."""
+    symbols = {words[2]: int(words[0], 16) for words in map(str.split, tool("nm").splitlines()) if len(words) == 3}
+    layout = (ROOT / "platform/hypervisor/include/hyp/layout.h").read_text()
+    numbers = {name: int(pages) for name, pages in re.findall(r"#define (\w+_BYTES) \((\d+) \* PAGE_BYTES\)", layout)}
+    stride = (2 + numbers["STACK_BYTES"] + numbers["FATAL_STACK_BYTES"]) * PAGE
+    assert symbols["windows"] - symbols["stacks"] == 8 * stride + PAGE
+    assert symbols["data_end"] <= symbols["stacks"]
+
+
 def test_the_header_is_that_of_an_image() -> None:
     data = (OUT / "hypervisor/hyp.bin").read_bytes()
     offset, size, flags = struct.unpack_from("<QQQ", data, 8)

@@ -4,7 +4,7 @@
  * is loaded, virtual = physical:
  *
  *   HYP_BASE      the image: text, rodata, data and bss, each page W or X, never both
- *                 the stacks, an unmapped page below each
+ *                 the stacks, an unmapped page below and above each
  *                 the pool: free pages for tables
  *   + HYP_BYTES   the ownership table, 4 bytes for each page of RAM, up to a 2 MiB border
  */
