@@ -407,6 +407,12 @@ static void breakpoints_only_when_in_use(void **state)
 		assert_int_equal(sysreg_read(dbgwcr3_el1), HOST(3));
 		assert_int_equal(sysreg_read(mdscr_el1), 0);
 	}
+	/* The host's are on though the guest has turned its own off, or locked them. */
+	vcpu->state.sys[SYS_MDSCR_EL1] = 0;
+	switched(HYP_RUN_DEBUG);
+	vcpu->state.sys[SYS_OSLSR_EL1] = 0xa;
+	switched(HYP_RUN_DEBUG);
+	assert_int_equal(vcpu->state.sys[SYS_MDSCR_EL1], 0);
 }
 
 static void lists_are_the_guests(void)

@@ -121,7 +121,7 @@
 
 /* MDSCR_EL1: any debug exception but BRK is on; OSLSR_EL1.OSLK. */
 #define MDSCR_SS BIT(0)
-#define MDSCR_ANY (MDSCR_SS | BIT(13) | BIT(15)) /* KDE, MDE */
+#define MDSCR_MDE BIT(15)
 #define OSLSR_OPEN BIT(3)                        /* OSLM: there is a lock */
 #define OSLSR_LOCKED (OSLSR_OPEN | BIT(1))
 

@@ -161,24 +161,25 @@ static void debug_load(const struct cpu_state *state)
 
 /*
  * The guest's accesses to debug registers trap, so they are here only if they can do
- * something: with a debug exception on and the OS lock open.
+ * something: with a debug exception on and the OS lock open, or for the host, who debugs
+ * the guest: then break- and watchpoints are on, whatever the guest says.
  */
 static void debug_enter(struct vcpu *vcpu, struct host_cpu *host, uint64_t flags)
 {
 	uint64_t mdscr = vcpu->state.sys[SYS_MDSCR_EL1];
-	bool is_on = mdscr & MDSCR_ANY && vcpu->state.sys[SYS_OSLSR_EL1] != OSLSR_LOCKED;
-	uint64_t traps = MDCR_GUEST;
+	bool open = vcpu->state.sys[SYS_OSLSR_EL1] != OSLSR_LOCKED;
+	uint64_t traps = MDCR_GUEST | (flags & HYP_RUN_DEBUG ? MDCR_TDE : 0);
 
 	host->mdcr = sysreg_read(mdcr_el2);
 	host->mdscr = sysreg_read(mdscr_el1);
-	host->has_debug_loaded = is_on || flags & HYP_RUN_DEBUG;
+	host->has_debug_loaded = flags & HYP_RUN_DEBUG || (mdscr & (MDSCR_SS | MDSCR_MDE) && open);
 	traps |= vcpu->features & HYP_VCPU_PMU ? 0 : MDCR_TPM | MDCR_TPMCR;
-	traps |= flags & HYP_RUN_DEBUG ? MDCR_TDE : 0;
 	sysreg_write(mdcr_el2, host->mdcr | traps);
 	sysreg_write(mdscr_el1, 0);
 	if (host->has_debug_loaded) {
 		debug_save(&host->state);
 		debug_load(&vcpu->state);
+		mdscr |= flags & HYP_RUN_DEBUG ? MDSCR_MDE : 0; /* of the host, not the guest */
 		sysreg_write(mdscr_el1, mdscr | (flags & HYP_RUN_STEP ? MDSCR_SS : 0));
 	}
 }
