@@ -101,38 +101,47 @@ static void debug_save(struct kvm_vcpu *vcpu, struct kvm_guest_debug_arch *arch)
 	}
 }
 
+void kvm_guest_debug_init(struct kvm_vcpu *vcpu)
+{
+	if (vcpu->debug_regs && vcpu->is_initialized) {
+		debug_save(vcpu, &vcpu->debug_regs->guest);
+		debug_load(vcpu, &vcpu->debug_regs->host);
+	}
+}
+
 /* The host's break- and watchpoints in, or the guest's own back. */
 static int debug_switch(struct kvm_vcpu *vcpu, const struct kvm_guest_debug *debug)
 {
-	struct kvm_guest_debug_arch wanted = debug->arch;
+	struct kvm_debug_regs *regs = vcpu->debug_regs;
 
-	if (debug->control & KVM_GUESTDBG_USE_HW) {
-		if (!vcpu->debug_regs) {
-			vcpu->debug_regs = kzalloc(sizeof(*vcpu->debug_regs), GFP_KERNEL_ACCOUNT);
-			if (!vcpu->debug_regs) {
-				return -ENOMEM;
-			}
-			debug_save(vcpu, vcpu->debug_regs);
-		}
-		debug_load(vcpu, &wanted);
-	} else if (vcpu->debug_regs) {
-		debug_load(vcpu, vcpu->debug_regs);
-		kfree(vcpu->debug_regs);
-		vcpu->debug_regs = NULL;
+	if (regs && vcpu->is_initialized) {
+		debug_load(vcpu, &regs->guest);
 	}
+	if (!(debug->control & KVM_GUESTDBG_USE_HW)) {
+		kfree(regs);
+		vcpu->debug_regs = NULL;
+		return 0;
+	}
+	if (!regs) {
+		regs = kzalloc(sizeof(*regs), GFP_KERNEL_ACCOUNT);
+		if (!regs) {
+			return -ENOMEM;
+		}
+		vcpu->debug_regs = regs;
+	}
+	regs->host = debug->arch;
+	kvm_guest_debug_init(vcpu);
 	return 0;
 }
 
 int kvm_set_guest_debug(struct kvm_vcpu *vcpu, const struct kvm_guest_debug *debug)
 {
-	int error = 0;
+	int error;
 
 	if (debug->control & ~KVM_GUESTDBG_KNOWN || vcpu->vm->is_protected) {
 		return -EINVAL;
 	}
-	if (vcpu->is_initialized) {
-		error = debug_switch(vcpu, debug);
-	}
+	error = debug_switch(vcpu, debug);
 	if (!error) {
 		vcpu->debug = debug->control & KVM_GUESTDBG_ENABLE ? debug->control : 0;
 	}

@@ -126,6 +126,7 @@ int kvm_vcpu_init(struct kvm_vcpu *vcpu, const struct kvm_vcpu_init *init)
 	if (error) {
 		return error;
 	}
+	kvm_guest_debug_init(vcpu);
 	vcpu->pending = KVM_PENDING_NONE;
 	vcpu->answer_flags = 0;
 	vcpu->entry.reason = HYP_EXIT_IRQ;

@@ -77,6 +77,11 @@ struct kvm_vm {
 /* What userspace does for the last exit; completed by its next KVM_RUN. */
 enum kvm_pending { KVM_PENDING_NONE = 0, KVM_PENDING_READ, KVM_PENDING_WRITE };
 
+/* Break- and watchpoints: the guest's own are kept here while the host's are in the vCPU. */
+struct kvm_debug_regs {
+	struct kvm_guest_debug_arch guest, host;
+};
+
 /* A vCPU: KVM_CREATE_VCPU. Fields without another word: mutex. */
 struct kvm_vcpu {
 	struct kvm_vm *vm;
@@ -104,8 +109,8 @@ struct kvm_vcpu {
 	bool pmu_level;  /* as the guest left it */
 	bool has_sigset; /* KVM_SET_SIGNAL_MASK */
 	sigset_t sigset;
-	struct kvm_guest_debug_arch *debug_regs; /* the guest's own, while the host's are loaded */
-	struct irq_vcpu irq;                     /* irq.h */
+	struct kvm_debug_regs *debug_regs; /* while break- and watchpoints of the host are set */
+	struct irq_vcpu irq;               /* irq.h */
 };
 
 /* Of vm.c: hold, and let go of, the VM; the last one frees it and may sleep. */

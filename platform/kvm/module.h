@@ -61,6 +61,8 @@ long kvm_get_reg_list(struct kvm_vcpu *vcpu, struct kvm_reg_list __user *list);
 int kvm_get_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events);
 int kvm_set_events(struct kvm_vcpu *vcpu, const struct kvm_vcpu_events *events);
 int kvm_set_guest_debug(struct kvm_vcpu *vcpu, const struct kvm_guest_debug *debug);
+/* After KVM_ARM_VCPU_INIT: break- and watchpoints of the host stay, whenever they were set. */
+void kvm_guest_debug_init(struct kvm_vcpu *vcpu);
 
 /* pmu.c: vCPU attributes of KVM_ARM_VCPU_PMU_V3_CTRL; before the first run; after each run. */
 int pmu_attr(struct kvm_vcpu *vcpu, unsigned int command, const struct kvm_device_attr *attr);

@@ -20,6 +20,7 @@ ANSWERS = {
     "not_debugged_any_more": 0, "brk_is_the_guests": 7,
     "brk_exit": DEBUG, "brk_class": BRK, "brk_pc": 12,
     "breakpoint_exit": DEBUG, "breakpoint_class": BREAKPOINT, "breakpoint_pc": 8,
+    "breakpoint_after_reset_exit": DEBUG, "breakpoint_after_reset_class": BREAKPOINT, "breakpoint_after_reset_pc": 8,
     "watchpoint_exit": DEBUG, "watchpoint_class": WATCHPOINT, "watchpoint_pc": 4, "watchpoint_address": 4096,
     "signal_while_it_runs": EINTR, "signal_exit": INTR, "signal_pc": 0,
     "set_signal_mask": 0, "signal_of_the_mask": EINTR, "signal_is_pending": 1,

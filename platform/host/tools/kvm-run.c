@@ -109,11 +109,19 @@ static void set(uint64_t id, uint64_t value)
 	need(call(vcpu_fd, KVM_SET_ONE_REG, &reg) == 0, "KVM_SET_ONE_REG");
 }
 
-/* A VM whose vCPU is about to run @program. */
-static void begin(const uint8_t *program, uint32_t slot_flags)
+static void init_vcpu(void)
 {
 	struct kvm_vcpu_init init = { 0 };
 
+	need(call(vm_fd, KVM_ARM_PREFERRED_TARGET, &init) == 0, "KVM_ARM_PREFERRED_TARGET");
+	init.features[0] = 1U << KVM_ARM_VCPU_PSCI_0_2;
+	need(call(vcpu_fd, KVM_ARM_VCPU_INIT, &init) == 0, "KVM_ARM_VCPU_INIT");
+	set(CORE(regs.pc), RAM);
+}
+
+/* A VM whose vCPU is about to run @program. */
+static void begin(const uint8_t *program, uint32_t slot_flags)
+{
 	vm_fd = ioctl(kvm_fd, KVM_CREATE_VM, 0);
 	need(vm_fd >= 0, "KVM_CREATE_VM");
 	memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
@@ -123,12 +131,9 @@ static void begin(const uint8_t *program, uint32_t slot_flags)
 	need(slot(0, slot_flags, RAM, PAGES, memory) == 0, "KVM_SET_USER_MEMORY_REGION");
 	vcpu_fd = ioctl(vm_fd, KVM_CREATE_VCPU, 0UL);
 	need(vcpu_fd >= 0, "KVM_CREATE_VCPU");
-	need(call(vm_fd, KVM_ARM_PREFERRED_TARGET, &init) == 0, "KVM_ARM_PREFERRED_TARGET");
-	init.features[0] = 1U << KVM_ARM_VCPU_PSCI_0_2;
-	need(call(vcpu_fd, KVM_ARM_VCPU_INIT, &init) == 0, "KVM_ARM_VCPU_INIT");
+	init_vcpu();
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu_fd, 0);
 	need(shared != MAP_FAILED, "kvm_run");
-	set(CORE(regs.pc), RAM);
 }
 
 static void end(void)
@@ -218,6 +223,8 @@ static void try_debug(void)
 	hardware.arch.dbg_bcr[0] = 0x1e7; /* BAS all, EL1 and EL0, enabled */
 	debug(&hardware);
 	say_debug("breakpoint");
+	init_vcpu();
+	say_debug("breakpoint_after_reset");
 	end();
 
 	begin(program_load, 0);
