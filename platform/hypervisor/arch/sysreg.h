@@ -122,7 +122,7 @@
 /* MDSCR_EL1: any debug exception but BRK is on; OSLSR_EL1.OSLK. */
 #define MDSCR_SS BIT(0)
 #define MDSCR_MDE BIT(15)
-#define OSLSR_OPEN BIT(3)                        /* OSLM: there is a lock */
+#define OSLSR_OPEN BIT(3) /* OSLM: there is a lock */
 #define OSLSR_LOCKED (OSLSR_OPEN | BIT(1))
 
 /* PMCR_EL0.E */
