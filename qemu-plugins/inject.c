@@ -39,7 +39,7 @@
 
 int qemu_plugin_version = QEMU_API_VERSION;
 
-struct inject inject;
+struct inject inject = { .counted = -1 };
 
 enum {
 	OPT_FAULT,
@@ -153,8 +153,10 @@ static void ended(void *userdata)
 
 static void vcpu_started(unsigned int vcpu, void *userdata)
 {
-	(void)vcpu;
 	(void)userdata;
+	if (inject.counted >= 0) {
+		inject_counts_of(vcpu)->left = inject.watches[inject.counted].trigger.nth;
+	}
 	g_mutex_lock(&inject.lock);
 	if (!inject.regs_ready) {
 		plugin_regs_init("inject", &inject.regs);
@@ -240,6 +242,9 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 	if (why != NULL) {
 		plugin_say("inject", "%s", why);
 		return 1;
+	}
+	if (info->system.max_vcpus == 1) {
+		inject_watch_count();
 	}
 	inject.icount = options[OPT_CLOCK].value == 1;
 	inject.budget = options[OPT_BUDGET].value;

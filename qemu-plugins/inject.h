@@ -106,6 +106,7 @@ struct inject_counts {
 	uint64_t insns; /* all levels, by blocks */
 	uint64_t el2;   /* exact */
 	uint64_t after; /* entries of inject_vcpu.after in use */
+	uint64_t left;  /* instructions of EL2 until inject.counted is hit */
 };
 
 /* A vCPU. Written by its own thread only. */
@@ -142,6 +143,7 @@ struct inject {
 	struct inject_watch watches[INJECT_WATCHES_MAX];
 	size_t watches_count;
 	uint64_t watches_of[INJECT_AT_COUNT]; /* bit per watch */
+	int counted; /* the watch whose occurrences translated code counts by itself, or -1 */
 	bool uses_after;
 	bool uses_irq;
 	bool icount;     /* an instruction is a nanosecond */
@@ -181,6 +183,8 @@ uint64_t inject_sys(enum reg reg);
 
 /* Fill watches from faults and from what stops the run, NULL: nothing does. */
 void inject_watch_init(const struct inject_trigger *stop);
+/* On a machine with one vCPU: choose the watch that translated code counts by itself. */
+void inject_watch_count(void);
 /*
  * One occurrence of the trigger of each watch in @mask; those that are due are
  * served. The world that counts for `who` is the vCPU's below EL2.
@@ -202,6 +206,7 @@ void inject_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type 
 /* @userdata is a site. */
 void inject_event_eret(unsigned int vcpu, void *userdata);
 void inject_event_site(unsigned int vcpu, void *userdata);
+void inject_event_counted(unsigned int vcpu, void *userdata);
 void inject_event_counter(unsigned int vcpu, void *userdata);
 void inject_event_after(unsigned int vcpu, void *userdata);
 void inject_event_access(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,

@@ -126,6 +126,12 @@ static uint64_t triggers_at(struct block *block, uint64_t vaddr, uint32_t word,
 	return mask;
 }
 
+/* The bit of what is counted in translated code, 0 if nothing is. */
+static uint64_t counted_mask(void)
+{
+	return inject.counted >= 0 ? UINT64_C(1) << inject.counted : 0;
+}
+
 /* Sites live for ever, as translated code may; equal ones are one. */
 static guint site_hash(gconstpointer data)
 {
@@ -183,6 +189,30 @@ static bool may_move(uint64_t mask)
 		}
 	}
 	return false;
+}
+
+/* The calls for what is hit at an instruction. */
+static void plant_hits(struct qemu_plugin_insn *insn, struct inject_site *site, uint64_t mask)
+{
+	uint64_t counted = mask & counted_mask();
+	uint64_t rest = mask & ~counted;
+
+	if (counted != 0) {
+		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
+			insn, QEMU_PLUGIN_INLINE_ADD_U64,
+			counter(offsetof(struct inject_counts, left)), UINT64_MAX);
+		qemu_plugin_register_vcpu_insn_exec_cond_cb(
+			insn, inject_event_counted,
+			may_move(counted) ? QEMU_PLUGIN_CB_RW_REGS_PC : QEMU_PLUGIN_CB_RW_REGS,
+			QEMU_PLUGIN_COND_EQ, counter(offsetof(struct inject_counts, left)), 0,
+			site_of(site->vaddr, site->word, site->el, &site->insn, counted));
+	}
+	if (rest != 0) {
+		qemu_plugin_register_vcpu_insn_exec_cb(
+			insn, inject_event_site,
+			may_move(rest) ? QEMU_PLUGIN_CB_RW_REGS_PC : QEMU_PLUGIN_CB_RW_REGS,
+			site_of(site->vaddr, site->word, site->el, &site->insn, rest));
+	}
 }
 
 /* What comes before the instruction's own triggers. */
@@ -245,11 +275,7 @@ static bool plant(struct qemu_plugin_insn *insn, struct block *block, bool first
 		site = site_of(vaddr, word, block->el, &decoded, mask);
 	}
 	plant_before(insn, block, first, after_site, site);
-	if (mask != 0) {
-		qemu_plugin_register_vcpu_insn_exec_cb(
-			insn, inject_event_site,
-			may_move(mask) ? QEMU_PLUGIN_CB_RW_REGS_PC : QEMU_PLUGIN_CB_RW_REGS, site);
-	}
+	plant_hits(insn, site, mask);
 	plant_behind(insn, block, site);
 	if (inject.uses_irq && decoded.kind == A64_ERET) {
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, inject_irq_returns,

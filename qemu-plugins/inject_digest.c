@@ -141,6 +141,9 @@ void inject_digest_access(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_
 	(void)vcpu;
 	(void)userdata;
 
+	if (!digest.comparable) {
+		return;
+	}
 	if (!store && (hwaddr == NULL || !qemu_plugin_hwaddr_is_io(hwaddr))) {
 		return;
 	}

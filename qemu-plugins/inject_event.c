@@ -298,6 +298,17 @@ void inject_event_site(unsigned int vcpu, void *userdata)
 	}
 }
 
+void inject_event_counted(unsigned int vcpu, void *userdata)
+{
+	struct inject_watch *watch = &inject.watches[inject.counted];
+
+	watch->hits = watch->trigger.nth - 1;
+	inject_event_site(vcpu, userdata);
+	if (watch->hits < watch->trigger.nth) {
+		inject_counts_of(vcpu)->left = 1; /* it could not have it: the next one may */
+	}
+}
+
 void inject_event_counter(unsigned int vcpu, void *userdata)
 {
 	inject_apply_counter(vcpu, userdata);

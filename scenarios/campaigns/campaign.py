@@ -88,7 +88,7 @@ class Run:
 
         scratch = Path(tempfile.mkdtemp(prefix="campaign-", dir=self.folder))
         try:
-            spec = self.golden.spec(self.campaign.times, scratch)
+            spec = self.golden.spec(self.campaign.slack, scratch)
             with schedule.cluster(wishes.scheduler, wishes.workers, scratch) as client:
                 whole = schedule.run(client, spec, left, finished, goes_on=lambda: time.monotonic() < end)
         finally:

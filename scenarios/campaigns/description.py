@@ -22,7 +22,7 @@ FLAGS = ("n", "z", "c", "v")
 ALL = "all"
 LISTED = 12  # so many words are worth a list
 MAX_INJECTIONS = 10_000_000
-MAX_TIMES = 1000
+SLACK, SLACK_MIN, SLACK_MAX = 15_000_000, 1_000_000, 10**12
 MAX_MINUTES = 100_000
 
 
@@ -49,7 +49,7 @@ class Campaign:
     scenario: str
     mark: str  # where the snapshot is that every run starts from
     seed: int
-    times: int  # a run with more instructions than so many golden ones hangs
+    slack: int  # a run with so many instructions more than the golden run hangs
     minutes: int  # after which no further injection is begun; 0: all are
     spaces: tuple[Space, ...]
 
@@ -173,7 +173,7 @@ def load(path: Path) -> Campaign:
         raise Unusable(f"{where}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Unusable(f"{where}: {error}") from error
-    top = _Table(where, content, ("title", "scenario", "mark", "seed", "times", "minutes", "space"))
+    top = _Table(where, content, ("title", "scenario", "mark", "seed", "slack", "minutes", "space"))
     parts = top.raw("space")
     if not isinstance(parts, list) or not parts:
         raise Unusable(f"{where}: no [[space]]: at least one part of a fault space is wanted")
@@ -188,7 +188,7 @@ def load(path: Path) -> Campaign:
         scenario=top.text("scenario"),
         mark=top.text("mark"),
         seed=top.number("seed", 0, 1 << 63, 1),
-        times=top.number("times", 2, MAX_TIMES, 4),
+        slack=top.number("slack", SLACK_MIN, SLACK_MAX, SLACK),
         minutes=top.number("minutes", 0, MAX_MINUTES, 0),
         spaces=spaces,
     )

@@ -45,13 +45,13 @@ class Golden:
     ranges: str
     seconds: float  # that a run took
 
-    def spec(self, times: int, scratch: Path, trace: bool = False) -> dict[str, Any]:
+    def spec(self, slack: int, scratch: Path, trace: bool = False) -> dict[str, Any]:
         """For workers."""
         return {
             "launcher": machine.LAUNCHER, "mark": str(self.mark.path), "tools": machine.tools(),
-            "digests": str(self.folder / DIGESTS), "budget": times * self.seen.insns, "ranges": self.ranges,
+            "digests": str(self.folder / DIGESTS), "budget": self.seen.insns + slack, "ranges": self.ranges,
             "golden": self.seen.as_dict(), "waits": waits_of(self.mark.plan), "scratch": str(scratch),
-            "trace": trace, "cpu_s": max(CPU_S_MIN, CPU_TIMES * times * self.seconds),
+            "trace": trace, "cpu_s": max(CPU_S_MIN, CPU_TIMES * self.seconds * (1 + slack / self.seen.insns)),
         }  # fmt: skip
 
 

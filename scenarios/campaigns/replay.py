@@ -22,7 +22,7 @@ def once(run: campaign.Run, injection: Mapping[str, Any], folder: Path) -> dict[
     """Its result, what it left in @folder, the trace among that."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    spec = run.golden.spec(run.campaign.times, folder, trace=True)
+    spec = run.golden.spec(run.campaign.slack, folder, trace=True)
     row = execute.run_one(spec, execute.launcher_of(spec), injection, folder)
     return explain.explained(row, run.golden.recording, run.golden.symbols)
 

@@ -33,7 +33,7 @@ def loaded(tmp_path: Path, text: str) -> description.Campaign:
 def test_description(tmp_path: Path) -> None:
     campaign = loaded(tmp_path, GOOD)
     assert campaign.spaces[0].registers == ("x0", "x1", "x2", "sp")
-    assert (campaign.seed, campaign.times, campaign.wanted) == (1, 4, 10)
+    assert (campaign.seed, campaign.slack, campaign.wanted) == (1, 15_000_000, 10)
     assert loaded(tmp_path, GOOD.replace("10", '"all"')).wanted is None
 
 
