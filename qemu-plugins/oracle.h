@@ -174,7 +174,7 @@ struct oracle_breach {
  * The end: one sentence on stderr, out=FILE with all that is known, QEMU ends with
  * PLUGIN_EXIT_BREACH. Any context; with or without oracle.lock.
  */
-_Noreturn void oracle_breach(const struct oracle_breach *breach);
+_Noreturn void oracle_breach(const struct oracle_breach *found);
 
 /* QEMU ends and there was no breach: out=FILE says what was judged. */
 void oracle_silent(void);

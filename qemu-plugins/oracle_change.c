@@ -249,12 +249,14 @@ static void lost(const struct tree *tree, uint64_t pa)
 	change_touch(pa);
 }
 
-static void add_due(const struct tree *tree, uint64_t input, uint64_t bytes)
+static void add_due(const struct tree *tree, uint64_t input, uint64_t bytes, uint64_t pa)
 {
 	struct stale_due due = {
 		.root = tree->root,
 		.input = input,
 		.bytes = bytes,
+		.pa = pa,
+		.pc = tables.pc,
 		.leaf_bytes = bytes,
 		.vmid = tree->for_cpus ? tree->vmid : tree->smmu_vmid,
 		.vcpu = (uint16_t)tables.vcpu,
@@ -291,7 +293,7 @@ void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,
 	}
 	if (before.rights != 0 && (is_moved || (before.rights & ~after.rights) != 0) &&
 	    tree->party != PARTY_EL2) {
-		add_due(tree, input, bytes);
+		add_due(tree, input, bytes, before.pa);
 	}
 	if (!is_moved && tree->party != PARTY_EL2) {
 		return;

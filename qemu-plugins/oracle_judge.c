@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "qemu-plugins/common/arm.h"
 #include "qemu-plugins/oracle_except.h"
 #include "qemu-plugins/oracle_stale.h"
 
@@ -33,8 +34,11 @@ static _Noreturn void breach(const char *rule, unsigned int vcpu, unsigned int p
 		.what = text,
 		.vcpu = vcpu,
 		.party = party,
-		.el = 2,
-		.pc = touched != NULL ? touched->pc : ORACLE_NONE,
+		/* Of what EL2 did, or of where @party goes on. */
+		.el = touched != NULL ?
+			      2 :
+			      (unsigned int)ARM_PSTATE_EL(regs_read(&oracle.regs, REG_SPSR_EL2)),
+		.pc = touched != NULL ? touched->pc : regs_read(&oracle.regs, REG_ELR_EL2),
 		.va = touched != NULL ? el2_address_of(touched->pa) : ORACLE_NONE,
 		.ipa = ipa,
 		.pa = touched != NULL ? touched->pa : ORACLE_NONE,
@@ -174,7 +178,7 @@ static void judge_stale(unsigned int vcpu, unsigned int party)
 		const struct tree *tree = g_ptr_array_index(tables.trees, i);
 		const struct oracle_vm *vm = oracle_vm(tree->party);
 		const struct stale_due *due = stale_find(tree->root, (uint16_t)vcpu);
-		struct touched none = { ORACLE_NONE, ORACLE_NONE };
+		struct touched touched;
 		g_autofree char *what = NULL;
 
 		if (due == NULL ||
@@ -184,7 +188,8 @@ static void judge_stale(unsigned int vcpu, unsigned int party)
 		what = g_strdup_printf("runs while TLBs may hold what was mapped at IPA 0x%lx "
 				       "(0x%lx bytes) before: %s",
 				       due->input, due->bytes, stale_text(due));
-		breach("stale", vcpu, tree->party, &none, due->input, what);
+		touched = (struct touched){ due->pa, due->pc };
+		breach("stale", vcpu, tree->party, &touched, due->input, what);
 	}
 	stale_leave((uint16_t)vcpu);
 }

@@ -6,6 +6,7 @@
 #include "qemu-plugins/common/calls.h"
 #include "qemu-plugins/oracle.h"
 #include "qemu-plugins/oracle_except.h"
+#include "qemu-plugins/oracle_tables.h"
 
 #define SENTENCE_BYTES 1024
 
@@ -80,16 +81,27 @@ static void write_json(const struct oracle_breach *breach, const char *who, cons
 	add_number(json, "va", breach->va);
 	add_number(json, "ipa", breach->ipa);
 	add_number(json, "pa", breach->pa);
-	if (oracle_vm(breach->party) != NULL) {
-		add_number(json, "vmid", oracle_vm(breach->party)->vmid);
-	}
+	add_number(json, "vmid",
+		   oracle_vm(breach->party) != NULL ? oracle_vm(breach->party)->vmid :
+		   breach->party == PARTY_HOST      ? tables.host_vmid :
+						      ORACLE_NONE);
 	g_string_append_printf(json, "  \"owner\": \"%s\",\n  \"how\": \"%s\",\n", owner, how);
 	write_out(json);
 }
 
-void oracle_breach(const struct oracle_breach *breach)
+/* Where a VM has the page that it owns; its own tables say. */
+static uint64_t owners_ipa(struct oracle_page page, uint64_t pa)
+{
+	const struct oracle_vm *vm = oracle_vm(page.owner);
+
+	return vm != NULL ? vm_ipa_of(vm, pa & ~(ORACLE_PAGE_BYTES - 1)) : ORACLE_NONE;
+}
+
+void oracle_breach(const struct oracle_breach *found)
 {
 	static gsize is_said;
+	struct oracle_breach whole = *found;
+	const struct oracle_breach *breach = &whole;
 	struct oracle_page page = breach->pa != ORACLE_NONE ? oracle_page(breach->pa) :
 							      (struct oracle_page){ 0 };
 	char who[64];
@@ -100,6 +112,9 @@ void oracle_breach(const struct oracle_breach *breach)
 	/* The first breach counts; another thread's waits for the end of the process. */
 	while (!g_once_init_enter(&is_said)) {
 		pause();
+	}
+	if (whole.ipa == ORACLE_NONE) {
+		whole.ipa = owners_ipa(page, whole.pa);
 	}
 	oracle_party_text(breach->party, who, sizeof(who));
 	oracle_party_text(page.owner, owner, sizeof(owner));

@@ -31,7 +31,8 @@ static bool continues(const struct stale_due *before, const struct stale_due *du
 	return before->root == due->root && before->vmid == due->vmid &&
 	       before->vcpu == due->vcpu && before->step == due->step &&
 	       before->smmu == due->smmu && before->smmu_sync == due->smmu_sync &&
-	       before->leaf_bytes == due->leaf_bytes && before->input + before->bytes == due->input;
+	       before->leaf_bytes == due->leaf_bytes &&
+	       before->input + before->bytes == due->input && before->pa + before->bytes == due->pa;
 }
 
 void stale_add(const struct stale_due *due)
@@ -94,6 +95,8 @@ static void cut(guint index, uint64_t start, uint64_t end)
 
 	due_at(index)->input = start;
 	due_at(index)->bytes = end - start;
+	due_at(index)->pa = before.pa + (start - before.input);
+	after.pa = before.pa + (end - before.input);
 	after.input = end;
 	after.bytes = before.input + before.bytes - end;
 	before.bytes = start - before.input;

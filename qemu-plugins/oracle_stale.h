@@ -32,6 +32,8 @@ struct stale_due {
 	const void *root;
 	uint64_t input; /* of the first byte; [input, input + bytes) */
 	uint64_t bytes;
+	uint64_t pa;         /* what @input led to */
+	uint64_t pc;         /* of the store that changed it */
 	uint64_t leaf_bytes; /* the entries' size: one TLBI takes one of them */
 	uint16_t vmid;
 	uint16_t vcpu;  /* that owes it, STALE_NO_VCPU once that one returned from EL2 */

@@ -55,13 +55,13 @@ class Instrument:
         return ",".join(f"{key}={value}" if key else value for key, value in doubled)
 
 
-# QEMU calls plugins in the order of its command line: what changes the machine comes first, and
-# what may end it after the trace, which then has the event that did.
-ORDER = ("inject", "trace", "oracle", "coverage")
+# QEMU's callbacks of an event go from the plugin that was loaded last to the first one: what changes
+# the machine is called first, then the trace, which has the event that the oracle may end the run at.
+ORDER = ("coverage", "oracle", "trace", "inject")
 
 
 def ordered(instruments: Iterable[Instrument]) -> list[Instrument]:
-    """In the order in which QEMU shall call them; of two with one name the last."""
+    """In the order in which QEMU shall load them; of two with one name the last."""
     by_name = {each.name: each for each in instruments}
     return sorted(by_name.values(), key=lambda each: ORDER.index(each.name))
 

@@ -42,7 +42,7 @@ OWN = {
 def run(**options: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if name not in ("SCENARIO", "ICOUNT", "LIMIT")}
     env |= {"SCENARIO_ROOT": "tests/harness/planted", "RUNS": str(RUNS), "PYTHONPATH": str(ROOT)}
-    argv = [sys.executable, "-m", "scenarios.harness", "run", "planted" + options.pop("name", "")]
+    argv = [sys.executable, "-m", "scenarios.harness", "run", options.pop("scenario", "planted" + options.pop("name", ""))]
     return subprocess.run(argv, env=env | options, cwd=ROOT, text=True, capture_output=True, timeout=600)
 
 
@@ -85,3 +85,17 @@ def test_the_hypervisors_own_failure(own_outcome: subprocess.CompletedProcess[st
     assert re.search(OWN[name], verdict["cause"]), verdict["cause"]
     report = (folder / "hyp-report.txt").read_text()
     assert "hyp x28 " in report and re.search(r"trace \d+ cpu \d vm 0 vcpu 0 hyp_enter 0x1 0x5a000000\n", report)
+
+
+def test_the_oracle_says_what_an_injected_fault_opened() -> None:
+    """EL2's instruction that invalidates is skipped: seen before anybody could use what is stale."""
+    fault = "at=tlbi:vmalle1is:4 do=skip"
+    done = run(HYP="terrarium", SCENARIO_ROOT="scenarios", scenario="isolation/secret_and_shared_page",
+               ORACLE="a", INJECT=fault)  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    verdict = json.loads((RUNS / "terrarium/isolation/secret_and_shared_page/verdict.json").read_text())
+    breach = verdict["oracle"]["breach"]
+    assert verdict["cause"].startswith("oracle: tier a, stale: "), verdict["cause"]
+    assert breach["rule"] == "stale" and breach["who"] and breach["owner"] and breach["how"]
+    assert all(breach[key] for key in ("pc", "el", "ipa", "pa")), breach
+    assert breach["trace"][-1]["type"] == "RETURN", "the trace ends with the return that was judged"

@@ -71,4 +71,4 @@ def test_a_file_that_is_not_whole_fails_the_run(text: str, tmp_path: Path) -> No
 
 def test_the_trace_has_what_ended_the_run() -> None:
     ordered = instruments.ordered([instruments.oracle("a"), instruments.TRACE, instruments.COVERAGE])
-    assert [each.name for each in ordered] == ["trace", "oracle", "coverage"]
+    assert [each.name for each in ordered] == ["coverage", "oracle", "trace"]  # called from the last on
