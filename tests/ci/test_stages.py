@@ -115,7 +115,7 @@ def test_every_stage_is_there_once() -> None:
 
 
 def test_every_stage_is_a_target_of_make() -> None:
-    files = [stages.ROOT / "Makefile", *stages.ROOT.glob("*/module.mk"), *stages.ROOT.glob("tests/*/module.mk")]
+    files = [stages.ROOT / "Makefile", *stages.ROOT.glob("*/module.mk"), *stages.ROOT.glob("*/*/module.mk")]
     targets = set(re.findall(r"^([a-z-]+):", "\n".join(file.read_text() for file in files), re.M))
     for stage in (*stages.STAGES, *stages.NIGHTLY):
         (target,) = (word for word in stage.command[1:] if not word.startswith("-") and "=" not in word)
