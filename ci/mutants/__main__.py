@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -81,6 +82,10 @@ def run(mutants: list[Mutant], wanted: tuple[str, ...], out: Path, jobs: int, fi
             print(table.line(outcome), flush=True)
             done = [outcomes[mutant.name] for mutant in mutants if mutant.name in outcomes]
             table.keep(done, out)  # so that nothing is lost if the rest is interrupted
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        judge.stop()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
     return [outcomes[mutant.name] for mutant in mutants]
@@ -114,6 +119,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if not options.mutant:
         mutants = [spec.control(mutants), *mutants]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         outcomes = run(mutants, wanted, options.out.resolve(), max(1, options.jobs), options.sample)
     except KeyboardInterrupt:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -145,13 +147,31 @@ def _short(text: str, length: int = 160) -> str:
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
+_children: set[subprocess.Popen[str]] = set()  # each a process group of its own
+_children_lock = threading.Lock()
+_stopped = threading.Event()
+
+
+def stop() -> None:
+    """End all that is asked just now, QEMUs and all; nothing is asked any more."""
+    _stopped.set()
+    with _children_lock:
+        for child in _children:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+
+
 def _run(command: list[str], environment: dict[str, str], limit_s: int) -> tuple[int, str]:
     """A program and all that it starts, ended together. (exit status, what it printed)."""
+    if _stopped.is_set():
+        raise BadMutant("interrupted")
     merged = {**os.environ, **environment}
     with subprocess.Popen(
         command, cwd=ROOT, env={key: text for key, text in merged.items() if text}, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
     ) as child:  # fmt: skip
+        with _children_lock:
+            _children.add(child)
         try:
             text, _ = child.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:
@@ -161,4 +181,7 @@ def _run(command: list[str], environment: dict[str, str], limit_s: int) -> tuple
         except BaseException:
             os.killpg(child.pid, signal.SIGTERM)
             raise
+        finally:
+            with _children_lock:
+                _children.discard(child)
     return child.returncode, text

@@ -5,12 +5,13 @@ import pytest
 
 from scenarios.harness.checks import Checks, matches
 from scenarios.harness.host import Host
+from scenarios.harness.machine import Machine
 from scenarios.harness.matrix import cell
 
 # platform/abi/hyp_hypercalls.h, hyp_status.h
 ABI_VERSION, MEM_DONATE, MEM_RETURN = 0xC6007000, 0xC6007001, 0xC6007002
 OK, EINVAL, EPERM = 0, -2, -3
-HYPERVISOR_PFN, UART_PFN = 0x40200, 0x9000
+HYPERVISOR_PFN, UART_PFN, RAM_PFN, PFNS_A_MIB = 0x40200, 0x9000, 0x40000, 256
 HOLDERS, ROUNDS = 2, 20
 ACCESSES = [("kernel", "read"), ("kernel", "write"), ("uaccess", "read"), ("uaccess", "write"),
             ("mapped", "read"), ("mapped", "write"), ("mapped", "exec")]  # fmt: skip
@@ -38,7 +39,7 @@ def access(host: Host, who: str, what: str, holder: str) -> str:
 
 
 @pytest.mark.only_on("terrarium", reason="upstream's host gives pages by calls that only its own kernel makes")
-def test_donated_page(host: Host, check: Checks) -> None:
+def test_donated_page(machine: Machine, host: Host, check: Checks) -> None:
     """A page given to the hypervisor is out of the host's reach, and comes back zeroed."""
     host.module("attack")
     check("the calls are there", OK, call(host, ABI_VERSION))
@@ -48,6 +49,8 @@ def test_donated_page(host: Host, check: Checks) -> None:
         check(f"{what} a device", EINVAL, call(host, number, UART_PFN))
         check(f"{what} too many pages", EINVAL, call(host, number, 0x60000, 513))
         check(f"{what} no page", EINVAL, call(host, number, 0x60000, 0))
+        last = RAM_PFN + machine.options.mem_mib * PFNS_A_MIB - 1
+        check(f"{what} the last page of RAM and one behind it", EINVAL, call(host, number, last, 2))
 
     load = "while :; do cat /proc/kallsyms /init > /dev/null; done"
     cpus = int(host.run(["nproc"], ok=True).out)

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,6 +144,18 @@ def test_the_tier_is_what_the_oracle_wrote(root: Path) -> None:
     assert judge._tier_of(root) == "c"
     (root / "oracle.json").write_text('{"tier"')
     assert judge._tier_of(root) == ""
+
+
+def test_an_interruption_ends_what_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "_stopped", threading.Event())
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(judge._run, ["tail", "-f", "/dev/null"], {}, 60)
+        while not judge._children:
+            assert not asked.done()
+        judge.stop()
+        assert asked.result()[0] == -signal.SIGTERM
+    with pytest.raises(BadMutant, match="interrupted"):
+        judge._run(["true"], {}, 60)
 
 
 def outcome(root: Path, caught: list[str], silent: list[str], only: str = "") -> Outcome:
