@@ -38,6 +38,7 @@ _Static_assert(offsetof(struct cause_sve, after) == CAUSE_SVE_AFTER, "cause.h");
 #define CPACR_FPEN (UINT64_C(3) << 20)
 #define CPACR_ZEN (UINT64_C(3) << 16)
 #define ZCR_LEN_MAX 15
+#define MDSCR_MDE (UINT64_C(1) << 15)
 
 /* X(name, what the assembler calls it, mark): 0: in use, so only compared. */
 #define SYSTEM_REGISTERS(X)                  \
@@ -131,6 +132,14 @@ static uint64_t normal[SYSTEM_COUNT]; /* what it holds while this program uses i
 static uint64_t tag(uint64_t kind, uint64_t number)
 {
 	return (uint64_t)REGISTER_TAG_HIGH << 32 | REGISTER_TAG_LOW | kind << 8 | number;
+}
+
+/* Debug registers are a guest's in earnest: without an exception on they need not be in the CPU. */
+static void open_debug(void)
+{
+	TRY("msr oslar_el1, xzr", ::);
+	set_MDSCR_EL1(MDSCR_MDE);
+	__asm__ volatile("isb" : : : "memory");
 }
 
 /* Once: an undefined instruction changes ESR_EL1 and others. */
@@ -382,6 +391,7 @@ int guest_main(void)
 	if (pkvm_can_share() && pkvm_share((uintptr_t)control_page, 1)) {
 		report_fail("share", "");
 	}
+	open_debug();
 	find_registers();
 	report_value("features", "sve=%u pauth=%d pmu=%d", vector_bytes,
 		     is_here[SYSTEM_APIAKEYLO_EL1], is_here[SYSTEM_PMCCNTR_EL0]);
