@@ -81,6 +81,11 @@ def test_host_takes_vm_pages(host: Host, check: Checks) -> None:
     other_pfn = int(re.search(r"pfn=(\S+)", other)[1], 0)  # type: ignore[index]
     status = call(host, VM_MAP, FIRST_VM, other_pfn, ipa // PAGE, 1, MAP_ALL)[0]
     check("mapping another page over its page", EBUSY, status, cell("kernel", "guest", "write"))
+    status, free = EBUSY, ipa // PAGE
+    while status == EBUSY:  # where the guest has no page yet
+        free += 1
+        status = call(host, VM_MAP, FIRST_VM, pfn, free, 1, MAP_ALL)[0]
+    check("mapping its page at another address, too", EPERM, status, cell("kernel", "guest", "write"))
     check("unmapping its page", EPERM, call(host, VM_UNMAP, FIRST_VM, ipa // PAGE, 1)[0], asked)
     check("ending it while it lives", EPERM, call(host, VM_DESTROY, FIRST_VM)[0])
     check("other rules for it, now that it ran", EBUSY, call(host, VM_CONFIG, FIRST_VM, 1, 1)[0])
