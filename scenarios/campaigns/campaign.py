@@ -56,7 +56,7 @@ class Run:
         campaign, recording = self.campaign, self.golden.recording
         return {
             "key": self.key, "name": campaign.name, "target": self.target, "title": campaign.title,
-            "scenario": campaign.scenario, "mark": campaign.mark, "seed": campaign.seed,
+            "scenario": campaign.scenario, "mark": campaign.mark, "seed": campaign.seed, "limit": campaign.limit,
             "instructions": len(recording.steps), "visits": recording.visits, "insns": self.golden.seen.insns,
             "populations": [dataclasses.asdict(each) for each in self.plan.populations],
         }  # fmt: skip

@@ -52,6 +52,7 @@ class Campaign:
     slack: int  # a run with so many instructions more than the golden run hangs
     minutes: int  # after which no further injection is begun; 0: all are
     spaces: tuple[Space, ...]
+    limit: int | None = None  # INJECTIONS=, instead of what the spaces say
 
     @property
     def wanted(self) -> int | None:
@@ -69,7 +70,7 @@ class Campaign:
         ends = [injections * sum(own[: n + 1]) // sum(own) for n in range(len(own))]
         shares = [max(1, end - begin) for begin, end in zip([0, *ends], ends)]
         spaces = [dataclasses.replace(each, injections=n) for each, n in zip(self.spaces, shares)]
-        return dataclasses.replace(self, spaces=tuple(spaces))
+        return dataclasses.replace(self, spaces=tuple(spaces), limit=injections)
 
 
 class _Table:

@@ -29,6 +29,12 @@ def _row(row: Mapping[str, Any]) -> list[Any]:
     return [values[name] for name in COLUMNS]
 
 
+def replay_command(head: Mapping[str, Any]) -> str:
+    """What the number of an injection is written behind."""
+    limit = f" INJECTIONS={head['limit']}" if head.get("limit") else ""
+    return f"make campaign NAME={head['name']} HYP={head['target']}{limit} REPLAY="
+
+
 def page(head: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
     summaries = [dataclasses.asdict(statistics.of_space(each, rows)) for each in head["populations"]]
     data = {
@@ -37,7 +43,7 @@ def page(head: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
         "summaries": summaries,
         "columns": COLUMNS,
         "rows": [_row(row) for row in rows],
-        "replay": f"make campaign NAME={head['name']} HYP={head['target']} REPLAY=",
+        "replay": replay_command(head),
     }
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     parts = {

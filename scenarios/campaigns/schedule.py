@@ -65,6 +65,7 @@ def cluster(address: str | None, workers: int, scratch: Path) -> Iterator[Any]:
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of processes that come later
     _environment(address)
     with dask.config.set(_settings()), contextlib.ExitStack() as stack:
         try:

@@ -100,7 +100,7 @@ function heat() {
 			}
 			const share = cell.hits / cell.runs;
 			return make("td", {
-				style: `background:hsl(${210 - 210 * share} 65% ${94 - 44 * share}%)`,
+				style: share ? `background:hsl(350 70% ${90 - 45 * share}%)` : "background:#eaf1f8",
 				title: `${name} ${target}: ${cell.hits} of ${cell.runs} runs`,
 				onclick: () => choose({ symbol: name, register: target }),
 			}, cell.hits || "");
