@@ -40,6 +40,7 @@ struct inject_watch {
 	int cpu;               /* or INJECT_CPU_ANY */
 	uint64_t hits;         /* atomic */
 	bool open;             /* atomic; false: a gate is before it */
+	uint64_t since_ns;     /* TIME: when its gate was hit, atomic; INJECT_EVER: not known yet */
 	uint64_t pa;           /* ACCESS: where its place is now, atomic */
 };
 
@@ -50,7 +51,6 @@ struct inject_site {
 	unsigned int el;
 	struct a64 insn;
 	uint64_t watches; /* bit per watch */
-	bool is_mark;     /* only for what comes after another instruction */
 };
 
 /* When a fault is made. */
@@ -67,8 +67,9 @@ struct inject_context {
 	const struct inject_site *site; /* NULL with ENTERED */
 	uint64_t pc;                    /* of the instruction, or to which the exception went */
 	unsigned int el;
-	bool moves;    /* out: execution goes on at @next */
-	uint64_t next; /* out */
+	unsigned int who_el; /* for `who`: of what is returned to, of ERET and RETURN; else @el */
+	bool moves;          /* out: execution goes on at @next */
+	uint64_t next;       /* out */
 };
 
 /* What is left to do before this vCPU's next instruction. */
@@ -99,6 +100,7 @@ struct inject_shot {
 	uint64_t after;
 	uint64_t insns;
 	uint64_t el2_insns;
+	uint64_t time_ns; /* virtual, INJECT_EVER: not known */
 };
 
 /* Counters that translated code increments, a vCPU's each. */
@@ -249,8 +251,10 @@ const char *inject_dma(const struct inject_fault *fault, char *where, uint64_t *
 bool inject_time_is_read(uint32_t word);
 /* Such an instruction at @el has read @ticks. */
 void inject_time_sample(unsigned int vcpu, uint32_t word, unsigned int el, uint64_t ticks);
-/* Whether virtual time is @ns or later. */
-bool inject_time_has_come(unsigned int vcpu, uint64_t ns);
+/* Virtual time as this vCPU knows it, INJECT_EVER: not yet. */
+uint64_t inject_time_now(unsigned int vcpu);
+/* Whether the time of this watch, which is open, has come. */
+bool inject_time_has_come(unsigned int vcpu, struct inject_watch *watch);
 
 /* inject_record.c: the list of EL2's instructions. NULL, or why the file cannot be. */
 const char *inject_record_open(const char *path);

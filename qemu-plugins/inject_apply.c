@@ -32,6 +32,7 @@ void inject_shot(unsigned int index, uint64_t nth, const struct inject_context *
 		.after = after,
 		.insns = inject_insns(),
 		.el2_insns = inject_el2_insns(),
+		.time_ns = inject_time_now(context->vcpu),
 	};
 
 	g_strlcpy(shot.where, where, sizeof(shot.where));

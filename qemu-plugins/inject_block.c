@@ -70,21 +70,22 @@ static bool is_barrier(enum inject_barrier which, enum a64_kind kind)
 	return false;
 }
 
-static bool fits(const struct inject_watch *watch, struct block *block, uint64_t vaddr,
-		 uint32_t word, const struct a64 *insn, bool first)
+static bool fits(const struct inject_watch *watch, struct block *block,
+		 const struct inject_site *at, bool first)
 {
 	const struct inject_trigger *trigger = &watch->trigger;
+	const struct a64 *insn = &at->insn;
 
-	if (!may_be(watch->who, block->el)) {
+	if (trigger->at != INJECT_AT_ERET && !may_be(watch->who, block->el)) {
 		return false;
 	}
 	switch (trigger->at) {
 	case INJECT_AT_INSN:
 		return may_be((enum inject_where)trigger->word, block->el);
 	case INJECT_AT_SYMBOL:
-		return code_pa(block, vaddr) == trigger->address;
+		return code_pa(block, at->vaddr) == trigger->address;
 	case INJECT_AT_PC:
-		return vaddr == trigger->address;
+		return at->vaddr == trigger->address;
 	case INJECT_AT_MSR:
 		return insn->kind == A64_MSR && (trigger->any || insn->key == trigger->key);
 	case INJECT_AT_MRS:
@@ -96,7 +97,7 @@ static bool fits(const struct inject_watch *watch, struct block *block, uint64_t
 	case INJECT_AT_ERET:
 		return insn->kind == A64_ERET && block->el == 2;
 	case INJECT_AT_MARK:
-		return word == MARK_WORD;
+		return at->word == MARK_WORD;
 	case INJECT_AT_START:
 	case INJECT_AT_TIME:
 		return first && __atomic_load_n(&watch->hits, __ATOMIC_RELAXED) == 0;
@@ -112,14 +113,13 @@ static bool fits(const struct inject_watch *watch, struct block *block, uint64_t
 	return false;
 }
 
-static uint64_t triggers_at(struct block *block, uint64_t vaddr, uint32_t word,
-			    const struct a64 *insn, bool first)
+static uint64_t triggers_at(struct block *block, const struct inject_site *at, bool first)
 {
 	uint64_t mask = 0;
 	size_t i;
 
 	for (i = 0; i < inject.watches_count; i++) {
-		if (fits(&inject.watches[i], block, vaddr, word, insn, first)) {
+		if (fits(&inject.watches[i], block, at, first)) {
 			mask |= UINT64_C(1) << i;
 		}
 	}
@@ -149,15 +149,14 @@ static gboolean site_equal(gconstpointer left, gconstpointer right)
 	       a->watches == b->watches;
 }
 
-static struct inject_site *site_of(uint64_t vaddr, uint32_t word, unsigned int el,
-				   const struct a64 *insn, uint64_t watches)
+static struct inject_site *site_of(const struct inject_site *at, unsigned int el, uint64_t watches)
 {
 	static GHashTable *sites; /* inject.lock */
 	struct inject_site wanted = {
-		.vaddr = vaddr,
-		.word = word,
+		.vaddr = at->vaddr,
+		.word = at->word,
 		.el = el,
-		.insn = *insn,
+		.insn = at->insn,
 		.watches = watches,
 	};
 	struct inject_site *site;
@@ -264,32 +263,31 @@ static bool plant(struct qemu_plugin_insn *insn, struct block *block, bool first
 	uint64_t vaddr = qemu_plugin_insn_vaddr(insn);
 	uint64_t accesses = inject.watches_of[INJECT_AT_ACCESS];
 	struct inject_site *site = NULL;
-	uint32_t word = 0;
-	struct a64 decoded;
+	struct inject_site at = { .vaddr = vaddr };
 	uint64_t mask;
 
-	qemu_plugin_insn_data(insn, &word, sizeof(word));
-	decoded = a64_decode(word);
-	mask = triggers_at(block, vaddr, word, &decoded, first);
+	qemu_plugin_insn_data(insn, &at.word, sizeof(at.word));
+	at.insn = a64_decode(at.word);
+	mask = triggers_at(block, &at, first);
 	if (mask != 0 || block->el == 2 || (inject.uses_after && (first || after_site))) {
-		site = site_of(vaddr, word, block->el, &decoded, mask);
+		site = site_of(&at, block->el, mask);
 	}
 	plant_before(insn, block, first, after_site, site);
 	plant_hits(insn, site, mask);
 	plant_behind(insn, block, site);
-	if (inject.uses_irq && decoded.kind == A64_ERET) {
+	if (inject.uses_irq && at.insn.kind == A64_ERET) {
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, inject_irq_returns,
 						       QEMU_PLUGIN_CB_NO_REGS, NULL);
 	}
 	if (accesses != 0) {
-		site = site_of(vaddr, word, block->el, &decoded, accesses);
+		site = site_of(&at, block->el, accesses);
 		qemu_plugin_register_vcpu_mem_cb(insn, inject_event_access, QEMU_PLUGIN_CB_RW_REGS,
 						 QEMU_PLUGIN_MEM_RW, site);
 	}
-	if (inject.watches_of[INJECT_AT_TIME] != 0 && inject_time_is_read(word)) {
-		qemu_plugin_register_vcpu_insn_exec_cb(
-			insn, inject_event_counter, QEMU_PLUGIN_CB_NO_REGS,
-			site_of(vaddr, word, block->el, &decoded, mask));
+	if (inject.watches_of[INJECT_AT_TIME] != 0 && inject_time_is_read(at.word)) {
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, inject_event_counter,
+						       QEMU_PLUGIN_CB_NO_REGS,
+						       site_of(&at, block->el, mask));
 		return true;
 	}
 	return mask != 0 || accesses != 0;

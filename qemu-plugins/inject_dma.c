@@ -3,7 +3,8 @@
  * A device goes to memory at this instant: QEMU's iommu-testdev writes, which is
  * done when this returns; its edu reads (or writes, where there is no
  * iommu-testdev), 100 ms of virtual time later. Both are on the first PCI bus of
- * QEMU's virt machine. The address is what the device says: the SMMU decides.
+ * QEMU's virt machine. The device says the address as the host has it (of a place in a VM:
+ * where that is in physical memory): the SMMU decides.
  */
 #include "qemu-plugins/inject.h"
 
@@ -100,13 +101,13 @@ static void leave(const struct device *device, bool still_works)
 }
 
 static void testdev_writes(const struct device *device, const struct inject_place *place,
-			   uint64_t pa, char *where)
+			   uint64_t iova, uint64_t pa, char *where)
 {
 	uint64_t at = device->registers;
 	uint32_t result;
 
-	write32(at + TESTDEV_IOVA_LOW, (uint32_t)place->address);
-	write32(at + TESTDEV_IOVA_HIGH, (uint32_t)(place->address >> 32));
+	write32(at + TESTDEV_IOVA_LOW, (uint32_t)iova);
+	write32(at + TESTDEV_IOVA_HIGH, (uint32_t)(iova >> 32));
 	write32(at + TESTDEV_GPA_LOW, (uint32_t)pa);
 	write32(at + TESTDEV_GPA_HIGH, (uint32_t)(pa >> 32));
 	write32(at + TESTDEV_LENGTH, (uint32_t)place->bytes);
@@ -114,24 +115,24 @@ static void testdev_writes(const struct device *device, const struct inject_plac
 	write32(at + TESTDEV_ARM, 1);
 	read32(at + TESTDEV_TRIGGER);
 	result = read32(at + TESTDEV_RESULT);
-	snprintf(where, 48, "dma write 0x%llx: %s (0x%x)", (unsigned long long)place->address,
+	snprintf(where, 48, "dma write 0x%llx: %s (0x%x)", (unsigned long long)iova,
 		 result == 0 ? "done" : "refused", result);
 }
 
 static void edu_starts(const struct device *device, const struct inject_place *place, bool write,
-		       char *where)
+		       uint64_t iova, char *where)
 {
 	uint64_t at = device->registers;
 	uint64_t memory = write ? EDU_DESTINATION : EDU_SOURCE;
 	uint64_t buffer = write ? EDU_SOURCE : EDU_DESTINATION;
 
-	inject_memory_write(at + memory, sizeof(uint64_t), place->address);
+	inject_memory_write(at + memory, sizeof(uint64_t), iova);
 	inject_memory_write(at + buffer, sizeof(uint64_t), EDU_BUFFER);
 	inject_memory_write(at + EDU_COUNT, sizeof(uint64_t), place->bytes);
 	inject_memory_write(at + EDU_COMMAND, sizeof(uint64_t),
 			    EDU_START | (write ? EDU_TO_MEMORY : 0));
 	snprintf(where, 48, "dma %s 0x%llx: begun", write ? "write" : "read",
-		 (unsigned long long)place->address);
+		 (unsigned long long)iova);
 }
 
 const char *inject_dma(const struct inject_fault *fault, char *where, uint64_t *before,
@@ -141,16 +142,19 @@ const char *inject_dma(const struct inject_fault *fault, char *where, uint64_t *
 	bool write = fault->word == INJECT_DMA_WRITE;
 	struct device device;
 	uint64_t pa = place->address;
+	uint64_t iova;
 
 	if (!inject_memory_place(place, &pa)) {
 		pa = place->address; /* mapped nowhere: the device tries all the same */
 	}
+	/* A device has the host's addresses: those of a VM, or of a program, are none to it. */
+	iova = place->kind == INJECT_PLACE_HOST ? place->address : pa;
 	inject_memory_read(pa, sizeof(*before), before);
 	if (write && enter(TESTDEV_ID, &device)) {
-		testdev_writes(&device, place, pa, where);
+		testdev_writes(&device, place, iova, pa, where);
 		leave(&device, false);
 	} else if (enter(EDU_ID, &device)) {
-		edu_starts(&device, place, write, where);
+		edu_starts(&device, place, write, iova, where);
 		leave(&device, true);
 	} else {
 		return write ? "the machine has neither iommu-testdev nor edu" :

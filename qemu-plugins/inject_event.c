@@ -129,6 +129,7 @@ static void entered_el2(struct inject_context *context, enum arm_vector vector, 
 	inject_record_visit(context->vcpu);
 	inject_digest_entered();
 	context->el = saved_el(spsr);
+	context->who_el = context->el;
 	note_calls(context->vcpu, fitting(INJECT_AT_RETURN, entry, esr));
 	inject_watch_hit(fitting(INJECT_AT_CALL, entry, esr) |
 				 fitting(INJECT_AT_ENTRY, entry, esr) |
@@ -181,6 +182,7 @@ void inject_event_discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type 
 		}
 	}
 	context.el = el;
+	context.who_el = el;
 	if (type == QEMU_PLUGIN_DISCON_INTERRUPT) {
 		inject_watch_hit(irqs(el), &context);
 	}
@@ -232,6 +234,16 @@ static void note_world(struct world world)
 	}
 }
 
+/* Who will run when this vCPU's ERET from EL2 is done. */
+static void note_return(struct inject_vcpu *state)
+{
+	g_mutex_lock(&inject.lock);
+	state->world =
+		world_below(&inject.host, inject_sys(REG_HCR_EL2), inject_sys(REG_VTTBR_EL2));
+	g_mutex_unlock(&inject.lock);
+	state->known = true;
+}
+
 void inject_event_eret(unsigned int vcpu, void *userdata)
 {
 	const struct inject_site *site = userdata;
@@ -242,16 +254,13 @@ void inject_event_eret(unsigned int vcpu, void *userdata)
 		.site = site,
 		.pc = site->vaddr,
 		.el = 2,
+		.who_el = saved_el(inject_sys(REG_SPSR_EL2)),
 	};
 
-	if (saved_el(inject_sys(REG_SPSR_EL2)) >= 2 || world_is_hosted(inject_sys(REG_HCR_EL2))) {
+	if (context.who_el >= 2 || world_is_hosted(inject_sys(REG_HCR_EL2))) {
 		return;
 	}
-	g_mutex_lock(&inject.lock);
-	state->world =
-		world_below(&inject.host, inject_sys(REG_HCR_EL2), inject_sys(REG_VTTBR_EL2));
-	g_mutex_unlock(&inject.lock);
-	state->known = true;
+	note_return(state);
 	note_world(state->world);
 	inject_watch_hit(answered(vcpu, state->world), &context);
 	inject_digest_returns();
@@ -263,11 +272,29 @@ static uint64_t not_yet(unsigned int vcpu, uint64_t mask)
 	uint64_t early = 0;
 
 	for (; mask != 0; mask &= mask - 1) {
-		const struct inject_watch *watch = &inject.watches[__builtin_ctzll(mask)];
+		struct inject_watch *watch = &inject.watches[__builtin_ctzll(mask)];
 
-		early |= inject_time_has_come(vcpu, watch->trigger.address) ? 0 : mask & -mask;
+		if (!__atomic_load_n(&watch->open, __ATOMIC_RELAXED) ||
+		    !inject_time_has_come(vcpu, watch)) {
+			early |= mask & -mask;
+		}
 	}
 	return early;
+}
+
+/* Those of @mask that wait for a mark of another name than is left here. */
+static uint64_t other_marks(uint64_t mask)
+{
+	uint64_t others = 0;
+
+	for (; mask != 0; mask &= mask - 1) {
+		const struct inject_watch *watch = &inject.watches[__builtin_ctzll(mask)];
+
+		if (regs_read_x(&inject.regs, 0) != watch->trigger.address) {
+			others |= mask & -mask;
+		}
+	}
+	return others;
 }
 
 void inject_event_site(unsigned int vcpu, void *userdata)
@@ -280,19 +307,23 @@ void inject_event_site(unsigned int vcpu, void *userdata)
 		.site = site,
 		.pc = site->vaddr,
 		.el = site->el,
+		.who_el = site->el,
 	};
-	uint64_t watches = site->watches;
+	uint64_t erets = site->watches & inject.watches_of[INJECT_AT_ERET];
+	uint64_t watches = site->watches & ~erets;
 
 	if (state->again && state->again_pc == site->vaddr) {
 		return;
 	}
-	/* An ERET to EL2 itself returns to nobody below. */
-	if ((watches & inject.watches_of[INJECT_AT_ERET]) != 0 &&
-	    saved_el(inject_sys(REG_SPSR_EL2)) >= 2) {
-		watches &= ~inject.watches_of[INJECT_AT_ERET];
-	}
 	watches &= ~not_yet(vcpu, watches & inject.watches_of[INJECT_AT_TIME]);
+	watches &= ~other_marks(watches & inject.watches_of[INJECT_AT_MARK]);
 	inject_watch_hit(watches, &context);
+	/* An ERET to EL2 itself returns to nobody below. */
+	if (erets != 0 && saved_el(inject_sys(REG_SPSR_EL2)) < 2) {
+		note_return(state);
+		context.who_el = saved_el(inject_sys(REG_SPSR_EL2));
+		inject_watch_hit(erets, &context);
+	}
 	if (context.moves) {
 		qemu_plugin_set_pc(context.next);
 	}
@@ -338,6 +369,7 @@ void inject_event_access(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t
 		.site = site,
 		.pc = site->vaddr,
 		.el = site->el,
+		.who_el = site->el,
 	};
 	uint64_t left = site->watches;
 	uint64_t hits = 0;

@@ -79,7 +79,7 @@ static const char *impossible_target(const struct inject_fault *fault)
 	case INJECT_DO_SKIP:
 		return insn ? NULL :
 			      "it needs an instruction: at=insn, symbol, pc, msr, mrs, tlbi, "
-			      "barrier, eret, time or start";
+			      "barrier, eret, mark, time or start";
 	case INJECT_DO_LEAVE:
 		if (fault->model != INJECT_MODEL_VALUE) {
 			return "a function returns a value=";

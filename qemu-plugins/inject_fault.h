@@ -11,7 +11,7 @@
 
 #include "qemu-plugins/inject_words.h"
 
-#define INJECT_FAULTS_MAX 16
+#define INJECT_FAULTS_MAX 24
 #define INJECT_RANGES_MAX 8
 #define INJECT_ERROR_BYTES 256
 #define INJECT_EVER UINT64_MAX
@@ -61,7 +61,7 @@ struct inject_trigger {
 	uint32_t call;     /* CALL: function identifier */
 	bool smccc;        /* CALL: published, so either calling convention (bit 30) */
 	uint16_t key;      /* REGISTER, TLBI: A64_KEY */
-	uint64_t address;  /* ADDRESS: virtual; SYMBOL: physical; TIME: ns */
+	uint64_t address;  /* ADDRESS: virtual; SYMBOL: physical; TIME: ns; MARK: its name */
 	struct inject_place place;
 	uint64_t nth; /* from 1 */
 };

@@ -115,13 +115,14 @@ void inject_irq_returns(unsigned int vcpu, void *userdata)
 }
 
 /*
- * An edge is gone with its pending state. A level stays: the interrupt is
- * disabled until the handler, which finds none, is left; or for ever.
+ * An edge is gone with its pending state, and what software made pending as well.
+ * A level stays: the interrupt is disabled until the handler, which finds none, is
+ * left; or for ever.
  */
 static void drop(const struct inject_fault *fault, unsigned int vcpu, uint32_t number)
 {
+	write32(bit_register(vcpu, GIC_ICPENDR, number), bit_of(number));
 	if (!is_level(vcpu, number)) {
-		write32(bit_register(vcpu, GIC_ICPENDR, number), bit_of(number));
 		return;
 	}
 	write32(bit_register(vcpu, GIC_ICENABLER, number), bit_of(number));

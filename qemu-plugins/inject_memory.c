@@ -84,6 +84,32 @@ static const char *root_of(enum inject_table table, uint64_t address, struct inj
 	return "there is no such table";
 }
 
+/* Where @ipa, an address of stage 1's tables at EL1, is in physical memory now. */
+static bool from_below(uint64_t ipa, uint64_t *pa)
+{
+	struct inject_root root;
+	struct inject_walk found;
+
+	*pa = ipa;
+	if ((inject_sys(REG_HCR_EL2) & ARM_HCR_VM) == 0) {
+		return true;
+	}
+	if (inject_root_stage2(inject_sys(REG_VTTBR_EL2), inject_sys(REG_VTCR_EL2), &root) !=
+		    NULL ||
+	    inject_walk(&root, ipa, -1, read_word, &found) != NULL || !found.maps) {
+		return false;
+	}
+	*pa = found.output;
+	return true;
+}
+
+static bool read_below(uint64_t ipa, uint64_t *value)
+{
+	uint64_t pa;
+
+	return from_below(ipa, &pa) && read_word(pa, value);
+}
+
 const char *inject_memory_pte(const struct inject_fault *fault, struct inject_walk *found)
 {
 	struct inject_root root;
@@ -92,7 +118,12 @@ const char *inject_memory_pte(const struct inject_fault *fault, struct inject_wa
 	if (why != NULL) {
 		return why;
 	}
-	return inject_walk(&root, fault->place.address, fault->level, read_word, found);
+	if (fault->word != INJECT_TABLE_EL1) {
+		return inject_walk(&root, fault->place.address, fault->level, read_word, found);
+	}
+	why = inject_walk(&root, fault->place.address, fault->level, read_below, found);
+	return why != NULL || from_below(found->at, &found->at) ? why :
+								  "its tables are not in memory";
 }
 
 bool inject_memory_place(const struct inject_place *place, uint64_t *pa)

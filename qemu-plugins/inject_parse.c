@@ -7,10 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "platform/abi/mark.h"
 #include "qemu-plugins/common/calls.h"
 #include "qemu-plugins/common/sysregs.h"
 
 #define WORD_BYTES 128
+#define MARK_NAME_MAX 8
 
 /* What follows a trigger's or a target's word. */
 enum follows {
@@ -27,6 +29,7 @@ enum follows {
 	FOLLOWS_TLBI,
 	FOLLOWS_BARRIER,
 	FOLLOWS_TIME,
+	FOLLOWS_NAME,
 	FOLLOWS_GENERAL,
 	FOLLOWS_PLACE,
 	FOLLOWS_PTE,
@@ -151,6 +154,19 @@ static bool take_time(struct inject_scan *scan, uint64_t *ns)
 			    field != NULL ? field : "");
 }
 
+/* A mark's name, as the program that leaves it has it in a register. */
+static bool take_mark(struct inject_scan *scan, uint64_t *name)
+{
+	const char *field = inject_next(scan);
+
+	if (field == NULL || field[0] == '\0' || strlen(field) > MARK_NAME_MAX) {
+		return inject_wrong(scan, "a mark has a name of 1 to %d characters, not '%s'",
+				    MARK_NAME_MAX, field != NULL ? field : "");
+	}
+	*name = mark_name(field);
+	return true;
+}
+
 static bool take_trigger_rest(struct inject_scan *scan, struct inject_trigger *trigger)
 {
 	switch (triggers[trigger->at].follows) {
@@ -179,6 +195,8 @@ static bool take_trigger_rest(struct inject_scan *scan, struct inject_trigger *t
 		return inject_take_word(scan, "barrier", barrier_words, &trigger->word);
 	case FOLLOWS_TIME:
 		return take_time(scan, &trigger->address);
+	case FOLLOWS_NAME:
+		return take_mark(scan, &trigger->address);
 	case FOLLOWS_NOTHING:
 	case FOLLOWS_GENERAL:
 	case FOLLOWS_PLACE:
@@ -301,6 +319,7 @@ static bool take_target_rest(struct inject_scan *scan, struct inject_fault *faul
 	case FOLLOWS_TLBI:
 	case FOLLOWS_BARRIER:
 	case FOLLOWS_TIME:
+	case FOLLOWS_NAME:
 		break;
 	}
 	return true;

@@ -25,9 +25,13 @@ static void add_shot(GString *text, const struct inject_shot *shot)
 			       "\"where\": \"%s\", \"before\": \"0x%" G_GINT64_MODIFIER
 			       "x\", \"after\": \"0x%" G_GINT64_MODIFIER
 			       "x\", \"insns\": %" G_GUINT64_FORMAT
-			       ", \"el2_insns\": %" G_GUINT64_FORMAT "}",
+			       ", \"el2_insns\": %" G_GUINT64_FORMAT,
 			       shot->where, shot->before, shot->after, shot->insns,
 			       shot->el2_insns);
+	if (shot->time_ns != INJECT_EVER) {
+		g_string_append_printf(text, ", \"time_ns\": %" G_GUINT64_FORMAT, shot->time_ns);
+	}
+	g_string_append_c(text, '}');
 }
 
 /* FNV-1a (Fowler, Noll, Vo; 64 bits) over the ranges' bytes. */

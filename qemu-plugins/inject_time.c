@@ -3,7 +3,8 @@
  * Virtual time, for at=time. Plugins have no clock: it is what software last read
  * of the system counter, and with -icount a nanosecond for each instruction since.
  * So on the instruction counter a time is exact to the block while a CPU runs, and
- * after idle time from its first read of the counter on.
+ * after idle time from its first read of the counter on. Before a CPU's first read
+ * no time comes.
  */
 #include "qemu-plugins/inject.h"
 
@@ -34,13 +35,29 @@ void inject_time_sample(unsigned int vcpu, uint32_t word, unsigned int el, uint6
 	state->time.known = true;
 }
 
-bool inject_time_has_come(unsigned int vcpu, uint64_t ns)
+uint64_t inject_time_now(unsigned int vcpu)
 {
 	const struct inject_vcpu *state = &inject.vcpus[vcpu];
-	uint64_t now = state->time.ns;
 
-	if (inject.icount) {
-		now += inject_counts_of(vcpu)->insns - state->time.insns;
+	if (!state->time.known) {
+		return INJECT_EVER;
 	}
-	return (state->time.known || inject.icount) && now >= ns;
+	return inject.icount ? state->time.ns + inject_counts_of(vcpu)->insns - state->time.insns :
+			       state->time.ns;
+}
+
+bool inject_time_has_come(unsigned int vcpu, struct inject_watch *watch)
+{
+	uint64_t now = inject_time_now(vcpu);
+	uint64_t since = __atomic_load_n(&watch->since_ns, __ATOMIC_RELAXED);
+
+	if (now == INJECT_EVER) {
+		return false;
+	}
+	if (since == INJECT_EVER) {
+		/* Nobody had read the counter when the gate was hit. */
+		__atomic_store_n(&watch->since_ns, now, __ATOMIC_RELAXED);
+		since = now;
+	}
+	return now >= since && now - since >= watch->trigger.address;
 }

@@ -104,12 +104,16 @@ static bool counts(const struct inject_watch *watch, const struct inject_context
 	    !is_there((enum inject_where)trigger->word, context->vcpu, context->el)) {
 		return false;
 	}
-	return is_there(watch->who, context->vcpu, context->el);
+	return is_there(watch->who, context->vcpu, context->who_el);
 }
 
-static void open_gate(unsigned int fault)
+static void open_gate(unsigned int fault, unsigned int vcpu)
 {
 	/* The fault's watch is the one with its index. */
+	if (inject.watches[fault].trigger.at == INJECT_AT_TIME) {
+		__atomic_store_n(&inject.watches[fault].since_ns, inject_time_now(vcpu),
+				 __ATOMIC_RELAXED);
+	}
 	__atomic_store_n(&inject.watches[fault].open, true, __ATOMIC_RELAXED);
 }
 
@@ -136,7 +140,7 @@ static void hit(unsigned int index, struct inject_context *context)
 		}
 		break;
 	case INJECT_ROLE_GATE:
-		open_gate(watch->fault);
+		open_gate(watch->fault, context->vcpu);
 		break;
 	case INJECT_ROLE_STOP:
 		inject_end("stop", INJECT_EXIT_STOP, "stopped at %s number %llu",

@@ -12,7 +12,8 @@
 
 /*
  * What follows a trigger's word: nothing, a word of a list, an address, a
- * symbol, a call, a register, an instruction's name, how and a place, a time.
+ * symbol, a call, a register, an instruction's name, how and a place, a time, the
+ * name of a mark.
  * X(NAME, word, what follows, number N may follow)
  */
 #define INJECT_TRIGGERS(X)                   \
@@ -30,7 +31,7 @@
 	X(TLBI, "tlbi", TLBI, true)          \
 	X(BARRIER, "barrier", BARRIER, true) \
 	X(ERET, "eret", NOTHING, true)       \
-	X(MARK, "mark", NOTHING, true)       \
+	X(MARK, "mark", NAME, true)          \
 	X(TIME, "time", TIME, false)         \
 	X(START, "start", NOTHING, false)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs scenarios on the machine (scenarios/README.md).
 
-export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE FUZZ_CALLS SIDE SHRINK_TRIES COVER ORACLE TRACE
+export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT BASE FUZZ_CALLS SIDE SHRINK_TRIES COVER ORACLE TRACE INJECT
 HARNESS := $(PYTHON) -m scenarios.harness
 
 include scenarios/campaigns/module.mk
@@ -14,9 +14,9 @@ run-scenario: all ## run SCENARIO=name or folder and print a verdict
 list-scenarios: | $(O)/.system ## names and titles of all scenarios
 	@$(HARNESS) list
 
-# On both targets, unless the user names one, under the oracle's tier A, unless ORACLE= says otherwise.
+# On both targets, unless the user names one, under the oracle's tier A, unless ORACLE= or a scenario says otherwise.
 test-scenarios: all $(MICRODROID_KERNEL) ## run every scenario, on both targets or on HYP=
-	@HYP=$(or $(HYP),both) ORACLE=$(or $(ORACLE),a) $(HARNESS) run lifecycle isolation performance
+	@HYP=$(or $(HYP),both) ORACLE=$(or $(ORACLE),a) $(HARNESS) run lifecycle isolation faults performance
 
 test-planted: all ## on the machine: what must fail, and the interactive commands
 	@$(PYTHON) -m pytest -c tests/pytest.ini tests/harness/check_*.py \

@@ -11,6 +11,7 @@ import difflib
 import functools
 import json
 import re
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,13 @@ def _symbols_file(names: set[str], path: Path, options: Options) -> Path:
     return path
 
 
+def refuse(text: str, options: Options) -> None:
+    """Raises BadFault, Unusable when @text is no faults for a machine of @options: before there is one."""
+    names = named_symbols([text])
+    with tempfile.TemporaryDirectory() as folder:
+        check(text, "fault", _symbols_file(names, Path(folder) / "symbols", options) if names else None)
+
+
 def plugin_arguments(
     text: str | None,
     folder: Path,
@@ -130,6 +138,13 @@ def report(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def shots(folder: Path) -> list[dict[str, Any]]:
+    """The faults that were made, in order: the first 64. `fault` counts from 1; numbers are int."""
+    made = (report(folder) or {}).get("shots", [])
+    numbers = ("pc", "opcode", "before", "after")
+    return [{**shot, **{key: int(shot[key], 16) for key in numbers}} for shot in made]
 
 
 def never_made(folder: Path) -> str | None:

@@ -116,12 +116,13 @@ COVERAGE_FILE = "coverage.txt"
 COVERAGE = Instrument("coverage", _coverage, words=("COVER=1",))
 
 
-def _inject(text: str) -> Instrument:
+def _inject(faults: str, given: str) -> Instrument:
+    """@faults are to be made; @given of them are the user's."""
     return Instrument(
         "inject",
-        lambda artefacts, options: fault.plugin_arguments(text, artefacts, options),
+        lambda artefacts, options: fault.plugin_arguments(faults, artefacts, options),
         fault.never_made,
-        (f"INJECT={shlex.quote(text)}",),
+        (f"INJECT={shlex.quote(given)}",) if given else (),
         recorded=False,
     )
 
@@ -145,11 +146,14 @@ def flag(env: Mapping[str, str], name: str) -> bool:
     return text == "1"
 
 
-def chosen(env: Mapping[str, str]) -> tuple[Instrument, ...]:
-    """The instruments that the user's variables ask for; a trace among them replaces TRACE. Raises Unusable."""
+def chosen(env: Mapping[str, str], faults: str = "") -> tuple[Instrument, ...]:
+    """The instruments that the user's variables ask for; a trace among them replaces TRACE. Raises Unusable.
+
+    @faults  INJECT's, and the scenario's own
+    """
     wanted = oracle_of.tiers(env)
     return (
-        *((_inject(env["INJECT"]),) if env.get("INJECT") else ()),
+        *((_inject(faults, env.get("INJECT") or ""),) if faults else ()),
         *((oracle(wanted),) if wanted else ()),
         *((traced(env["TRACE"]),) if env.get("TRACE") else ()),
         *((COVERAGE,) if flag(env, "COVER") else ()),

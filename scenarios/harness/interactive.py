@@ -79,16 +79,16 @@ def kernel_symbols(kernel: Path) -> list[symbols.Symbol]:
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         new = kept.with_suffix(".new")
-        new.write_bytes(_ask_for_symbols())
+        new.write_bytes(_ask_for_symbols(kernel))
         new.replace(kept)
     return symbols.parse_kallsyms(kept.read_text())
 
 
-def _ask_for_symbols() -> bytes:
+def _ask_for_symbols(kernel: Path) -> bytes:
     progress = Progress("symbols")
     progress.say("reading the kernel's symbols, once")
     folder = RunFolder("symbols")
-    options = dataclasses.replace(_options(), icount=False)
+    options = paths.machine_description.from_env({"KERNEL": str(kernel)})
     machine = LiveMachine(Setup(options, trace=False), folder, progress)
     try:
         machine.start()

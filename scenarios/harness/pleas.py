@@ -27,6 +27,7 @@ MARKERS = (
     "only_on(target, reason): a scenario that is about one target, and why",
     "host_archives(names...): further initramfs archives of the build, below out/",
     "machine(mem=None, smp=None, cpu=None, append='', plugins=[], devices=[], trace=True): other machine",
+    "inject(faults): what to break in this scenario, words as of INJECT= or a function from the target to them",
     "icount: always a closed run on the instruction counter",
     "cold: boot the machine, do not go on from a snapshot (a scenario about the boot)",
     "limit(seconds): another wall limit",
@@ -118,6 +119,15 @@ def limit_of(item: pytest.Function, env: Mapping[str, str]) -> float:
     return given or float((_arguments(item, "limit") or {"_": LIMIT_S})["_"])
 
 
+def faults_of(item: pytest.Function, env: Mapping[str, str]) -> str:
+    """The faults of the marker and of INJECT, "" for none."""
+    texts = [env.get("INJECT") or ""]
+    for mark in item.iter_markers("inject"):
+        words = mark.kwargs["faults"]
+        texts.append(words(target_of(item)) if callable(words) else words)
+    return "; ".join(text for text in texts if text.strip())
+
+
 def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
     """The machine that @item wants, under the user's options. Raises Unusable."""
     wanted = _arguments(item, "machine") or {}
@@ -125,6 +135,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
     if unknown:
         raise Unusable(f"marker machine: no such argument: {', '.join(sorted(unknown))}")
     given = {key: value for key, value in env.items() if value} | {"HYP": target_of(item)}
+    faults = faults_of(item, env)
     if item.get_closest_marker("icount"):
         given["ICOUNT"] = "1"
         given.pop("SMP", None)
@@ -136,10 +147,12 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         options = paths.machine_description.from_env(
             given,
             wanted.get("append", ""),
-            (*wanted.get("devices", ()), *fault.devices(env.get("INJECT"))),
+            (*wanted.get("devices", ()), *fault.devices(faults)),
         )
     except paths.machine_description.BadOption as error:
         raise Unusable(str(error)) from error
+    if faults:
+        fault.refuse(faults, options)
     files: dict[str, Any] = {}
     for mark in item.iter_markers("host_files"):
         files |= mark.args[0]
@@ -154,7 +167,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         archives=archives,
         plugins=tuple(str(paths.ROOT / plugin) for plugin in wanted.get("plugins", ())),
         trace=wanted.get("trace", True),
-        instruments=instruments.chosen(env),
+        instruments=instruments.chosen(env, faults),
         limit_s=limit_of(item, env),
         keep=env.get("KEEP") == "1",
         cold=cold_given(env) or item.get_closest_marker("cold") is not None,

@@ -22,7 +22,7 @@ from typing import Any
 from scenarios.harness import paths, verdict
 from scenarios.harness.__main__ import DEFAULT_SCENARIO
 from scenarios.harness.errors import Failure, Unusable
-from scenarios.performance import cost
+from scenarios.performance import cost, start
 
 FORMAT = 2
 # Small changes of a figure are not worth a mark.
@@ -136,7 +136,7 @@ def main() -> int:
         for folder in (*folders, runs / DEFAULT_SCENARIO):
             if (folder / "verdict.json").exists():
                 add_verdict(figures, folder)
-        for name, (unit, value) in cost.measure(target).items():
+        for name, (unit, value) in (start.measure(target) | cost.measure(target)).items():
             add(figures, name, unit, target, value)
     path = paths.out() / "bench.json"
     write(figures, path)

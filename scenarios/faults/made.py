@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the scenarios of faults share: addresses for their words, and what became of them."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from scenarios.harness import fault, paths, symbols
+from scenarios.harness.errors import Unusable
+from scenarios.harness.machine import Machine
+
+
+class Addresses(dict[str, int]):
+    """Names, and where they are."""
+
+    def fill(self, words: str) -> str:
+        """{name} and {name+8} in @words are addresses."""
+
+        def address(found: re.Match[str]) -> str:
+            name, _, offset = found[1].partition("+")
+            return hex(self[name] + int(offset or "0"))
+
+        return re.sub(r"\{([^}]+)\}", address, words)
+
+
+@functools.cache
+def guest_symbols(program: str) -> Addresses:
+    """Those of a bare guest: addresses as its code has them, and physical to it."""
+    elf = paths.out() / "guest" / f"{program}.elf"
+    if not elf.is_file():
+        raise Unusable(f"{paths.short(elf)} is not built; `make` builds it")
+    return Addresses(symbols.all_in(elf))
+
+
+def made(machine: Machine) -> list[Mapping[str, Any]]:
+    """The faults that were made, in order, once the machine has ended: fault.shots()."""
+    machine.end()
+    return list(fault.shots(machine.artefacts))
