@@ -17,8 +17,6 @@
 
 #define INJECT_VCPUS_MAX 16
 #define INJECT_SHOTS_KEPT 64
-/* Each fault has a trigger and may have another that opens it; one more stops. */
-#define INJECT_WATCHES_MAX (2 * INJECT_FAULTS_MAX + 1)
 #define INJECT_AFTERS_MAX 4
 
 /* QEMU's exit status when the trigger of stop= was hit (common/plugin.h has the others). */
@@ -28,6 +26,7 @@
 enum inject_role {
 	INJECT_ROLE_FAULT,
 	INJECT_ROLE_GATE, /* opens the fault */
+	INJECT_ROLE_END,  /* closes it */
 	INJECT_ROLE_STOP,
 };
 
@@ -35,7 +34,7 @@ enum inject_role {
 struct inject_watch {
 	struct inject_trigger trigger;
 	enum inject_role role;
-	unsigned int fault;    /* FAULT, GATE: index */
+	unsigned int fault;    /* FAULT, GATE, END: index */
 	enum inject_where who; /* counts only there */
 	int cpu;               /* or INJECT_CPU_ANY */
 	uint64_t hits;         /* atomic */

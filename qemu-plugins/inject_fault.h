@@ -12,6 +12,8 @@
 #include "qemu-plugins/inject_words.h"
 
 #define INJECT_FAULTS_MAX 24
+#define INJECT_WATCHES_MAX \
+	64 /* triggers in one run: at, from and until of all, and one that stops */
 #define INJECT_RANGES_MAX 8
 #define INJECT_ERROR_BYTES 256
 #define INJECT_EVER UINT64_MAX
@@ -70,6 +72,8 @@ struct inject_fault {
 	struct inject_trigger at;
 	bool gated; /* counts from the hit of @from */
 	struct inject_trigger from;
+	bool ends; /* counts no more from the hit of @until on */
+	struct inject_trigger until;
 
 	enum inject_do what;
 	unsigned int index; /* REG: 0 to 31; ARG, RESULT: 0 to 17; LOADED: 0 or 1; INTID */

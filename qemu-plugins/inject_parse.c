@@ -405,9 +405,9 @@ static bool parse_model(struct inject_scan *scan, unsigned int model, char *text
 }
 
 /* The words of one fault, found by their keys. */
-enum key { KEY_AT, KEY_DO, KEY_FOR, KEY_WHO, KEY_CPU, KEY_FROM, KEY_MODEL, KEY_COUNT };
+enum key { KEY_AT, KEY_DO, KEY_FOR, KEY_WHO, KEY_CPU, KEY_FROM, KEY_UNTIL, KEY_MODEL, KEY_COUNT };
 
-static const char *const key_words[] = { "at", "do", "for", "who", "cpu", "from", NULL };
+static const char *const key_words[] = { "at", "do", "for", "who", "cpu", "from", "until", NULL };
 
 static bool split(struct inject_scan *scan, char *text, char **values, unsigned int *model)
 {
@@ -428,7 +428,7 @@ static bool split(struct inject_scan *scan, char *text, char **values, unsigned 
 			return inject_wrong(
 				scan,
 				"'%s' is no word of a fault; there are at, do, flip, set, "
-				"clear, value, for, who, cpu, from",
+				"clear, value, for, who, cpu, from, until",
 				word);
 		}
 		if (equals == NULL || equals[1] == '\0') {
@@ -503,6 +503,11 @@ static bool parse_fault(struct inject_scan *scan, char *text, struct inject_faul
 	if (fault->gated && !take_trigger(scan, &fault->from)) {
 		return false;
 	}
+	fault->ends = values[KEY_UNTIL] != NULL;
+	scan->at = values[KEY_UNTIL];
+	if (fault->ends && !take_trigger(scan, &fault->until)) {
+		return false;
+	}
 	if (targets[fault->what].has_model != (values[KEY_MODEL] != NULL)) {
 		return inject_wrong(scan, "do=%s %s", target_words[fault->what],
 				    values[KEY_MODEL] != NULL ?
@@ -529,6 +534,7 @@ bool inject_parse(const char *text, inject_lookup lookup, void *symbols,
 	char *save = NULL;
 	char *one;
 	bool ok = copy != NULL;
+	int watches = 1;
 
 	*count = 0;
 	error[0] = '\0';
@@ -542,7 +548,11 @@ bool inject_parse(const char *text, inject_lookup lookup, void *symbols,
 			break;
 		}
 		ok = parse_fault(&scan, one, &faults[*count]);
+		watches += ok ? 1 + faults[*count].gated + faults[*count].ends : 0;
 		*count += ok;
+	}
+	if (ok && watches > INJECT_WATCHES_MAX) {
+		ok = inject_wrong(&scan, "at most %d triggers in one run", INJECT_WATCHES_MAX - 1);
 	}
 	if (ok && *count == 0) {
 		ok = inject_wrong(&scan, "no fault is given: at=... do=...");

@@ -36,6 +36,11 @@ void inject_watch_init(const struct inject_trigger *stop)
 			add(&inject.faults[i].from, INJECT_ROLE_GATE, i);
 		}
 	}
+	for (i = 0; i < inject.faults_count; i++) {
+		if (inject.faults[i].ends) {
+			add(&inject.faults[i].until, INJECT_ROLE_END, i);
+		}
+	}
 	if (stop != NULL) {
 		add(stop, INJECT_ROLE_STOP, 0);
 	}
@@ -141,6 +146,9 @@ static void hit(unsigned int index, struct inject_context *context)
 		break;
 	case INJECT_ROLE_GATE:
 		open_gate(watch->fault, context->vcpu);
+		break;
+	case INJECT_ROLE_END:
+		__atomic_store_n(&inject.watches[watch->fault].open, false, __ATOMIC_RELAXED);
 		break;
 	case INJECT_ROLE_STOP:
 		inject_end("stop", INJECT_EXIT_STOP, "stopped at %s number %llu",

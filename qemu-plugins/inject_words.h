@@ -3,7 +3,8 @@
  * The words of a fault. C expands these lists, and scenarios/harness/fault_words.py
  * reads them from this file, so both know the same words: one row a line.
  *
- *   at=TRIGGER do=TARGET [MODEL] [for=once|K|ever] [who=WHERE] [cpu=N] [from=TRIGGER]
+ *   at=TRIGGER do=TARGET [MODEL] [for=once|K|ever] [who=WHERE] [cpu=N]
+ *   [from=TRIGGER] [until=TRIGGER]
  *
  * Faults are separated by ';'. README.md says what each word means.
  */

@@ -39,3 +39,8 @@ def made(machine: Machine) -> list[Mapping[str, Any]]:
     """The faults that were made, in order, once the machine has ended: fault.shots()."""
     machine.end()
     return list(fault.shots(machine.artefacts))
+
+
+def el2_symbols(options: fault.Options) -> Addresses:
+    """Those of what runs at EL2: physical addresses."""
+    return Addresses(fault.symbols_of(options))

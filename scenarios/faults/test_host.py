@@ -64,7 +64,7 @@ def word(host: Host, address: int) -> int | str:
     """What the host's kernel reads there, or how it is refused."""
     words = ["attack", "kernel", "read", "--pa", hex(address), "--via", "device"]
     seen = host.run(words, ok=True).report
-    return int.from_bytes(bytes.fromhex(str(seen["bytes"])[1:]), "little") if seen["size"] else str(seen["result"])
+    return seen.number("word") if seen["size"] else str(seen["result"])
 
 
 def interrupts(host: Host) -> int:

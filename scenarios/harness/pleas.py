@@ -28,6 +28,7 @@ MARKERS = (
     "host_archives(names...): further initramfs archives of the build, below out/",
     "machine(mem=None, smp=None, cpu=None, append='', plugins=[], devices=[], trace=True): other machine",
     "inject(faults): what to break in this scenario, words as of INJECT= or a function from the target to them",
+    "oracle(tiers): always under these tiers of the oracle, as in ORACLE=",
     "icount: always a closed run on the instruction counter",
     "cold: boot the machine, do not go on from a snapshot (a scenario about the boot)",
     "limit(seconds): another wall limit",
@@ -153,6 +154,9 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         raise Unusable(str(error)) from error
     if faults:
         fault.refuse(faults, options)
+    judged = item.get_closest_marker("oracle")
+    if judged is not None:
+        env = {**env, "ORACLE": "".join({*judged.args[0], *instruments.tiers(env)})}
     files: dict[str, Any] = {}
     for mark in item.iter_markers("host_files"):
         files |= mark.args[0]

@@ -109,15 +109,39 @@ static void test_names(void **state)
 			 INJECT_REG_SP);
 	assert_true(faults->gated);
 	assert_int_equal(faults->from.nth, 4);
+	assert_false(faults->ends);
+	read_one("at=insn:vm from=mark:begin until=call:PSCI_VERSION:2 do=skip");
+	assert_true(faults->gated && faults->ends);
+	assert_int_equal(faults->from.at, INJECT_AT_MARK);
+	assert_int_equal(faults->from.address, 0x6e69676562);
+	assert_int_equal(faults->until.nth, 2);
 	assert_int_equal(read_one("at=symbol:pool_alloc do=return value=0")->what, INJECT_DO_LEAVE);
 	assert_int_equal(read_one("at=irq:el2:2 do=irq:drop")->word, INJECT_INTERRUPT_DROP);
 	assert_int_equal(read_one("at=start do=dma:read:host:0x50000000/64")->place.bytes, 64);
+}
+
+/* So many with three triggers each. */
+static const char *many_faults(unsigned int count)
+{
+	static char text[2048];
+	size_t length = 0;
+
+	while (count-- > 0) {
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+					   "at=eret do=skip from=eret until=eret;");
+	}
+	return text;
 }
 
 static void test_refusals(void **state)
 {
 	(void)state;
 	refused("", "no fault is given");
+	refused("at=mark do=skip", "a mark has a name of 1 to 8 characters, not ''");
+	refused("at=mark:ninechars do=skip",
+		"a mark has a name of 1 to 8 characters, not 'ninechars'");
+	refused("at=eret do=skip until=gone", "trigger 'gone' is unknown");
+	refused(many_faults(22), "at most 63 triggers");
 	refused("at=insn:el2:1", "'do=' is missing");
 	refused("do=skip", "'at=' is missing");
 	refused("at=insn:el2:1 do=reg:x31 flip=1", "no register 'x31'");
@@ -173,7 +197,7 @@ static void test_too_many(void **state)
 	for (i = 0; i <= INJECT_FAULTS_MAX; i++) {
 		memcpy(text + (size_t)i * (sizeof(one) - 1), one, sizeof(one));
 	}
-	refused(text, "at most 16 faults");
+	refused(text, "at most 24 faults");
 }
 
 static void test_models(void **state)

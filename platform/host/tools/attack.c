@@ -124,9 +124,9 @@ static void print_lower(const char *text)
 
 static void print_bytes(const struct attack_reply *reply)
 {
-	uint64_t word;
+	uint64_t word = 0;
 
-	memcpy(&word, reply->bytes, sizeof(word));
+	memcpy(&word, reply->bytes, reply->size < sizeof(word) ? reply->size : sizeof(word));
 	printf(" word=%#llx bytes=x", (unsigned long long)word);
 	for (uint32_t i = 0; i < reply->size; i++) {
 		printf("%02x", reply->bytes[i]);
@@ -166,7 +166,7 @@ static enum exit_status print_reply(const struct attack *attack, const struct at
 	} else {
 		printf("done");
 	}
-	if (is_read(attack) && reply->size >= sizeof(uint64_t)) {
+	if (is_read(attack) && reply->size >= sizeof(uint32_t)) {
 		print_bytes(reply);
 	}
 	printf(" size=%u\n", reply->size);
