@@ -198,6 +198,8 @@ static bool host_has_registers(void)
 
 void smmu_found(void)
 {
+	uint32_t bypass;
+
 	smmu.is_stream_page = g_new0(uint8_t, oracle.ram_pages);
 	if (!oracle_read(SMMU_BASE + REG_CR0, &smmu.registers[REG_CR0 / 8], 4)) {
 		return; /* there is none */
@@ -209,6 +211,9 @@ void smmu_found(void)
 	}
 	oracle_read(SMMU_BASE + REG_STRTAB_BASE_CFG, &smmu.registers[REG_STRTAB_BASE_CFG / 8], 4);
 	oracle_read(SMMU_BASE + REG_CMDQ_BASE, &smmu.registers[REG_CMDQ_BASE / 8], 8);
+	if (oracle_read(SMMU_BASE + REG_GBPA, &bypass, sizeof(bypass))) {
+		smmu.registers[REG_GBPA / 8] |= (uint64_t)bypass << REG_GBPA % 8 * 8;
+	}
 	oracle_read(SMMU_BASE + REG_CMDQ_PROD, &smmu.prod, sizeof(smmu.prod));
 	smmu.is_el2s = true;
 	read_stream_table();
