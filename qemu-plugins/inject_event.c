@@ -290,7 +290,7 @@ static uint64_t other_marks(uint64_t mask)
 	for (; mask != 0; mask &= mask - 1) {
 		const struct inject_watch *watch = &inject.watches[__builtin_ctzll(mask)];
 
-		if (regs_read_x(&inject.regs, 0) != watch->trigger.address) {
+		if (!watch->trigger.any && regs_read_x(&inject.regs, 0) != watch->trigger.address) {
 			others |= mask & -mask;
 		}
 	}

@@ -59,7 +59,7 @@ struct inject_place {
 struct inject_trigger {
 	enum inject_at at;
 	unsigned int word; /* the list's row: where, entry, fault, irq, how, barrier */
-	bool any;          /* CALL, REGISTER, TLBI: all of them */
+	bool any;          /* CALL, REGISTER, TLBI, MARK: all of them */
 	uint32_t call;     /* CALL: function identifier */
 	bool smccc;        /* CALL: published, so either calling convention (bit 30) */
 	uint16_t key;      /* REGISTER, TLBI: A64_KEY */

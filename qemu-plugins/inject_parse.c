@@ -154,16 +154,20 @@ static bool take_time(struct inject_scan *scan, uint64_t *ns)
 			    field != NULL ? field : "");
 }
 
-/* A mark's name, as the program that leaves it has it in a register. */
-static bool take_mark(struct inject_scan *scan, uint64_t *name)
+/* A mark's name, as the program that leaves it has it in a register; none is any. */
+static bool take_mark(struct inject_scan *scan, struct inject_trigger *trigger)
 {
 	const char *field = inject_next(scan);
 
-	if (field == NULL || field[0] == '\0' || strlen(field) > MARK_NAME_MAX) {
-		return inject_wrong(scan, "a mark has a name of 1 to %d characters, not '%s'",
-				    MARK_NAME_MAX, field != NULL ? field : "");
+	trigger->any = field == NULL || strcmp(field, "any") == 0;
+	if (trigger->any) {
+		return true;
 	}
-	*name = mark_name(field);
+	if (field[0] == '\0' || strlen(field) > MARK_NAME_MAX) {
+		return inject_wrong(scan, "a mark has a name of 1 to %d characters, not '%s'",
+				    MARK_NAME_MAX, field);
+	}
+	trigger->address = mark_name(field);
 	return true;
 }
 
@@ -196,7 +200,7 @@ static bool take_trigger_rest(struct inject_scan *scan, struct inject_trigger *t
 	case FOLLOWS_TIME:
 		return take_time(scan, &trigger->address);
 	case FOLLOWS_NAME:
-		return take_mark(scan, &trigger->address);
+		return take_mark(scan, trigger);
 	case FOLLOWS_NOTHING:
 	case FOLLOWS_GENERAL:
 	case FOLLOWS_PLACE:

@@ -77,6 +77,7 @@ def numbers(report: Report) -> tuple[int, ...]:
 
 
 @pytest.mark.icount
+@pytest.mark.oracle("none")
 @pytest.mark.vm("faults", protected=True, mem=16)
 def test_guest_undisturbed(vm_running: VM, target: str, check: Checks) -> None:
     """The control: what a guest sees whom nobody disturbs."""
@@ -91,6 +92,7 @@ def test_guest_undisturbed(vm_running: VM, target: str, check: Checks) -> None:
 
 @pytest.mark.icount
 @pytest.mark.vm("faults", protected=True, mem=16)
+@pytest.mark.oracle("none")
 @pytest.mark.inject(faults=faults_of)
 def test_guest_disturbed(vm_running: VM, machine: Machine, target: str, check: Checks) -> None:
     """A protected guest whose instructions, memory, calls, registers and tables are broken, one step each."""

@@ -75,6 +75,7 @@ def interrupts(host: Host) -> int:
 
 @pytest.mark.icount
 @pytest.mark.machine(append=f"mem={HOST_MIB}M")
+@pytest.mark.oracle("none")
 @pytest.mark.inject(faults=faults_of)
 def test_host_disturbed(host: Host, machine: Machine, target: str, check: Checks) -> None:
     """A host whose memory, hypercalls, interrupts and stage 2 are broken from below."""

@@ -28,7 +28,7 @@ MARKERS = (
     "host_archives(names...): further initramfs archives of the build, below out/",
     "machine(mem=None, smp=None, cpu=None, append='', plugins=[], devices=[], trace=True): other machine",
     "inject(faults): what to break in this scenario, words as of INJECT= or a function from the target to them",
-    "oracle(tiers): always under these tiers of the oracle, as in ORACLE=",
+    "oracle(tiers): under these tiers of the oracle, whatever ORACLE= says; none: without",
     "icount: always a closed run on the instruction counter",
     "cold: boot the machine, do not go on from a snapshot (a scenario about the boot)",
     "limit(seconds): another wall limit",
@@ -156,7 +156,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         fault.refuse(faults, options)
     judged = item.get_closest_marker("oracle")
     if judged is not None:
-        env = {**env, "ORACLE": "".join({*judged.args[0], *instruments.tiers(env)})}
+        env = {**env, "ORACLE": judged.args[0]}
     files: dict[str, Any] = {}
     for mark in item.iter_markers("host_files"):
         files |= mark.args[0]

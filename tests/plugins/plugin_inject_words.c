@@ -115,6 +115,8 @@ static void test_names(void **state)
 	assert_int_equal(faults->from.at, INJECT_AT_MARK);
 	assert_int_equal(faults->from.address, 0x6e69676562);
 	assert_int_equal(faults->until.nth, 2);
+	assert_true(read_one("at=mark do=skip")->at.any &&
+		    read_one("at=mark:any:3 do=skip")->at.any);
 	assert_int_equal(read_one("at=symbol:pool_alloc do=return value=0")->what, INJECT_DO_LEAVE);
 	assert_int_equal(read_one("at=irq:el2:2 do=irq:drop")->word, INJECT_INTERRUPT_DROP);
 	assert_int_equal(read_one("at=start do=dma:read:host:0x50000000/64")->place.bytes, 64);
@@ -137,7 +139,7 @@ static void test_refusals(void **state)
 {
 	(void)state;
 	refused("", "no fault is given");
-	refused("at=mark do=skip", "a mark has a name of 1 to 8 characters, not ''");
+	refused("at=mark::1 do=skip", "a mark has a name of 1 to 8 characters, not ''");
 	refused("at=mark:ninechars do=skip",
 		"a mark has a name of 1 to 8 characters, not 'ninechars'");
 	refused("at=eret do=skip until=gone", "trigger 'gone' is unknown");
