@@ -265,11 +265,17 @@ static void commands_given(uint32_t prod)
 	}
 }
 
+static bool aborts_when_off(void)
+{
+	return (reg32(REG_GBPA) & GBPA_ABORT) != 0;
+}
+
 void smmu_stored(uint64_t pa, uint64_t value, unsigned int bytes)
 {
 	uint64_t offset = pa - SMMU_BASE;
 	uint64_t mask = bytes >= 8 ? UINT64_MAX : (UINT64_C(1) << bytes * 8) - 1;
 	unsigned int shift = (unsigned int)(offset % 8 * 8);
+	static const struct stale_tlbi everything = { .scope = STALE_SCOPE_ALL };
 
 	if (offset >= sizeof(smmu.registers)) {
 		return;
@@ -279,6 +285,11 @@ void smmu_stored(uint64_t pa, uint64_t value, unsigned int bytes)
 	if (offset == REG_CMDQ_PROD) {
 		commands_given((uint32_t)value);
 		return;
+	}
+	if (offset == REG_CR0 && (value & CR0_SMMUEN) == 0 && aborts_when_off()) {
+		/* Nothing is translated any more: who turns it on again has to invalidate first. */
+		stale_smmu_tlbi(&everything);
+		stale_smmu_sync();
 	}
 	smmu.is_el2s = smmu.is_el2s || offset == REG_STRTAB_BASE || offset == REG_CR0;
 	smmu.is_changed = true;
