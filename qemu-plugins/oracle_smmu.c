@@ -157,6 +157,15 @@ static void read_streams(uint64_t pa, uint64_t count)
 	}
 }
 
+static void no_tree_is_for_devices(void)
+{
+	guint i;
+
+	for (i = 0; i < tables.trees->len; i++) {
+		((struct tree *)g_ptr_array_index(tables.trees, i))->for_devices = false;
+	}
+}
+
 static void read_stream_table(void)
 {
 	uint32_t cfg = reg32(REG_STRTAB_BASE_CFG);
@@ -174,9 +183,7 @@ static void read_stream_table(void)
 		}
 		return;
 	}
-	for (i = 0; i < tables.trees->len; i++) {
-		((struct tree *)g_ptr_array_index(tables.trees, i))->for_devices = false;
-	}
+	no_tree_is_for_devices();
 	if (!CFG_IS_TWO_LEVEL(cfg)) {
 		read_streams(base, streams);
 		return;
@@ -288,6 +295,7 @@ void smmu_stored(uint64_t pa, uint64_t value, unsigned int bytes)
 	}
 	if (offset == REG_CR0 && (value & CR0_SMMUEN) == 0 && aborts_when_off()) {
 		/* Nothing is translated any more: who turns it on again has to invalidate first. */
+		no_tree_is_for_devices();
 		stale_smmu_tlbi(&everything);
 		stale_smmu_sync();
 	}
