@@ -204,13 +204,13 @@ static void plant_hits(struct qemu_plugin_insn *insn, struct inject_site *site, 
 			insn, inject_event_counted,
 			may_move(counted) ? QEMU_PLUGIN_CB_RW_REGS_PC : QEMU_PLUGIN_CB_RW_REGS,
 			QEMU_PLUGIN_COND_EQ, counter(offsetof(struct inject_counts, left)), 0,
-			site_of(site->vaddr, site->word, site->el, &site->insn, counted));
+			site_of(site, site->el, counted));
 	}
 	if (rest != 0) {
-		qemu_plugin_register_vcpu_insn_exec_cb(
-			insn, inject_event_site,
-			may_move(rest) ? QEMU_PLUGIN_CB_RW_REGS_PC : QEMU_PLUGIN_CB_RW_REGS,
-			site_of(site->vaddr, site->word, site->el, &site->insn, rest));
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, inject_event_site,
+						       may_move(rest) ? QEMU_PLUGIN_CB_RW_REGS_PC :
+									QEMU_PLUGIN_CB_RW_REGS,
+						       site_of(site, site->el, rest));
 	}
 }
 

@@ -56,7 +56,7 @@ void inject_watch_count(void)
 	const struct inject_fault *first = &inject.faults[0];
 
 	if (inject.faults_count > 0 && first->at.at == INJECT_AT_INSN &&
-	    first->at.word == INJECT_IN_EL2 && !first->gated && first->shots == 1 &&
+	    first->at.word == INJECT_IN_EL2 && !first->gated && !first->ends && first->shots == 1 &&
 	    first->who == INJECT_IN_ANYWHERE && first->cpu == INJECT_CPU_ANY) {
 		inject.counted = 0;
 	}
