@@ -31,5 +31,5 @@ $(MD_MANAGER_OBJS): | $(IPC_HEADERS)
 $(MD_B)/microdroid_manager: $(MD_MANAGER_OBJS) $(MD_LIB_OBJS) $(IPC_LIB)
 	@$(MD_LINK) $(IPC_LIBS) $(shell $(MD_PKG) --libs json-glib-1.0)
 
-include guest/microdroid/image/module.mk
+include $(addprefix guest/microdroid/,image/module.mk probe/module.mk tools/module.mk)
 -include $(MD_LIB_OBJS:.o=.d) $(wildcard $(MD_B)/$(MD)/*.d $(MD_B)/$(MD)/manager/*.d)

@@ -23,7 +23,7 @@ LIMIT_S = 120.0
 LIMIT_MAX_S = 3600
 MARKERS = (
     "vm(program, protected=True, cpus=1, mem=128, name=None, options=[]): the VM of vm_created",
-    "host_files(files): files to have in the host at boot, host path -> str, Path or bytes",
+    "host_files(files): files to have in the host at boot, host path -> str, Path, bytes, or a function that gives them",
     "only_on(target, reason): a scenario that is about one target, and why",
     "host_archives(names...): further initramfs archives of the build, below out/",
     "machine(mem=None, smp=None, cpu=None, append='', plugins=[], devices=[], trace=True): other machine",
@@ -161,6 +161,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
     for mark in item.iter_markers("host_files"):
         files |= mark.args[0]
     inputs.build_missing(files)
+    files = {name: content() if callable(content) else content for name, content in files.items()}
     archives = [paths.out() / name for mark in item.iter_markers("host_archives") for name in mark.args]
     for archive in archives:
         if not archive.is_file():

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Native tests of guest/microdroid: its libraries without GLib, and the manager's pure parts.
 MD_TEST_CC = $(CC) $(CWARN) -D_GNU_SOURCE -g -O1 -I$(ROOT) -fsanitize=address,undefined -fno-sanitize-recover=all
-MD_TEST_PKG := gio-2.0 json-glib-1.0
+MD_TEST_CFLAGS = $(shell pkg-config --cflags gio-2.0 json-glib-1.0)
+MD_TEST_LIBS = $(shell pkg-config --libs gio-2.0 json-glib-1.0)
 MD_LIB_TESTS := $(addprefix $(O)/tests/microdroid_,verity text failure)
 MD_MANAGER_TESTS := $(O)/tests/microdroid_config
 UNIT_TESTS += $(MD_LIB_TESTS) $(MD_MANAGER_TESTS) $(O)/tests/microdroid_launcher
@@ -13,8 +14,15 @@ $(MD_LIB_TESTS): $(O)/tests/microdroid_%: tests/microdroid/microdroid_%.c guest/
 $(O)/tests/microdroid_config: tests/microdroid/microdroid_config.c guest/microdroid/manager/config.c guest/microdroid/manager/error.c \
 	$(wildcard guest/microdroid/manager/*.h)
 	@mkdir -p $(@D)
-	$(MD_TEST_CC) $$(pkg-config --cflags $(MD_TEST_PKG)) $(filter %.c,$^) $$(pkg-config --libs $(MD_TEST_PKG)) -lcmocka -o $@
+	$(MD_TEST_CC) $(MD_TEST_CFLAGS) $(filter %.c,$^) $(MD_TEST_LIBS) -lcmocka -o $@
 
 $(O)/tests/microdroid_launcher: tests/microdroid/microdroid_launcher.c guest/microdroid/launcher_filter.c guest/microdroid/launcher.h
 	@mkdir -p $(@D)
 	$(MD_TEST_CC) $(filter %.c,$^) -lseccomp -lcmocka -o $@
+
+MD_FUZZ_SRCS := tests/fuzz/microdroid_config.c $(addprefix guest/microdroid/,manager/config.c manager/error.c lib/verity.c)
+FUZZERS += $(O)/fuzz/microdroid_config
+$(O)/fuzz/microdroid_config: $(MD_FUZZ_SRCS) $(wildcard guest/microdroid/*/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(CWARN) -D_GNU_SOURCE -g -O1 -I$(ROOT) $(MD_TEST_CFLAGS) -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(MD_FUZZ_SRCS) $(MD_TEST_LIBS) -o $@
