@@ -17,7 +17,7 @@ define plugin
 $(O)/plugins/$(1).so: $(PLUGIN_COMMON_OBJS) \
 	$(patsubst %,$(PLUGIN_B)/%.o,$(1) $(filter $(1)_%,$(PLUGIN_SOURCES)))
 	@mkdir -p $$(@D)
-	$(CC) -shared -o $$@ $$^ $(shell pkg-config --libs glib-2.0)
+	$(CC) -shared -o $$@ $$^ $$(shell pkg-config --libs glib-2.0)
 endef
 $(foreach name,$(PLUGINS),$(eval $(call plugin,$(name))))
 $(PLUGIN_B)/%.o: $(ROOT)/qemu-plugins/%.c

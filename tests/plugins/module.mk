@@ -20,7 +20,7 @@ define plugin_test
 $(O)/tests/$(1): $(PT_B)/tests/plugins/$(1).o $(PT_COMMON) \
 	$(patsubst $(ROOT)/%.c,$(PT_B)/%.o,$(wildcard $(ROOT)/qemu-plugins/$(2)*.c))
 	@mkdir -p $$(@D)
-	$(CC) $(PT_CFLAGS) -Wl,--wrap=posix_fallocate -o $$@ $$^ $(shell pkg-config --libs glib-2.0) -lcmocka
+	$(CC) $$(PT_CFLAGS) -Wl,--wrap=posix_fallocate -o $$@ $$^ $$(shell pkg-config --libs glib-2.0) -lcmocka
 endef
 PT_PLUGIN = $(or $(strip $(foreach name,$(PLUGINS),$(if $(filter plugin_$(name)%,$(1)),$(name)))),trace)
 $(foreach test,$(PT_TESTS),$(eval $(call plugin_test,$(test),$(call PT_PLUGIN,$(test)))))
