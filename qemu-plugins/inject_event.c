@@ -5,7 +5,7 @@
 #include "qemu-plugins/common/arm.h"
 
 /* ESR_ELx.DFSC and IFSC of translation and permission faults, any level (D24.2). */
-#define FSC(esr) ((unsigned int)(esr)&0x3f)
+#define FSC(esr) (0x3f & (unsigned int)(esr))
 #define FSC_TRANSLATION_MIN 0x04
 #define FSC_TRANSLATION_MAX 0x07
 #define FSC_PERMISSION_MIN 0x0c

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #define VECTOR (UINT32_C(1) << 26)
-#define BIT(word, n) ((word) >> (n)&1)
+#define BIT(word, n) (((word) >> (n)) & 1)
 #define FIELD(word, low, bits) ((word) >> (low) & ((1u << (bits)) - 1))
 #define RT(word) ((uint8_t)FIELD(word, 0, 5))
 #define RT2(word) ((uint8_t)FIELD(word, 10, 5))

@@ -11,7 +11,7 @@
 #define IS_TABLE 2
 
 /* VTCR_EL2 (D24.2): T0SZ 5:0, SL0 7:6, TG0 15:14. */
-#define VTCR_T0SZ(vtcr) ((unsigned int)(vtcr)&0x3f)
+#define VTCR_T0SZ(vtcr) (0x3f & (unsigned int)(vtcr))
 #define VTCR_SL0(vtcr) ((unsigned int)((vtcr) >> 6) & 3)
 #define VTCR_TG0(vtcr) ((unsigned int)((vtcr) >> 14) & 3)
 /* TCR_ELx: T0SZ 5:0, TG0 15:14, T1SZ 21:16, TG1 31:30. */

@@ -22,7 +22,7 @@
 /* Where an instruction is: its address and, in the two bits that are 0 in it, its level. */
 #define PLACE(pc, el) ((void *)(uintptr_t)((pc) | (el)))
 #define PLACE_PC(place) ((uint64_t)(uintptr_t)(place) & ~UINT64_C(3))
-#define PLACE_EL(place) ((unsigned int)(uintptr_t)(place)&3)
+#define PLACE_EL(place) (3 & (unsigned int)(uintptr_t)(place))
 
 /* A page from which a block is fetched. */
 struct fetch {

@@ -37,6 +37,7 @@ void oracle_pages_start(void)
 {
 	uint64_t there = 0;
 	uint64_t beyond = RAM_UNITS_MAX;
+	uint64_t pages;
 	uint64_t i;
 	uint64_t word;
 
@@ -49,14 +50,14 @@ void oracle_pages_start(void)
 			beyond = middle;
 		}
 	}
-	oracle.pages = g_new0(struct oracle_page, there * RAM_UNIT >> ORACLE_PAGE_SHIFT);
-	oracle.since_us = g_new0(uint64_t, there * RAM_UNIT >> ORACLE_PAGE_SHIFT);
-	for (i = 0; i < there * RAM_UNIT >> ORACLE_PAGE_SHIFT; i++) {
+	pages = there * RAM_UNIT >> ORACLE_PAGE_SHIFT;
+	oracle.pages = g_new0(struct oracle_page, pages);
+	oracle.since_us = g_new0(uint64_t, pages);
+	for (i = 0; i < pages; i++) {
 		oracle.pages[i] = (struct oracle_page){ .owner = PARTY_HOST, .how = HOW_START };
 	}
 	/* Readers take pages as there from here on. */
-	__atomic_store_n(&oracle.ram_pages, there * RAM_UNIT >> ORACLE_PAGE_SHIFT,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&oracle.ram_pages, pages, __ATOMIC_RELEASE);
 }
 
 static void page_store(uint64_t pa, struct oracle_page page)

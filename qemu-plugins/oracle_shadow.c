@@ -25,7 +25,7 @@
 #define S1_XN (UINT64_C(1) << 54)
 
 /* VTCR_EL2, TCR_EL2 (D24.2). */
-#define TCR_T0SZ(tcr) ((unsigned int)(tcr)&0x3f)
+#define TCR_T0SZ(tcr) (0x3f & (unsigned int)(tcr))
 #define VTCR_SL0(vtcr) ((unsigned int)((vtcr) >> 6) & 3)
 #define TCR_TG0(tcr) ((unsigned int)((tcr) >> 14) & 3)
 #define TTBR_BADDR UINT64_C(0x0000fffffffffffe)

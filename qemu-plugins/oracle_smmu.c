@@ -24,10 +24,10 @@
 #define REG_CMDQ_PROD 0x98
 
 #define TABLE_ADDRESS UINT64_C(0x000fffffffffffc0)
-#define CFG_LOG2SIZE(cfg) ((unsigned int)(cfg)&0x3f)
+#define CFG_LOG2SIZE(cfg) (0x3f & (unsigned int)(cfg))
 #define CFG_SPLIT(cfg) ((unsigned int)((cfg) >> 6) & 0x1f)
 #define CFG_IS_TWO_LEVEL(cfg) (((cfg) >> 16 & 3) == 1)
-#define L1_SPAN(entry) ((unsigned int)(entry)&0x1f)
+#define L1_SPAN(entry) (0x1f & (unsigned int)(entry))
 #define STREAMS_MAX (UINT64_C(1) << 20)
 
 /* Stream table entries: 64 bytes. */

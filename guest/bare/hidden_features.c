@@ -82,7 +82,7 @@
 
 #define CHECK_FIELD(field, reg, shift, wanted)                                         \
 	{                                                                              \
-		uint64_t value = sysreg_read(reg) >> (shift)&0xf;                      \
+		uint64_t value = (sysreg_read(reg) >> (shift)) & 0xf;                  \
 		report_check(value == (wanted), "hidden", "name=" #field " is=0x%llx", \
 			     (unsigned long long)value);                               \
 	}

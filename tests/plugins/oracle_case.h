@@ -17,7 +17,7 @@
 
 #define CASE_RAM UINT64_C(0x40000000)
 #define CASE_PAGES 64
-#define CASE_PAGE(n) (CASE_RAM + (n)*ORACLE_PAGE_BYTES)
+#define CASE_PAGE(n) (CASE_RAM + ORACLE_PAGE_BYTES * (n))
 /* Who owns which page; all others are the host's. */
 #define CASE_EL2 CASE_PAGE(1)
 #define CASE_GUEST CASE_PAGE(2)

@@ -5,18 +5,11 @@
 
 #include "vmm/service/vm_config_fields.h"
 
-#define FIELD(type, member, key_, kind_, min_, max_)                                             \
-	{                                                                                        \
-		.key = (key_), .kind = (kind_), .offset = offsetof(type, member), .min = (min_), \
-		.max = (max_)                                                                    \
-	}
-#define PRESET(type, member, key_, max_, preset_)                                         \
-	{                                                                                 \
-		.key = (key_), .kind = VM_FIELD_STRING, .offset = offsetof(type, member), \
-		.max = (max_), .preset = (preset_)                                        \
-	}
-
 /* clang-format off */
+#define FIELD(type, member, key_, kind_, min_, max_) \
+	{ .key = (key_), .kind = (kind_), .offset = offsetof(type, member), .min = (min_), .max = (max_) }
+#define PRESET(type, member, key_, max_, preset_) \
+	{ .key = (key_), .kind = VM_FIELD_STRING, .offset = offsetof(type, member), .max = (max_), .preset = (preset_) }
 #define COMMON(type) \
 	PRESET(type, common.name, "name", VM_CONFIG_NAME_BYTES_MAX, ""), \
 	FIELD(type, common.instance_id, "instance-id", VM_FIELD_BYTES, 0, AVF_INSTANCE_ID_BYTES), \
