@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "vmm/error.h"
+#include "vmm/file.h"
 #include "vmm/output.h"
 #include "vmm/serial.h"
 #include "vmm/virtio/device.h"
@@ -124,7 +125,7 @@ static bool add_console(struct devices *d, GError **error)
 
 	if (o->console_input != NULL) {
 		/* O_NONBLOCK: a FIFO without a writer is at its end, not waited for. */
-		in_fd = open(o->console_input, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		in_fd = file_open(o->console_input, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 		if (in_fd < 0) {
 			error_set_errno(error, "--console-input: cannot open %s", o->console_input);
 			return false;
@@ -140,7 +141,38 @@ static bool add_console(struct devices *d, GError **error)
 	return added;
 }
 
-/* In the order of slots that guests and scenarios know: console, rng, blocks, vsock. */
+static bool add_log(struct devices *d, GError **error)
+{
+	int fd = -1;
+	bool added;
+
+	if (!output_open(&d->config.options->log, &fd, error)) {
+		g_prefix_error(error, "--log: ");
+		return false;
+	}
+	added = add_virtio(d, virtio_console_new(fd, -1, error), error);
+	close_fd(fd);
+	return added;
+}
+
+static bool add_blocks(struct devices *d, const GArray *blocks, GError **error)
+{
+	for (guint i = 0; i < blocks->len; i++) {
+		const struct block_option *block = &g_array_index(blocks, struct block_option, i);
+		struct virtio_device *dev =
+			block->composite ?
+				virtio_blk_new_composite(block->path, block->read_only, error) :
+				virtio_blk_new(block->path, block->read_only, error);
+
+		if (!add_virtio(d, dev, error)) {
+			g_prefix_error(error, block->composite ? "--composite: " : "--block: ");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* In the order of slots that guests and scenarios know: console, log, rng, blocks, vsock. */
 static bool add_virtio_devices(struct devices *d, GError **error)
 {
 	const struct options *o = d->config.options;
@@ -148,17 +180,14 @@ static bool add_virtio_devices(struct devices *d, GError **error)
 	if (o->console.kind != DESTINATION_ABSENT && !add_console(d, error)) {
 		return false;
 	}
+	if (o->log.kind != DESTINATION_ABSENT && !add_log(d, error)) {
+		return false;
+	}
 	if (o->rng && !add_virtio(d, virtio_rng_new(), error)) {
 		return false;
 	}
-	for (guint i = 0; i < o->blocks->len; i++) {
-		const struct block_option *block =
-			&g_array_index(o->blocks, struct block_option, i);
-
-		if (!add_virtio(d, virtio_blk_new(block->path, block->read_only, error), error)) {
-			g_prefix_error(error, "--block: ");
-			return false;
-		}
+	if (!add_blocks(d, o->blocks, error)) {
+		return false;
 	}
 	if (o->cid != 0 && !add_virtio(d, virtio_vsock_new((uint32_t)o->cid, error), error)) {
 		g_prefix_error(error, "--cid: ");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "vmm/error.h"
+#include "vmm/file.h"
 
 G_DEFINE_QUARK(vmm_loader_error, loader_error)
 
@@ -31,7 +32,7 @@ bool loader_open(const char *path, struct loader_file *file, GError **error)
 
 	*file = (struct loader_file){ .fd = -1 };
 	/* O_NONBLOCK: a FIFO is refused below, not waited for. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = file_open(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0) {
 		error_set_errno(error, "cannot open %s", path);
 		return false;

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -246,6 +247,24 @@ static void clean_up(struct machine *m)
 	}
 }
 
+/*
+ * --parent: the kernel kills the VMM with it, in the sandbox too, since rights are only given up
+ * there (prctl(2), PR_SET_PDEATHSIG). One that has gone before the request shows by getppid().
+ */
+static bool die_with_parent(const struct options *options, GError **error)
+{
+	if (options->parent == 0) {
+		return true;
+	}
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || (uint64_t)getppid() != options->parent) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+			    "--parent: process %" G_GUINT64_FORMAT " is not this process's parent",
+			    (guint64)options->parent);
+		return false;
+	}
+	return true;
+}
+
 bool machine_run(const struct options *options, enum exit_code *code, GError **error)
 {
 	struct machine machine = {
@@ -257,8 +276,8 @@ bool machine_run(const struct options *options, enum exit_code *code, GError **e
 	};
 	bool ran = false;
 
-	if (prepare(&machine, error) && (!options->sandbox || sandbox_enter(error)) &&
-	    start_vcpus(&machine, error)) {
+	if (die_with_parent(options, error) && prepare(&machine, error) &&
+	    (!options->sandbox || sandbox_enter(error)) && start_vcpus(&machine, error)) {
 		log_info("ready"); /* the runner's event "VM created" */
 		while (g_atomic_int_get(&machine.exit_code) == STILL_RUNNING) {
 			g_main_context_iteration(NULL, TRUE);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "platform/abi/guest_memory_map.h"
+#include "vmm/file.h"
 
 /*
  * The command line is read here and not by GOption, for three reasons: a value's
@@ -32,6 +33,7 @@ enum option_kind {
 	KIND_DESTINATION, /* struct destination field */
 	KIND_LOG_LEVEL,   /* enum log_level field */
 	KIND_BLOCK,       /* appended to the array; repeatable */
+	KIND_COMPOSITE,   /* the same */
 };
 
 struct option {
@@ -78,22 +80,29 @@ static const struct option option_table[] = {
 	  .help = "vCPUs with pointer authentication, PMU and SVE, each if this host's KVM has it" },
 	{ .name = "serial0", .placeholder = "DEST", .kind = KIND_DESTINATION,
 	  .field = FIELD(serials[0]),
-	  .help = "output of ttyS0: null, stdout or file:PATH (default stdout)" },
+	  .help = "output of ttyS0: null, stdout, file:PATH or fd:N (default stdout)" },
 	{ .name = "serial1", .placeholder = "DEST", .kind = KIND_DESTINATION,
 	  .field = FIELD(serials[1]),
-	  .help = "output of ttyS1: null, stdout or file:PATH (default null)" },
+	  .help = "output of ttyS1: null, stdout, file:PATH or fd:N (default null)" },
 	{ .name = "console", .placeholder = "DEST", .kind = KIND_DESTINATION, .field = FIELD(console),
-	  .help = "virtio console hvc0 with output to null, stdout or file:PATH" },
+	  .help = "virtio console hvc0 with output to null, stdout, file:PATH or fd:N" },
 	{ .name = "console-input", .placeholder = "FILE", .kind = KIND_STRING,
 	  .field = FIELD(console_input), .min = 1, .max = PATH_MAX, .help = "input of --console" },
+	{ .name = "log", .placeholder = "DEST", .kind = KIND_DESTINATION, .field = FIELD(log),
+	  .help = "virtio console without input for the guest's log: hvc1 beside --console" },
 	{ .name = "block", .placeholder = "PATH[,ro]", .kind = KIND_BLOCK, .field = FIELD(blocks),
 	  .help = "virtio disk, read-only with ,ro; repeatable" },
+	{ .name = "composite", .placeholder = "PATH[,ro]", .kind = KIND_COMPOSITE, .field = FIELD(blocks),
+	  .help = "virtio disk made of the parts that the file lists, a line each: OFFSET BYTES r|w FILE" },
 	{ .name = "rng", .kind = KIND_SWITCH_ON, .field = FIELD(rng), .help = "virtio entropy source" },
 	{ .name = "cid", .placeholder = "N", .kind = KIND_NUMBER, .field = FIELD(cid),
 	  .min = OPTIONS_CID_MIN, .max = OPTIONS_CID_MAX, .what = "guest CID",
 	  .help = "virtio socket with this guest CID; 3 to 4294967294" },
 	{ .name = "no-watchdog", .kind = KIND_SWITCH_OFF, .field = FIELD(watchdog),
 	  .help = "no stall detector" },
+	{ .name = "parent", .placeholder = "PID", .kind = KIND_NUMBER, .field = FIELD(parent),
+	  .min = 1, .max = INT_MAX, .what = "process",
+	  .help = "end at once when this process, which started the VMM, is gone" },
 	{ .name = "dump-dtb", .placeholder = "FILE", .kind = KIND_STRING, .field = FIELD(dump_dtb),
 	  .min = 1, .max = PATH_MAX,
 	  .help = "write the guest's device tree and end; needs no /dev/kvm" },
@@ -170,8 +179,11 @@ static bool set_destination(const struct option *row, struct destination *field,
 	} else if (g_str_has_prefix(value, prefix) && value[strlen(prefix)] != '\0') {
 		field->kind = DESTINATION_FILE;
 		field->path = g_strdup(value + strlen(prefix));
+	} else if (file_is_fd(value, NULL)) {
+		field->kind = DESTINATION_FD;
+		field->path = g_strdup(value);
 	} else {
-		return bad_value(row, value, "null, stdout or file:PATH", error);
+		return bad_value(row, value, "null, stdout, file:PATH or fd:N", error);
 	}
 	return true;
 }
@@ -185,6 +197,7 @@ static bool add_block(const struct option *row, GArray *blocks, const char *valu
 		return bad_value(row, value, "PATH or PATH,ro, where PATH has no comma", error);
 	}
 	block.read_only = comma != NULL;
+	block.composite = row->kind == KIND_COMPOSITE;
 	block.path = comma != NULL ? g_strndup(value, (gsize)(comma - value)) : g_strdup(value);
 	g_array_append_val(blocks, block);
 	return true;
@@ -210,6 +223,7 @@ static bool set_field(struct options *o, const struct option *row, const char *v
 		return log_level_parse(value, field) ||
 		       bad_value(row, value, "error, warn, info or debug", error);
 	case KIND_BLOCK:
+	case KIND_COMPOSITE:
 		return add_block(row, *(GArray **)field, value, error);
 	}
 	g_assert_not_reached();
@@ -240,7 +254,7 @@ static bool apply(struct parse *parse, const struct option *row, const char *val
 			    "--%s: its value %s is missing", row->name, row->placeholder);
 		return false;
 	}
-	if (*seen && row->kind != KIND_BLOCK) {
+	if (*seen && row->kind != KIND_BLOCK && row->kind != KIND_COMPOSITE) {
 		g_set_error(error, OPTIONS_ERROR, OPTIONS_ERROR_REPEATED,
 			    "--%s: given twice; once is allowed", row->name);
 		return false;
@@ -516,7 +530,8 @@ struct options *options_parse_config(const char *text, size_t bytes, GError **er
 
 unsigned options_virtio_count(const struct options *o)
 {
-	return (o->console.kind != DESTINATION_ABSENT) + o->rng + o->blocks->len + (o->cid != 0);
+	return (o->console.kind != DESTINATION_ABSENT) + (o->log.kind != DESTINATION_ABSENT) +
+	       o->rng + o->blocks->len + (o->cid != 0);
 }
 
 void options_free(struct options *o)
@@ -528,6 +543,7 @@ void options_free(struct options *o)
 		g_free(o->serials[i].path);
 	}
 	g_free(o->console.path);
+	g_free(o->log.path);
 	g_array_unref(o->blocks);
 	g_free(o->kernel);
 	g_free(o->raw);

@@ -33,16 +33,18 @@ enum destination_kind {
 	DESTINATION_NULL,
 	DESTINATION_STDOUT,
 	DESTINATION_FILE,
+	DESTINATION_FD,
 };
 
 struct destination {
 	enum destination_kind kind;
-	char *path; /* DESTINATION_FILE, else NULL; owned by the options */
+	char *path; /* DESTINATION_FILE, and "fd:N" of DESTINATION_FD; else NULL; owned by the options */
 };
 
 struct block_option {
 	char *path; /* owned by the options */
 	bool read_only;
+	bool composite; /* path is a list of parts (virtio/disk.h) */
 };
 
 enum options_action {
@@ -66,11 +68,13 @@ struct options {
 	uint64_t cpus;        /* 1..GUEST_VCPUS_MAX */
 	bool cpu_features;    /* all that KVM offers beyond the base */
 	struct destination serials[OPTIONS_SERIALS];
-	struct destination console;
+	struct destination console; /* hvc0 */
 	char *console_input;
-	GArray *blocks; /* struct block_option, in the order given; never NULL */
+	struct destination log; /* another console, hvc1 beside --console */
+	GArray *blocks;         /* struct block_option, in the order given; never NULL */
 	bool rng;
-	uint64_t cid; /* 0: no virtio socket */
+	uint64_t cid;    /* 0: no virtio socket */
+	uint64_t parent; /* process that the VMM ends with; 0: none */
 	bool watchdog;
 	bool sandbox;
 	char *dump_dtb;

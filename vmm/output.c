@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "vmm/error.h"
+#include "vmm/file.h"
 
 #define FILE_MODE 0666
 
@@ -19,6 +20,9 @@ bool output_open(const struct destination *destination, int *fd, GError **error)
 		return true;
 	case DESTINATION_STDOUT:
 		*fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		break;
+	case DESTINATION_FD:
+		*fd = file_open(destination->path, O_WRONLY);
 		break;
 	case DESTINATION_FILE:
 		/* O_NONBLOCK: a FIFO without a reader is an error, not waited for. */

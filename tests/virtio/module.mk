@@ -4,7 +4,7 @@ VT_CFLAGS = $(CWARN) -g -O1 -I$(ROOT) $(shell pkg-config --cflags glib-2.0) -MMD
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 VT_LIBS = $(shell pkg-config --libs glib-2.0) -lcmocka
 VT_BUILD := $(O)/build/tests-virtio
-VT_SRCS := $(wildcard vmm/virtio/*.c) vmm/bus.c vmm/memory.c vmm/log.c vmm/error.c \
+VT_SRCS := $(wildcard vmm/virtio/*.c) vmm/bus.c vmm/memory.c vmm/log.c vmm/error.c vmm/file.c \
 	tests/virtio/driver.c tests/virtio/fake_irq.c tests/virtio/fake_vhost.c
 VT_OBJS := $(patsubst %.c,$(VT_BUILD)/%.o,$(filter-out vmm/virtio/vhost.c,$(VT_SRCS)))
 VT_TESTS := $(basename $(notdir $(wildcard $(ROOT)/tests/virtio/virtio_*.c)))

@@ -6,7 +6,7 @@ VMT_CFLAGS = $(CWARN) -g -O1 -I$(ROOT) $(shell pkg-config --cflags glib-2.0 libs
 VMT_LIBS = $(shell pkg-config --libs glib-2.0 libseccomp) -lfdt -lcmocka
 VMT_BUILD := $(O)/build/tests-vmm
 VMT_TESTS := $(basename $(notdir $(wildcard $(ROOT)/tests/vmm/vmm_*.c)))
-VMT_SRCS := $(addprefix vmm/,boot.c bus.c control.c control_client.c error.c fdt.c janitor.c layout.c \
+VMT_SRCS := $(addprefix vmm/,boot.c bus.c control.c control_client.c error.c fdt.c file.c janitor.c layout.c \
 	loader.c log.c memlock.c memory.c options.c output.c pvpanic.c sandbox.c serial.c watchdog.c) \
 	tests/vmm/fake_irq.c tests/vmm/support.c
 VMT_OBJS := $(VMT_SRCS:%.c=$(VMT_BUILD)/%.o)
@@ -22,7 +22,7 @@ $(addprefix $(O)/tests/,$(VMT_TESTS)): $(O)/tests/%: $(VMT_BUILD)/tests/vmm/%.o 
 	@mkdir -p $(@D)
 	$(CC) $(VMT_SAN) $^ $(VMT_LIBS) -o $@
 
-$(O)/fuzz/vmm_options: $(addprefix $(ROOT)/,tests/fuzz/vmm_options.c vmm/options.c vmm/log.c vmm/options.h)
+$(O)/fuzz/vmm_options: $(addprefix $(ROOT)/,tests/fuzz/vmm_options.c vmm/options.c vmm/file.c vmm/log.c vmm/options.h)
 	@mkdir -p $(@D)
 	$(CLANG) -g -O1 -std=gnu11 -I$(ROOT) $(shell pkg-config --cflags glib-2.0) \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(filter %.c,$^) -lglib-2.0 -o $@

@@ -93,6 +93,34 @@ static void test_all_options(void **state)
 	options_free(o);
 }
 
+/* What a service passes: descriptors, disks of parts, a log, and itself. */
+static void test_service_options(void **state)
+{
+	struct options *o =
+		parse_well("vmm run --raw fd:3 --serial0 fd:4 --serial1 null --console null "
+			   "--log fd:5 --composite fd:6,ro --block d --composite l "
+			   "--parent 77");
+	const struct block_option *blocks = (const struct block_option *)(void *)o->blocks->data;
+
+	(void)state;
+	assert_string_equal(o->raw, "fd:3");
+	assert_int_equal(o->serials[0].kind, DESTINATION_FD);
+	assert_string_equal(o->serials[0].path, "fd:4");
+	assert_int_equal(o->console.kind, DESTINATION_NULL);
+	assert_int_equal(o->log.kind, DESTINATION_FD);
+	assert_string_equal(o->log.path, "fd:5");
+	assert_int_equal(o->blocks->len, 3);
+	assert_true(blocks[0].composite);
+	assert_true(blocks[0].read_only);
+	assert_string_equal(blocks[0].path, "fd:6");
+	assert_false(blocks[1].composite);
+	assert_true(blocks[2].composite);
+	assert_false(blocks[2].read_only);
+	assert_int_equal(o->parent, 77);
+	assert_int_equal(options_virtio_count(o), 5);
+	options_free(o);
+}
+
 /* The pool grows with the disks, as crosvm's does. */
 static void test_swiotlb_default(void **state)
 {
@@ -179,12 +207,17 @@ static const struct bad_case bad_cases[] = {
 	{ "vmm run --raw r --cpus 9", OPTIONS_ERROR_VALUE, "--cpus: '9' is not" },
 	{ "vmm run --raw r --cid 2", OPTIONS_ERROR_VALUE, "--cid: '2' is not a guest CID from 3 to 4294967294" },
 	{ "vmm run --raw r --cid 4294967295", OPTIONS_ERROR_VALUE, "--cid: '4294967295' is not" },
-	{ "vmm run --raw r --serial0 tty", OPTIONS_ERROR_VALUE, "--serial0: 'tty' is not null, stdout or file:PATH" },
+	{ "vmm run --raw r --serial0 tty", OPTIONS_ERROR_VALUE, "--serial0: 'tty' is not null, stdout, file:PATH or fd:N" },
 	{ "vmm run --raw r --serial1 file:", OPTIONS_ERROR_VALUE, "--serial1: 'file:' is not" },
 	{ "vmm run --raw r --console Stdout", OPTIONS_ERROR_VALUE, "--console: 'Stdout' is not" },
 	{ "vmm run --raw r --block ,ro", OPTIONS_ERROR_VALUE, "--block: ',ro' is not PATH or PATH,ro" },
 	{ "vmm run --raw r --block a,rw", OPTIONS_ERROR_VALUE, "--block: 'a,rw' is not" },
 	{ "vmm run --raw r --block a,ro,ro", OPTIONS_ERROR_VALUE, "--block: 'a,ro,ro' is not" },
+	{ "vmm run --raw r --serial0 fd:", OPTIONS_ERROR_VALUE, "--serial0: 'fd:' is not" },
+	{ "vmm run --raw r --serial0 fd:-1", OPTIONS_ERROR_VALUE, "--serial0: 'fd:-1' is not" },
+	{ "vmm run --raw r --log", OPTIONS_ERROR_VALUE, "--log: its value DEST is missing" },
+	{ "vmm run --raw r --composite a,rw", OPTIONS_ERROR_VALUE, "--composite: 'a,rw' is not" },
+	{ "vmm run --raw r --parent 0", OPTIONS_ERROR_VALUE, "--parent: '0' is not a process" },
 	{ "vmm run --raw r --block=", OPTIONS_ERROR_VALUE, "--block: '' is not" },
 	{ "vmm run --raw r --log-level loud", OPTIONS_ERROR_VALUE, "--log-level: 'loud' is not error, warn, info or debug" },
 	{ "vmm run --raw r --dump-dtb=", OPTIONS_ERROR_VALUE, "--dump-dtb: its value has 0 bytes" },
@@ -331,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_all_options),
+		cmocka_unit_test(test_service_options),
 		cmocka_unit_test(test_swiotlb_default),
 		cmocka_unit_test(test_limits_are_allowed),
 		cmocka_unit_test(test_bad_values),

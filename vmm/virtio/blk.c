@@ -2,19 +2,15 @@
 /* Block device: Virtio 1.2, 5.2. One queue; each request is done when it is taken. */
 #include "vmm/virtio/device.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <linux/virtio_blk.h>
 #include <linux/virtio_ids.h>
 
-#include "vmm/error.h"
+#include "vmm/virtio/disk.h"
 
-#define SECTOR_BYTES 512
+#define SECTOR_BYTES DISK_SECTOR_BYTES
 #define BUFFER_BYTES 65536
 
 /* The largest request, so that none keeps a vCPU for long. */
@@ -25,9 +21,8 @@
 struct blk {
 	struct virtio_device dev;
 	struct virtio_blk_config config; /* little endian */
-	int fd;
+	struct disk *disk;
 	bool read_only;
-	uint64_t bytes;               /* size of the disk */
 	char id[VIRTIO_BLK_ID_BYTES]; /* padded with zeros, not terminated if full */
 	struct virtqueue_chain chain; /* lock; only during one request */
 	uint8_t buffer[BUFFER_BYTES]; /* lock; likewise */
@@ -38,48 +33,13 @@ static struct blk *to_blk(struct virtio_device *dev)
 	return (struct blk *)((char *)dev - offsetof(struct blk, dev));
 }
 
-/* All of @bytes or nothing: a file that was cut short is an I/O error. */
-static bool read_all(int fd, uint8_t *to, size_t bytes, uint64_t at)
-{
-	while (bytes > 0) {
-		ssize_t done = pread(fd, to, bytes, (off_t)at);
-
-		if (done < 0 && errno == EINTR) {
-			continue;
-		}
-		if (done <= 0) {
-			return false;
-		}
-		to += done;
-		at += (size_t)done;
-		bytes -= (size_t)done;
-	}
-	return true;
-}
-
-static bool write_all(int fd, const uint8_t *from, size_t bytes, uint64_t at)
-{
-	while (bytes > 0) {
-		ssize_t done = pwrite(fd, from, bytes, (off_t)at);
-
-		if (done < 0 && errno == EINTR) {
-			continue;
-		}
-		if (done <= 0) {
-			return false;
-		}
-		from += done;
-		at += (size_t)done;
-		bytes -= (size_t)done;
-	}
-	return true;
-}
-
 /* Is [sector, + bytes) whole sectors of the disk, and not too much at once? */
 static bool range_valid(const struct blk *blk, uint64_t sector, uint32_t bytes)
 {
+	uint64_t size = disk_bytes(blk->disk);
+
 	return bytes % SECTOR_BYTES == 0 && bytes <= REQUEST_BYTES_MAX &&
-	       sector <= blk->bytes / SECTOR_BYTES && bytes <= blk->bytes - sector * SECTOR_BYTES;
+	       sector <= size / SECTOR_BYTES && bytes <= size - sector * SECTOR_BYTES;
 }
 
 /* Disk to guest: all of the writable part but the last byte, the status. */
@@ -94,7 +54,7 @@ static uint8_t do_read(struct blk *blk, struct virtqueue *queue, uint64_t sector
 	while (left > 0) {
 		uint32_t now = MIN(left, BUFFER_BYTES);
 
-		if (!read_all(blk->fd, blk->buffer, now, at) ||
+		if (!disk_read(blk->disk, blk->buffer, now, at) ||
 		    !virtqueue_push(queue, &blk->chain, blk->buffer, now)) {
 			return VIRTIO_BLK_S_IOERR;
 		}
@@ -117,7 +77,7 @@ static uint8_t do_write(struct blk *blk, struct virtqueue *queue, uint64_t secto
 		uint32_t now = MIN(left, BUFFER_BYTES);
 
 		if (!virtqueue_pull(queue, &blk->chain, blk->buffer, now) ||
-		    !write_all(blk->fd, blk->buffer, now, at)) {
+		    !disk_write(blk->disk, blk->buffer, now, at)) {
 			return VIRTIO_BLK_S_IOERR;
 		}
 		at += now;
@@ -145,7 +105,7 @@ static uint8_t do_request(struct blk *blk, struct virtqueue *queue,
 	case VIRTIO_BLK_T_OUT:
 		return do_write(blk, queue, sector);
 	case VIRTIO_BLK_T_FLUSH:
-		return fdatasync(blk->fd) == 0 ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR;
+		return disk_flush(blk->disk) ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR;
 	case VIRTIO_BLK_T_GET_ID:
 		return do_get_id(blk, queue);
 	default:
@@ -183,7 +143,7 @@ static void blk_free(struct virtio_device *dev)
 {
 	struct blk *blk = to_blk(dev);
 
-	close(blk->fd);
+	disk_free(blk->disk);
 	g_free(blk);
 }
 
@@ -195,55 +155,22 @@ static const struct virtio_device_ops blk_ops = {
 	.free = blk_free,
 };
 
-/* Open the file and find its size; -1 and @error if it is of no use as a disk. */
-static int open_disk(const char *path, bool read_only, uint64_t *bytes, GError **error)
-{
-	/* O_NONBLOCK: the open of a FIFO shall be refused below, not hang. */
-	int fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
-	off_t end;
-
-	if (fd < 0) {
-		error_set_errno(error, "disk '%s'", path);
-		return -1;
-	}
-	if (fstat(fd, &status) != 0 || (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-			    "disk '%s' is neither a regular file nor a block device", path);
-		close(fd);
-		return -1;
-	}
-	end = lseek(fd, 0, SEEK_END);
-	if (end <= 0 || end % SECTOR_BYTES != 0) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-			    "disk '%s' has %" G_GINT64_FORMAT " bytes, which is not a multiple of "
-			    "%d above 0",
-			    path, (gint64)end, SECTOR_BYTES);
-		close(fd);
-		return -1;
-	}
-	*bytes = (uint64_t)end;
-	return fd;
-}
-
-struct virtio_device *virtio_blk_new(const char *path, bool read_only, GError **error)
+/* @disk, NULL included, becomes the device's. */
+static struct virtio_device *blk_new(struct disk *disk, const char *path, bool read_only)
 {
 	uint64_t features = 1ULL << VIRTIO_BLK_F_SIZE_MAX | 1ULL << VIRTIO_BLK_F_SEG_MAX |
 			    1ULL << VIRTIO_BLK_F_BLK_SIZE | 1ULL << VIRTIO_BLK_F_FLUSH;
 	g_autofree char *name = g_path_get_basename(path);
 	struct blk *blk;
-	uint64_t bytes;
-	int fd = open_disk(path, read_only, &bytes, error);
 
-	if (fd < 0) {
+	if (disk == NULL) {
 		return NULL;
 	}
 	blk = g_new0(struct blk, 1);
-	blk->fd = fd;
-	blk->bytes = bytes;
+	blk->disk = disk;
 	blk->read_only = read_only;
 	memcpy(blk->id, name, MIN(strlen(name), sizeof(blk->id)));
-	blk->config.capacity = GUINT64_TO_LE(bytes / SECTOR_BYTES);
+	blk->config.capacity = GUINT64_TO_LE(disk_bytes(disk) / SECTOR_BYTES);
 	blk->config.size_max = GUINT32_TO_LE(SEGMENT_BYTES_MAX);
 	blk->config.seg_max = GUINT32_TO_LE(SEGMENTS_MAX);
 	blk->config.blk_size = GUINT32_TO_LE(SECTOR_BYTES);
@@ -252,4 +179,14 @@ struct virtio_device *virtio_blk_new(const char *path, bool read_only, GError **
 	}
 	virtio_device_init(&blk->dev, &blk_ops, features, &blk->config, sizeof(blk->config));
 	return &blk->dev;
+}
+
+struct virtio_device *virtio_blk_new(const char *path, bool read_only, GError **error)
+{
+	return blk_new(disk_open(path, read_only, error), path, read_only);
+}
+
+struct virtio_device *virtio_blk_new_composite(const char *path, bool read_only, GError **error)
+{
+	return blk_new(disk_open_composite(path, read_only, error), path, read_only);
 }

@@ -120,6 +120,9 @@ struct virtio_device {
  */
 struct virtio_device *virtio_blk_new(const char *path, bool read_only, GError **error);
 
+/* The same, made of the parts that the file @path lists (virtio/disk.h). Errors name the list's line too. */
+struct virtio_device *virtio_blk_new_composite(const char *path, bool read_only, GError **error);
+
 /*
  * A console with one port (hvc0; Virtio 1.2, 5.3).
  *
