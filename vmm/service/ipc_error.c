@@ -15,6 +15,18 @@ GQuark ipc_error_quark(void)
 	return (GQuark)quark;
 }
 
+bool ipc_error_set(GError **error, enum avf_exception code, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_set_error_literal(error, IPC_ERROR, (int)code, text);
+	return false;
+}
+
 void ipc_error_strip(GError *error)
 {
 	g_dbus_error_strip_remote_error(error);

@@ -6,6 +6,8 @@
 #ifndef VMM_SERVICE_IPC_ERROR_H
 #define VMM_SERVICE_IPC_ERROR_H
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "vmm/service/avf.h"
@@ -16,6 +18,10 @@
  */
 #define IPC_ERROR (ipc_error_quark())
 GQuark ipc_error_quark(void);
+
+/* Set @error, printf style. Returns false, for a caller to return. */
+bool ipc_error_set(GError **error, enum avf_exception code, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
 
 /*
  * The sentence that the other side wrote, without GDBus's prefix. Changes @error, which may be of

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/service/limited_stream.h"
 
-#include <string.h>
-
 #include <gio/gunixinputstream.h>
 
 struct limited_stream {
@@ -23,6 +21,7 @@ static GType limited_stream_get_type(void);
 G_DEFINE_TYPE(LimitedStream, limited_stream, G_TYPE_UNIX_INPUT_STREAM)
 
 static const char begin_line[] = "BEGIN\r\n";
+#define BEGIN_BYTES (sizeof(begin_line) - 1)
 
 static bool too_large(GError **error, const char *what)
 {
@@ -36,8 +35,8 @@ static bool follow_auth_byte(struct stream_follow *f, uint8_t byte, GError **err
 	if (++f->auth_bytes > LIMITED_STREAM_AUTH_BYTES_MAX) {
 		return too_large(error, "authentication");
 	}
-	if (f->line_bytes < strlen(begin_line) && byte == (uint8_t)begin_line[f->line_bytes]) {
-		f->messages = ++f->line_bytes == strlen(begin_line);
+	if (f->line_bytes < BEGIN_BYTES && byte == (uint8_t)begin_line[f->line_bytes]) {
+		f->messages = ++f->line_bytes == BEGIN_BYTES;
 	} else {
 		f->line_bytes = byte == '\n' ? 0 : sizeof(begin_line);
 	}

@@ -1,37 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# virtualizationservice, and what it shares with clients and guests: libipc.a (README.md here).
+# virtualizationservice and its tools, for the host (arm64). README.md here.
 SVC := vmm/service
-SVC_INTERFACES := virtualization_service virtual_machine_service
-GENERATED := $(O)/build/generated
-IPC_SRCS := $(addprefix $(SVC)/,ipc_error.c limited_stream.c stream_bus.c vm_config.c vm_config_read.c vm_config_write.c)
-IPC_GENERATED := $(SVC_INTERFACES:%=$(GENERATED)/ipc/%.c)
-IPC_PKG := gio-2.0 gio-unix-2.0
+include vmm/service/ipc.mk
+SVC_SRCS := $(addprefix $(SVC)/,main.c app_vm.c capabilities.c cid.c client.c death.c gpt.c guest_service.c \
+	guest_transport.c log.c partition.c service.c state.c virtual_machine.c vmm_command.c vmm_process.c)
+SVC_OBJS := $(SVC_SRCS:%.c=$(O)/build/%.o)
+SVC_TOOLS := $(basename $(notdir $(wildcard $(SVC)/tools/*.c)))
+SVC_TOOL_OBJS := $(SVC_TOOLS:%=$(O)/build/$(SVC)/tools/%.o)
+ALL += $(addprefix $(O)/host/bin/,virtualizationservice $(SVC_TOOLS))
 
-# For host and guest: IPC_LIB to link, IPC_CFLAGS and IPC_LIBS to use it, IPC_HEADERS to be there first.
-IPC_HEADERS := $(IPC_GENERATED:.c=.h)
-IPC_LIB := $(O)/build/arm64/libipc.a
-IPC_CFLAGS = -I$(ROOT) -I$(GENERATED) $(shell $(VMM_PKG) --cflags $(IPC_PKG))
-IPC_LIBS = $(IPC_LIB) $(shell $(VMM_PKG) --libs $(IPC_PKG))
-IPC_OBJS := $(IPC_SRCS:%.c=$(O)/build/%.o) $(IPC_GENERATED:.c=.o)
-ALL += $(IPC_LIB)
-
-# gdbus-codegen's two C files of one interface; the header is made with the code.
-$(GENERATED)/ipc/%.c: $(SVC)/%.xml $(O)/.system
+$(O)/host/bin/virtualizationservice: $(SVC_OBJS) $(IPC_LIB)
 	@mkdir -p $(@D)
-	gdbus-codegen --interface-prefix org.terrarium.avf. --c-namespace Ipc --pragma-once \
-		--generate-c-code $(@:.c=) $<
-$(IPC_HEADERS): %.h: %.c ;
+	$(VMM_CC) -pie -Wl,-z,relro,-z,now -s -o $@ $(SVC_OBJS) $(IPC_LIBS)
 
-$(IPC_LIB): $(IPC_OBJS)
+$(addprefix $(O)/host/bin/,$(SVC_TOOLS)): $(O)/host/bin/%: $(O)/build/$(SVC)/tools/%.o $(IPC_LIB)
 	@mkdir -p $(@D)
-	rm -f $@ && $(CROSS)ar rcs $@ $^
+	$(VMM_CC) -pie -Wl,-z,relro,-z,now -s -o $@ $< $(IPC_LIBS)
 
-$(IPC_SRCS:%.c=$(O)/build/%.o): $(O)/build/%.o: %.c | $(SDK)/.ready $(IPC_HEADERS)
+$(SVC_OBJS) $(SVC_TOOL_OBJS) $(IPC_OBJS): $(O)/build/%.o: %.c | $(SDK)/.ready $(IPC_HEADERS)
 	@mkdir -p $(@D)
 	$(VMM_CC) $(CWARN) -O2 -g -fstack-protector-strong -MMD -MP $(IPC_CFLAGS) -fPIC -c -o $@ $<
 
-# Not ours to warn about.
-$(IPC_GENERATED:.c=.o): %.o: %.c | $(SDK)/.ready
-	$(VMM_CC) -O2 -g $(IPC_CFLAGS) -fPIC -c -o $@ $<
-
--include $(IPC_SRCS:%.c=$(O)/build/%.d)
+-include $(IPC_OBJS:.o=.d) $(SVC_OBJS:.o=.d) $(SVC_TOOL_OBJS:.o=.d)

@@ -120,6 +120,14 @@ struct vm_disk *vm_disk_add(GPtrArray *disks);
 struct vm_partition *vm_partition_add(GPtrArray *partitions);
 
 /*
+ * Can a VM be so? All is checked that can be without looking into files.
+ *
+ * Errors  false; IPC_ERROR: IllegalArgument, UnsupportedOperation; the message names the field.
+ */
+bool vm_raw_config_check(const struct vm_raw_config *config, GError **error);
+bool vm_app_config_check(const struct vm_app_config *config, GError **error);
+
+/*
  * The D-Bus form.
  *
  * @fds     the message's list; the descriptors are appended to it, duplicated.
@@ -132,7 +140,7 @@ GVariant *vm_app_config_to_variant(const struct vm_app_config *config, GUnixFDLi
 				   GError **error);
 
 /*
- * From the D-Bus form: all is checked that can be without looking into files.
+ * From the D-Bus form, checked.
  *
  * @variant  a{sv} from anybody, in normal form or not.
  * @fds      the message's list, or NULL for an empty one; descriptors are duplicated from it.

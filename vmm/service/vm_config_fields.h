@@ -3,8 +3,11 @@
 #ifndef VMM_SERVICE_VM_CONFIG_FIELDS_H
 #define VMM_SERVICE_VM_CONFIG_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 /* Of the C member and its form on D-Bus. */
 enum vm_field_kind {
@@ -44,5 +47,11 @@ extern const struct vm_field_table vm_fields_partition;
 /* A structure with all defaults, or freed with all that it owns. */
 void *vm_fields_new(const struct vm_field_table *table);
 void vm_fields_free(const struct vm_field_table *table, void *structure);
+
+/* Are all members within their rows? IPC_ERROR IllegalArgument that names the field if not. */
+bool vm_fields_check(const struct vm_field_table *table, const void *structure, GError **error);
+
+/* The message gets @key in front: "disks" + "[1].image: ...", "name: " + "its value ...". */
+void vm_fields_prefix(const char *key, GError **error);
 
 #endif /* VMM_SERVICE_VM_CONFIG_FIELDS_H */
