@@ -4,7 +4,8 @@
  *
  *   - serves the runner: starts qemu-guest-agent on its virtio-serial port and
  *     writes "ready" to the events port, where it also forwards every line that
- *     the host's tools write to HOST_EVENTS_FIFO; or
+ *     the host's tools write to HOST_EVENTS_FIFO, and starts virtualizationservice
+ *     for its first client; or
  *   - runs the closed plan that the machine's shared memory holds (plan.c).
  *
  * "terrarium.shell=1" on the kernel's command line puts a shell on the console.
@@ -46,6 +47,7 @@ struct init {
 	int limit_fd; /* timer that ends the wait for the ports */
 	pid_t agent;  /* 0: not started */
 	pid_t shell;  /* 0: none */
+	struct service_socket service;
 	bool with_shell;
 	bool ready;
 };
@@ -206,6 +208,9 @@ static void reap(struct init *init)
 		if (pid == init->shell) {
 			power_off();
 		}
+		if (pid == init->service.pid) {
+			service_ended(&init->service, status);
+		}
 	}
 }
 
@@ -268,6 +273,7 @@ static void serve(struct init *init)
 			{ .fd = has_ports ? init->opened_fd : -1, .events = POLLIN },
 			{ .fd = init->events_fd >= 0 ? init->fifo_fd : -1, .events = POLLIN },
 			{ .fd = init->with_shell ? -1 : init->limit_fd, .events = POLLIN },
+			{ .fd = service_poll_fd(&init->service), .events = POLLIN },
 		};
 
 		if (poll(polls, sizeof(polls) / sizeof(polls[0]), -1) < 0) {
@@ -289,12 +295,15 @@ static void serve(struct init *init)
 		if (polls[4].revents != 0) {
 			out_of_time(init);
 		}
+		if (polls[5].revents != 0) {
+			service_wanted(&init->service);
+		}
 	}
 }
 
 int main(void)
 {
-	struct init init = { .events_fd = -1, .opened_fd = -1 };
+	struct init init = { .events_fd = -1, .opened_fd = -1, .service = { .fd = -1 } };
 
 	if (getpid() != 1) {
 		fprintf(stderr, "init: is the host's first process, not to be run by hand\n");
@@ -308,6 +317,7 @@ int main(void)
 	watch_signals(&init);
 	set_limit(&init);
 	open_fifo(&init);
+	service_listen(&init.service);
 	if (init.with_shell) {
 		char *argv[] = { "/bin/sh", "-l", NULL };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The parts of the host's first process (init.c: what it does; system.c: the
- * system's preparation; ports.c: virtio-serial ports and kernel events; plan.c: the closed plan).
+ * system's preparation; service.c: virtualizationservice; ports.c: virtio-serial ports and kernel events; plan.c: the closed plan).
  * There is one thread; nothing here takes locks.
  */
 #ifndef HOST_INIT_H
@@ -10,10 +10,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* The kernel's announcements of devices (NETLINK_KOBJECT_UEVENT). */
 struct uevents {
 	int fd; /* non-blocking socket; closed by the process's end */
+};
+
+/* virtualizationservice's socket, and the service once a client came. */
+struct service_socket {
+	int fd;           /* listening; -1: clients are refused */
+	pid_t pid;        /* 0: does not run */
+	time_t started_s; /* monotonic clock */
+	int short_lives;  /* in a row */
 };
 
 /* Print one line to the kernel's log. @format as printf's, without a newline. */
@@ -47,6 +56,18 @@ void plan_run(struct uevents *uevents);
  * Returns /dev/kmsg, open for writing. Gives up on any failure.
  */
 int system_prepare(void);
+
+/* Listen for the service's clients. Gives up when that cannot be. */
+void service_listen(struct service_socket *service);
+
+/* What to poll for a client to start the service for; -1 while it runs. */
+int service_poll_fd(const struct service_socket *service);
+
+/* A client waits: start the service. */
+void service_wanted(struct service_socket *service);
+
+/* The process service->pid has ended with this wait status. */
+void service_ended(struct service_socket *service, int status);
 
 /* Make /dev/console the calling process's controlling terminal and its descriptors 0 to 2. */
 void system_take_console(void);

@@ -4,14 +4,14 @@
 HOST := platform/host
 HOST_CC = $(CROSS)gcc --sysroot=$(SDK)/sysroot -I$(ROOT) -D_GNU_SOURCE $(CWARN) -O2 -g1
 HOST_LIB := $(wildcard $(HOST)/lib/*.c)
-HOST_HEADERS := $(wildcard $(HOST)/*.h $(HOST)/lib/*.h $(HOST)/attack/*.h platform/abi/*.h)
+HOST_HEADERS := $(wildcard $(HOST)/*.h $(HOST)/lib/*.h $(HOST)/attack/*.h platform/abi/*.h) vmm/service/avf.h
 HOST_TOOLS := $(patsubst $(HOST)/tools/%.c,%,$(wildcard $(HOST)/tools/*.c))
 HOST_INIT := $(O)/host/init
 
 ALL += $(addprefix $(O)/host/bin/,$(HOST_TOOLS)) $(O)/host/initramfs.cpio
 
 # Static: they start in a fraction of the time that the dynamic loader takes.
-$(HOST_INIT): $(addprefix $(HOST)/,init.c system.c ports.c plan.c lib/pci.c) $(HOST_HEADERS) | $(SDK)/.ready
+$(HOST_INIT): $(addprefix $(HOST)/,init.c system.c service.c ports.c plan.c lib/pci.c) $(HOST_HEADERS) | $(SDK)/.ready
 	@mkdir -p $(@D)
 	$(HOST_CC) -static -s -o $@ $(filter %.c,$^)
 

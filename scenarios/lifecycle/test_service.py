@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""virtualizationservice: VMs from their start to the reason that the client hears, and who is left when one dies."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+
+import pytest
+
+from scenarios.harness.checks import Checks, at_least, matches
+from scenarios.harness.host import Host, Job
+from scenarios.harness.steps import Result
+
+KINDS = {"protected": True, "normal": False}
+
+# Numbers of AVF: android.system.virtualizationcommon.DeathReason.
+SERVICE_DIED, KILLED, UNKNOWN, SHUTDOWN, REBOOT, CRASH, WATCHDOG = -1, 1, 2, 3, 5, 6, 17
+CID_MIN, CID_MAX = 2048, 65535
+
+# mov x0, #0x4000 (pvpanic); ldp x1, x2, [x0]: a device access that no syndrome describes; b .
+UNDECODABLE = struct.pack("<3I", 0xD2880000, 0xA9400801, 0x14000000)
+
+NO_VMM = ["sh", "-c", "while pidof vmm; do :; done"]
+
+
+def write_config(host: Host, program: str, protected: bool) -> str:
+    path = f"/run/{program}.json"
+    config = {"name": program, "bootloader": f"/guest/{program}.bin", "protected": protected, "memory_mib": 16}
+    host.put(path, json.dumps(config))
+    return path
+
+
+def run_vm(host: Host, program: str, protected: bool) -> Result:
+    return host.run(["service-run", write_config(host, program, protected)], 60.0)
+
+
+def start_vm(host: Host, program: str, protected: bool, name: str) -> Job:
+    return host.job(name, ["service-run", write_config(host, program, protected)])
+
+
+def reason(text: str) -> int | None:
+    """What the client heard at its VM's end; None if it heard nothing."""
+    found = re.search(r"^event died reason=(-?\d+)$", text, re.MULTILINE)
+    return int(found.group(1)) if found else None
+
+
+def cid(text: str) -> int:
+    found = re.search(r"^event cid=(\d+)$", text, re.MULTILINE)
+    return int(found.group(1)) if found else 0
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+def test_service_runs_bare_guest(host: Host, check: Checks, protected: bool) -> None:
+    """A bare C guest runs through the service: its console reaches the client, which hears of its end."""
+    done = run_vm(host, "hello", protected)
+    check("the client ends well", 0, done.exit)
+    check("CID of the VM", True, CID_MIN <= cid(done.out) <= CID_MAX)
+    check("the guest's reports", ["begin", "value", "value", "ok", "value", "end"], [report.kind for report in done.reports])
+    check("reason of its death", SHUTDOWN, reason(done.out))
+    again = run_vm(host, "hello", protected)
+    check("CID of the next VM", cid(done.out) + 1, cid(again.out))
+    check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+def test_service_tells_why(host: Host, check: Checks, protected: bool) -> None:
+    """Reset, panic, a crash, a stall and stop each reach the client as AVF's reason."""
+    host.put("/guest/undecodable.bin", UNDECODABLE)
+    reasons = {"reset": REBOOT, "panic": UNKNOWN, "stall": WATCHDOG}
+    if not protected:  # a protected guest gets an abort of its own for that (lifecycle/guest_crash)
+        reasons["undecodable"] = CRASH
+    for program, wanted in reasons.items():
+        check(f"{program}: reason", wanted, reason(run_vm(host, program, protected).out))
+    job = start_vm(host, "spin", protected, "stopped")
+    job.wait_line("spinning")
+    job.signal("TERM")
+    job.wait()
+    check("stop: reason", KILLED, reason(job.out()))
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+def test_service_client_killed(host: Host, check: Checks, protected: bool) -> None:
+    """A client that is killed takes its VMs with it; another client's go on."""
+    victim = start_vm(host, "spin", protected, "victim")
+    other = start_vm(host, "spin", protected, "other")
+    victim.wait_line("spinning")
+    other.wait_line("spinning")
+    victim.signal("KILL")
+    victim.wait()
+    gone = host.run(["sh", "-c", "while test $(pidof vmm | wc -w) -gt 1; do :; done"], 20.0)
+    check("the victim's vmm goes", 0, gone.exit)
+    listed = host.run(["service-run", "--list"], 30.0).out.splitlines()
+    check("VMs in the service's list", 1, len(listed))
+    other.signal("TERM")
+    other.wait()
+    check("the other VM: reason", KILLED, reason(other.out()))
+    check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+def test_service_killed(host: Host, check: Checks, protected: bool) -> None:
+    """The service is killed: no vmm outlives it, clients hear -1, and the next client finds a new service."""
+    job = start_vm(host, "spin", protected, "orphan")
+    job.wait_line("spinning")
+    host.run(["sh", "-c", "kill -9 $(pidof virtualizationservice)"], 20.0, ok=True)
+    job.wait()
+    check("reason that the client takes", SERVICE_DIED, reason(job.out()))
+    check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
+    after = run_vm(host, "hello", protected)
+    check("a VM after it: reason", SHUTDOWN, reason(after.out))
+    check("its CID", at_least(cid(job.out()) + 1), cid(after.out))
+
+
+def test_service_refuses(host: Host, check: Checks) -> None:
+    """A user without the permission, and a configuration that makes no VM, are refused with a sentence."""
+    host.put("/run/bad.json", '{"bootloader": "/guest/hello.bin", "memory_mib": 5}')
+    bad = host.run(["service-run", "/run/bad.json"], 30.0)
+    check("odd memory: exit of the client", 1, bad.exit)
+    check("odd memory: what it says", matches("memory_mib: it must be even"), bad.err)
+    stranger = host.run(["as-user", "1234", "service-run", "--list"], 30.0)
+    check("user 1234: exit of the client", 1, stranger.exit)
+    check("no vmm was started", 0, host.run(NO_VMM, 20.0).exit)
