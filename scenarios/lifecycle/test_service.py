@@ -62,6 +62,9 @@ def test_service_runs_bare_guest(host: Host, check: Checks, protected: bool) -> 
     again = run_vm(host, "hello", protected)
     check("CID of the next VM", cid(done.out) + 1, cid(again.out))
     check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
+    said = host.run(["dmesg"]).out
+    check("the service serves", True, "virtualizationservice: serves" in said)
+    check("it has no vsock of its own", False, "no vsock of its own" in said)
 
 
 @pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
