@@ -20,7 +20,8 @@ FLAGS = [
 def tool(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """tool("job"): path of platform/host/tools/job.c as a program."""
     folder = tmp_path_factory.mktemp("tools")
-    libraries = sorted((ROOT / "platform/host/lib").glob("*.c"))
+    found = sorted((ROOT / "platform/host/lib").glob("*.c"))
+    libraries = [path for path in found if path.stem != "small_vm"]  # KVM's interface of arm64
 
     def build(name: str) -> Path:
         program = folder / name
