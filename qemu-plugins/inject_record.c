@@ -26,7 +26,9 @@ static void write_header(void)
 		.count = record.count,
 	};
 
-	rewind(record.file);
+	if (fseek(record.file, 0, SEEK_SET) != 0) {
+		return;
+	}
 	fwrite(&header, sizeof(header), 1, record.file);
 }
 
