@@ -32,11 +32,14 @@ static bool too_large(GError **error, const char *what)
 
 static bool follow_auth_byte(struct stream_follow *f, uint8_t byte, GError **error)
 {
+	size_t at = f->line_bytes;
+
 	if (++f->auth_bytes > LIMITED_STREAM_AUTH_BYTES_MAX) {
 		return too_large(error, "authentication");
 	}
-	if (f->line_bytes < BEGIN_BYTES && byte == (uint8_t)begin_line[f->line_bytes]) {
-		f->messages = ++f->line_bytes == BEGIN_BYTES;
+	if (at < BEGIN_BYTES && byte == (uint8_t)begin_line[at]) {
+		f->line_bytes = at + 1;
+		f->messages = f->line_bytes == BEGIN_BYTES;
 	} else {
 		f->line_bytes = byte == '\n' ? 0 : sizeof(begin_line);
 	}
