@@ -38,10 +38,11 @@ def run(target: str, inject: str, **env: str) -> tuple[int, str, Path]:
     ],
 )
 def test_words_that_are_no_fault(target: str, inject: str, says: str) -> None:
-    """One sentence, before there is a QEMU."""
+    """One sentence, before there is a QEMU: but for the one that the kernel's symbols are read from, once."""
     status, text, folder = run(target, inject)
     assert status != 0 and says in text and "Traceback" not in text, text
-    assert "machine started" not in text and not (folder / "cmdline.txt").exists()
+    assert "machine started" not in text or "reading the kernel's symbols" in text, text
+    assert not (folder / "cmdline.txt").exists()
 
 
 @pytest.mark.parametrize("target", TARGETS)
