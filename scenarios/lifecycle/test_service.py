@@ -9,11 +9,10 @@ import struct
 
 import pytest
 
+from scenarios import microdroid
 from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host, Job
 from scenarios.harness.steps import Result
-
-KINDS = {"protected": True, "normal": False}
 
 # Numbers of AVF: android.system.virtualizationcommon.DeathReason.
 SERVICE_DIED, KILLED, UNKNOWN, SHUTDOWN, REBOOT, CRASH, WATCHDOG = -1, 1, 2, 3, 5, 6, 17
@@ -125,3 +124,28 @@ def test_service_refuses(host: Host, check: Checks) -> None:
     stranger = host.run(["as-user", "1234", "service-run", "--list"], 30.0)
     check("user 1234: exit of the client", 1, stranger.exit)
     check("no vmm was started", 0, host.run(NO_VMM, 20.0).exit)
+
+
+OS = "/usr/share/terrarium/os/microdroid"
+APP = ["/guest/apk", "/guest/idsig", "probe.so"]
+app_files = pytest.mark.host_files({
+    APP[0]: microdroid.built("probe.img"), APP[1]: microdroid.built("probe.verity"),
+    **{f"{OS}/{name}": microdroid.built(name)
+       for name in ("kernel", "initrd_normal.img", "initrd_debuggable.img", "super.img", "microdroid.json")},
+})
+
+
+@pytest.mark.limit(300)
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+@app_files
+def test_service_runs_app(host: Host, check: Checks, protected: bool) -> None:
+    """An app VM: Microdroid finds the payload on the disks that the service makes; debug level NONE says nothing."""
+    kind = ["protected"] if protected else []
+    full = host.run(["service-run", "--app", *APP, *kind, "full"], microdroid.BOOT_S)
+    events = re.findall(r"^event (started|ready|finished code=\d+|error .*|died reason=-?\d+)$", full.out, re.MULTILINE)
+    check("what the client hears", ["started", "finished code=0", f"died reason={SHUTDOWN}"], events)
+    check("the payload speaks on the console or the log", True, "identity" in full.out + full.err)
+    silent = host.run(["service-run", "--app", *APP, *kind], microdroid.BOOT_S)
+    lines = [line for line in (silent.out + silent.err).splitlines() if not line.startswith("event ")]
+    check("debug level NONE: reason", SHUTDOWN, reason(silent.out))
+    check("debug level NONE: lines of the guest", [], lines)

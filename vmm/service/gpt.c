@@ -11,6 +11,9 @@
 #define HEADER_BYTES 92
 #define HEADER_REVISION 0x00010000U
 #define GUID_BYTES 16
+
+G_STATIC_ASSERT(GPT_HEAD_BYTES % GPT_ALIGN_BYTES == 0 && GPT_HEAD_BYTES >= GPT_TAIL_BYTES);
+
 #define NAME_UNITS 36
 
 /* Fields of the header and of an entry: offset in bytes (UEFI 2.10, tables 5.5 and 5.6). */
@@ -114,7 +117,8 @@ uint64_t gpt_place(struct gpt_partition *partitions, unsigned count)
 		next += partitions[i].bytes;
 		next = (next + GPT_ALIGN_BYTES - 1) / GPT_ALIGN_BYTES * GPT_ALIGN_BYTES;
 	}
-	return next + GPT_TAIL_BYTES;
+	/* The tail ends with a whole block: Linux reads a disk's last sectors by pages. */
+	return next + GPT_HEAD_BYTES;
 }
 
 static void write_table(const struct gpt_partition *partitions, unsigned count, uint8_t *table)

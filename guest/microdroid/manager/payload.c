@@ -16,7 +16,7 @@
 #include "guest/microdroid/lib/verity.h"
 #include "guest/microdroid/manager/error.h"
 
-#define TREE_BYTES_MAX 4096
+#define TREE_BYTES_MAX (2 * 4096) /* a partition is a whole block, and the text ends with a zero */
 #define READ_BYTES (64 * 1024)
 #define SIGNAL_BASE 128 /* as a shell has it */
 

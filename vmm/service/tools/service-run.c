@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * service-run CONFIG.json: a client of virtualizationservice in one file, for tests of the service on the machine. It starts
- * the raw VM that the file describes (vm_json.h) and says what it hears, a line each:
+ * A client of virtualizationservice in one file, for tests of the service on the machine:
+ *
+ *   service-run CONFIG.json                                  the raw VM that the file describes (vm_json.h)
+ *   service-run --app APK IDSIG NAME.so [protected] [full]   an app VM; full: debug level
+ *   service-run --list                                       the VMs that this user may see
+ *
+ * It starts the VM and says what it hears, a line each:
  *
  *   event cid=N | started | ready | finished code=N | error code=N text=... | died reason=N
  *
  * The VM's console goes to this program's output too, its log (hvc1) to its errors. It ends with the VM: 0, or 1 if
- * anything failed. SIGTERM stops the VM. "service-run --list" prints the VMs that it may see.
+ * anything failed. SIGTERM stops the VM.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,20 +136,46 @@ static gboolean connect_service(struct run *run, GError **error)
 	return run->service != NULL;
 }
 
-static gboolean create_vm(struct run *run, const char *path, GError **error)
+/* A raw configuration's D-Bus form; NULL and @error. */
+static GVariant *raw_variant(const char *path, GUnixFDList *fds, GError **error)
 {
 	const struct vm_json_options options = { 0 };
 	struct vm_raw_config *config = vm_json_load(path, &options, error);
-	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
-	GVariantBuilder streams = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
-	g_autofree char *object = NULL;
+	GVariant *variant = config != NULL ? vm_raw_config_to_variant(config, fds, error) : NULL;
+
+	vm_raw_config_free(config);
+	return variant;
+}
+
+/* The same for an app's words: APK IDSIG NAME.so [protected] [full]. */
+static GVariant *app_variant(char **words, GUnixFDList *fds, GError **error)
+{
+	struct vm_app_config *config = vm_app_config_new();
 	GVariant *variant;
 
-	if (config == NULL) {
-		return FALSE;
-	}
-	variant = vm_raw_config_to_variant(config, fds, error);
-	vm_raw_config_free(config);
+	config->apk = open(words[0], O_RDONLY | O_CLOEXEC);
+	config->idsig = open(words[1], O_RDONLY | O_CLOEXEC);
+	config->payload_binary_name = g_strdup(words[2]);
+	config->common.protected_vm = g_strv_contains((const char *const *)words + 3, "protected");
+	config->debug_level = g_strv_contains((const char *const *)words + 3, "full") ?
+				      AVF_DEBUG_FULL :
+				      AVF_DEBUG_NONE;
+	variant = vm_app_config_check(config, error) ?
+			  vm_app_config_to_variant(config, fds, error) :
+			  NULL;
+	vm_app_config_free(config);
+	return variant;
+}
+
+static gboolean create_vm(struct run *run, char **words, GError **error)
+{
+	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
+	gboolean app = strcmp(words[0], "--app") == 0;
+	GVariantBuilder streams = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+	g_autofree char *object = NULL;
+	GVariant *variant = app ? app_variant(words + 1, fds, error) :
+				  raw_variant(words[0], fds, error);
+
 	if (variant == NULL) {
 		return FALSE;
 	}
@@ -153,9 +185,9 @@ static gboolean create_vm(struct run *run, const char *path, GError **error)
 	g_variant_builder_add(
 		&streams, "{sv}", "log",
 		g_variant_new_handle(g_unix_fd_list_append(fds, STDERR_FILENO, NULL)));
-	if (!ipc_virtualization_service_call_create_vm_sync(run->service, "raw", variant,
-							    g_variant_builder_end(&streams), fds,
-							    &object, NULL, NULL, error)) {
+	if (!ipc_virtualization_service_call_create_vm_sync(
+		    run->service, app ? "app" : "raw", variant, g_variant_builder_end(&streams),
+		    fds, &object, NULL, NULL, error)) {
 		return FALSE;
 	}
 	run->vm = ipc_virtual_machine_proxy_new_sync(
@@ -203,8 +235,9 @@ int main(int argc, char **argv)
 	struct run run = { .loop = g_main_loop_new(NULL, FALSE) };
 	g_autoptr(GError) error = NULL;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: service-run CONFIG.json | --list\n");
+	if (argc < 2 || (argc < 5) == (strcmp(argv[1], "--app") == 0)) {
+		fprintf(stderr, "usage: service-run CONFIG.json | --list | "
+				"--app APK IDSIG NAME.so [protected] [full]\n");
 		return 2;
 	}
 	if (!connect_service(&run, &error)) {
@@ -213,7 +246,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--list") == 0) {
 		return list_vms(&run, &error) ? 0 : failed(error);
 	}
-	if (!create_vm(&run, argv[1], &error) || !start(&run, &error)) {
+	if (!create_vm(&run, argv + 1, &error) || !start(&run, &error)) {
 		return failed(error);
 	}
 	while (!run.died) {
