@@ -16,6 +16,7 @@
  * - The oracle begins with the first return from EL2 to a host that has a stage 2. What was
  *   before is taken as it is found: in a machine restored from a snapshot, too.
  * - RAM is that of QEMU's machine `virt`.
+ * - AArch32 is taken to be at EL0 only, and what runs in it is not judged by tier B.
  */
 #include "qemu-plugins/oracle.h"
 
@@ -108,6 +109,12 @@ static void vcpu_started(unsigned int vcpu, void *userdata)
 	g_mutex_unlock(&oracle.lock);
 }
 
+/*
+ * Whether the vCPU of this thread runs AArch32 since EL2's last ERET. Its `cpsr` is what PSTATE
+ * was before that ERET then, and says EL2: QEMU writes it in AArch64 only.
+ */
+static __thread bool in_aarch32;
+
 /* Before EL2's ERET. */
 static void returning(unsigned int vcpu, void *userdata)
 {
@@ -117,8 +124,8 @@ static void returning(unsigned int vcpu, void *userdata)
 	size_t i;
 	(void)userdata;
 
-	if (((spsr & ARM_PSTATE_AARCH32) == 0 && ARM_PSTATE_EL(spsr) >= 2) ||
-	    (hcr & ARM_HCR_TGE) != 0) {
+	in_aarch32 = (spsr & ARM_PSTATE_AARCH32) != 0;
+	if ((!in_aarch32 && ARM_PSTATE_EL(spsr) >= 2) || (hcr & ARM_HCR_TGE) != 0) {
 		return;
 	}
 	lock_ready();
@@ -143,6 +150,7 @@ static void discontinuity(unsigned int vcpu, enum qemu_plugin_discon_type type, 
 	(void)from_pc;
 	(void)userdata;
 
+	in_aarch32 = false; /* exceptions are taken in AArch64: no model here has more than EL0 */
 	if (type == QEMU_PLUGIN_DISCON_HOSTCALL || (pstate & ARM_PSTATE_AARCH32) != 0 ||
 	    ARM_PSTATE_EL(pstate) != 2 || (sys(REG_HCR_EL2) & ARM_HCR_TGE) != 0) {
 		return;
@@ -193,7 +201,7 @@ static void translated(struct qemu_plugin_tb *tb, void *userdata)
 	size_t i;
 	(void)userdata;
 
-	if ((pstate & ARM_PSTATE_AARCH32) != 0) {
+	if (in_aarch32 || (pstate & ARM_PSTATE_AARCH32) != 0) {
 		return;
 	}
 	for (i = 0; i < tiers_count; i++) {
