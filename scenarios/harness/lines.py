@@ -6,10 +6,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
-from scenarios.harness.errors import MachineFailed
+from scenarios.harness.errors import Failure, LimitReached, MachineFailed
 from scenarios.harness.pump import Pump
 
 READ_BYTES = 1 << 20
+CAUSE_S = 2.0  # within which the end of a killed QEMU is heard of
 
 
 class Lines:
@@ -27,14 +28,23 @@ class Lines:
         pump.add(sock.fileno(), self._readable)
 
     def send(self, data: bytes) -> None:
-        """All of @data. Raises MachineFailed, or what the pump knows, when nobody takes it."""
+        """All of @data. When nobody takes it, raises what the pump knows or soon hears, else MachineFailed."""
         try:
             self._sock.setblocking(True)
             self._sock.sendall(data)
         except OSError as error:
-            raise self._pump.failure or MachineFailed(f"{self._peer}: {error}")
+            raise self._cause(error) from error
         finally:
             self._sock.setblocking(False)
+
+    def _cause(self, error: OSError) -> Failure:
+        """A line breaks before the process at its end is known to be dead."""
+        try:
+            self._pump.wait(lambda: None, f"why {self._peer}", CAUSE_S)
+        except LimitReached:
+            return MachineFailed(f"{self._peer}: {error}")
+        except Failure as failure:
+            return failure
 
     def close(self) -> None:
         self._sock.close()
