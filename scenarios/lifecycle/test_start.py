@@ -40,7 +40,7 @@ def test_sandbox(vm_running: VM, host: Host, check: Checks) -> None:
 BAD_OPTIONS = {
     "--mem 3": "--mem: '3' is not an even number of MiB from 4 to 65536",
     "--cpus 9": "--cpus: '9' is not a number of vCPUs from 1 to 8",
-    "--serial1 tty": "--serial1: 'tty' is not null, stdout or file:PATH",
+    "--serial1 tty": "--serial1: 'tty' is not null, stdout, file:PATH or fd:N",
     "--nonsense": "--nonsense: no such option",
 }
 
