@@ -7,7 +7,7 @@ ST_CFLAGS = $(CWARN) -g -O1 -I$(ROOT) -I$(GENERATED) $(shell pkg-config --cflags
 	-DFAKE_VMM='"$(O)/tests-service/fake_vmm"' -DFAKE_DAEMON='"$(O)/tests-service/fake_daemon"'
 ST_LIBS = $(shell pkg-config --libs $(IPC_PKG))
 ST_TESTS := $(basename $(notdir $(wildcard $(ROOT)/tests/service/svc_*.c)))
-ST_LIB_SRCS := $(IPC_SRCS) $(filter-out %/main.c %/capabilities.c,$(SVC_SRCS)) tests/service/fake_transport.c
+ST_LIB_SRCS := $(IPC_SRCS) $(IPC_CLIENT_SRCS) $(filter-out %/main.c %/capabilities.c,$(SVC_SRCS)) tests/service/fake_transport.c
 ST_OBJS := $(ST_LIB_SRCS:%.c=$(ST_BUILD)/%.o) $(SVC_INTERFACES:%=$(ST_BUILD)/ipc/%.o)
 ST_FUZZERS := $(addprefix $(O)/fuzz/service_,config json messages)
 

@@ -13,6 +13,7 @@
 
 /* Terrarium's: where the service listens, and the objects on a connection. */
 #define AVF_SERVICE_SOCKET "/run/terrarium/virtualizationservice.sock"
+#define AVF_SERVICE_SOCKET_ENV "TERRARIUM_SERVICE" /* clients: another socket than that */
 #define AVF_SERVICE_PATH "/org/terrarium/avf/VirtualizationService"
 #define AVF_MACHINE_SERVICE_PATH "/org/terrarium/avf/VirtualMachineService"
 

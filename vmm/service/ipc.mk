@@ -5,13 +5,14 @@ SVC_INTERFACES := virtualization_service virtual_machine_service
 GENERATED := $(O)/build/generated
 IPC_SRCS := $(addprefix $(SVC)/,ipc_error.c limited_stream.c stream_bus.c vm_config.c vm_config_check.c \
 	vm_config_read.c vm_config_write.c vm_json.c)
+IPC_CLIENT_SRCS := $(SVC)/service_client.c
 IPC_GENERATED := $(SVC_INTERFACES:%=$(GENERATED)/ipc/%.c)
 IPC_PKG := gio-2.0 gio-unix-2.0 json-glib-1.0 zlib
 IPC_HEADERS := $(IPC_GENERATED:.c=.h)
 IPC_LIB := $(O)/build/arm64/libipc.a
 IPC_CFLAGS = -I$(ROOT) -I$(GENERATED) $(shell $(VMM_PKG) --cflags $(IPC_PKG))
 IPC_LIBS = $(IPC_LIB) $(shell $(VMM_PKG) --libs $(IPC_PKG))
-IPC_OBJS := $(IPC_SRCS:%.c=$(O)/build/%.o)
+IPC_OBJS := $(patsubst %.c,$(O)/build/%.o,$(IPC_SRCS) $(IPC_CLIENT_SRCS))
 ALL += $(IPC_LIB)
 
 # Two C files of one interface; the header is made with the code.

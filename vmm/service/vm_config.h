@@ -99,6 +99,17 @@ struct vm_app_config {
 	char **extra_params; /* "extra-kernel-cmdline-params" as */
 };
 
+/* Where a VM's output goes and its input comes from; -1 for nowhere. */
+struct vm_streams {
+	int console_out;
+	int console_in;
+	int log;
+};
+#define VM_STREAMS_NONE    \
+	{                  \
+		-1, -1, -1 \
+	}
+
 /* A configuration with all defaults, owned by the caller: vm_raw_config_free(). */
 struct vm_raw_config *vm_raw_config_new(void);
 

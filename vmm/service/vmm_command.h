@@ -13,17 +13,6 @@
 
 #include "vmm/service/vm_config.h"
 
-/* Where a VM's output goes and its input comes from; -1 for nowhere. */
-struct vm_streams {
-	int console_out;
-	int console_in;
-	int log;
-};
-#define VM_STREAMS_NONE    \
-	{                  \
-		-1, -1, -1 \
-	}
-
 struct vmm_command {
 	GPtrArray *words; /* of char *, ends with NULL once built */
 	GArray *fds;      /* of int: the child's descriptor VMM_COMMAND_FIRST_FD + index; owned */
