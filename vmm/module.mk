@@ -23,3 +23,4 @@ $(VMM_OBJS): $(O)/build/%.o: %.c | $(SDK)/.ready
 	$(VMM_CC) $(VMM_CFLAGS) -fPIE -c -o $@ $<
 
 -include $(VMM_OBJS:.o=.d)
+include vmm/apk/module.mk

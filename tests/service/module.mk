@@ -4,10 +4,11 @@ ST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 ST_BUILD := $(O)/build/tests-service
 ST_FAKES := $(O)/tests-service/fake_vmm $(O)/tests-service/fake_daemon
 ST_CFLAGS = $(CWARN) -g -O1 -I$(ROOT) -I$(GENERATED) $(shell pkg-config --cflags $(IPC_PKG)) -MMD -MP \
-	-DFAKE_VMM='"$(O)/tests-service/fake_vmm"' -DFAKE_DAEMON='"$(O)/tests-service/fake_daemon"'
+	-DFAKE_VMM='"$(O)/tests-service/fake_vmm"' -DFAKE_DAEMON='"$(O)/tests-service/fake_daemon"' -DAPK_PACKAGE='"$(APK_T)/rsa.apk"'
 ST_LIBS = $(shell pkg-config --libs $(IPC_PKG))
 ST_TESTS := $(basename $(notdir $(wildcard $(ROOT)/tests/service/svc_*.c)))
-ST_LIB_SRCS := $(IPC_SRCS) $(IPC_CLIENT_SRCS) $(filter-out %/main.c %/capabilities.c,$(SVC_SRCS)) tests/service/fake_transport.c
+ST_LIB_SRCS := $(IPC_SRCS) $(IPC_CLIENT_SRCS) $(filter-out %/verify.c,$(APK_SRCS)) \
+	$(filter-out %/main.c %/capabilities.c,$(SVC_SRCS)) tests/service/fake_transport.c
 ST_OBJS := $(ST_LIB_SRCS:%.c=$(ST_BUILD)/%.o) $(SVC_INTERFACES:%=$(ST_BUILD)/ipc/%.o)
 ST_FUZZERS := $(addprefix $(O)/fuzz/service_,config json messages)
 
@@ -27,7 +28,7 @@ $(ST_FAKES): $(O)/tests-service/%: $(ST_BUILD)/tests/service/%.o $(ST_OBJS)
 	$(CC) $(ST_SAN) $^ $(ST_LIBS) -o $@
 
 $(addprefix $(O)/tests/,$(ST_TESTS)): $(O)/tests/%: $(ST_BUILD)/tests/service/%.o \
-		$(ST_BUILD)/tests/service/support.o $(ST_OBJS) | $(ST_FAKES)
+		$(ST_BUILD)/tests/service/support.o $(ST_OBJS) | $(ST_FAKES) $(APK_T)/rsa.apk
 	@mkdir -p $(@D)
 	$(CC) $(ST_SAN) $^ $(ST_LIBS) -lcmocka -o $@
 

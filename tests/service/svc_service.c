@@ -2,6 +2,7 @@
 /* The service with a fake vmm: clients, VMs from createVm to their end, guests that misbehave. */
 #define _GNU_SOURCE /* memfd_create */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,40 @@ static void not_there_yet_says_so(void **state)
 									    NULL, &error));
 	test_error_is(g_steal_pointer(&error), -7, "ClaimVmInstance");
 	test_vm_clear(&vm, true);
+}
+
+static bool make_idsig(const struct world *w, int apk, int idsig, GError **error)
+{
+	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
+
+	g_unix_fd_list_append(fds, apk, NULL);
+	g_unix_fd_list_append(fds, idsig, NULL);
+	return ipc_virtualization_service_call_create_or_update_idsig_file_sync(
+		w->client.service, g_variant_new_handle(0), g_variant_new_handle(1), fds, NULL,
+		NULL, error);
+}
+
+static void idsigs(void **state)
+{
+	struct world *w = *state;
+	int apk = open(APK_PACKAGE, O_RDONLY | O_CLOEXEC);
+	int idsig = test_file("no idsig");
+	unsigned descriptors = test_service_descriptors(&w->service);
+	GError *error = NULL;
+	guint32 version = 0;
+
+	assert_true(apk >= 0);
+	assert_true(make_idsig(w, apk, idsig, NULL));
+	assert_int_equal(pread(idsig, &version, sizeof(version), 0), sizeof(version));
+	assert_int_equal(version, 2);
+	assert_true(lseek(idsig, 0, SEEK_END) > 4096);
+	assert_false(make_idsig(w, idsig, idsig, &error));
+	test_error_is(g_steal_pointer(&error), -3, "apk: not a zip");
+	assert_false(make_idsig(w, apk, apk, &error)); /* it is open for reading only */
+	test_error_is(g_steal_pointer(&error), -8, "cannot be written");
+	assert_int_equal(test_service_descriptors(&w->service), descriptors);
+	close(apk);
+	close(idsig);
 }
 
 /* A VM is an object on its client's connection; another client has no such object. */
@@ -462,6 +497,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(states_go_forward_only, begin, end),
 		cmocka_unit_test_setup_teardown(illegal_calls_change_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(not_there_yet_says_so, begin, end),
+		cmocka_unit_test_setup_teardown(idsigs, begin, end),
 		cmocka_unit_test_setup_teardown(clients_do_not_see_each_others_vms, begin, end),
 		cmocka_unit_test_setup_teardown(list_of_vms, begin, end),
 		cmocka_unit_test_setup_teardown(clients_death_ends_its_vms, begin, end),

@@ -9,6 +9,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "ipc/virtualization_service.h"
+#include "vmm/apk/idsig.h"
 #include "vmm/service/app_vm.h"
 #include "vmm/service/ipc_error.h"
 #include "vmm/service/log.h"
@@ -235,15 +236,69 @@ static gboolean unsupported(GDBusMethodInvocation *invocation)
 	return TRUE;
 }
 
+/* A package of any size is hashed: in a thread, and the service goes on. */
+struct idsig_job {
+	GDBusMethodInvocation *invocation;
+	int apk;
+	int idsig;
+};
+
+static void idsig_job_free(gpointer data)
+{
+	struct idsig_job *job = data;
+
+	if (job->apk >= 0) {
+		close(job->apk);
+	}
+	if (job->idsig >= 0) {
+		close(job->idsig);
+	}
+	g_free(job);
+}
+
+static void idsig_job_run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	struct idsig_job *job = data;
+	GError *error = NULL;
+
+	(void)source;
+	(void)cancellable;
+	if (!idsig_create_or_update(job->apk, job->idsig, &error)) {
+		bool files_fault = error->domain != APK_ERROR || error->code == APK_ERROR_READ;
+		int code = files_fault ? AVF_EXCEPTION_SERVICE_SPECIFIC :
+					 AVF_EXCEPTION_ILLEGAL_ARGUMENT;
+
+		g_dbus_method_invocation_return_error(job->invocation, IPC_ERROR, code, "apk: %s",
+						      error->message);
+		g_error_free(error);
+	} else {
+		ipc_virtualization_service_complete_create_or_update_idsig_file(
+			NULL, job->invocation, NULL);
+	}
+	g_task_return_boolean(task, TRUE);
+}
+
 static gboolean handle_idsig(IpcVirtualizationService *skeleton, GDBusMethodInvocation *invocation,
 			     GUnixFDList *fds, GVariant *apk, GVariant *idsig, gpointer data)
 {
+	struct idsig_job *job = g_new(struct idsig_job, 1);
+	g_autoptr(GTask) task = g_task_new(NULL, NULL, NULL, NULL);
+	GError *error = NULL;
+
 	(void)skeleton;
-	(void)fds;
-	(void)apk;
-	(void)idsig;
 	(void)data;
-	return unsupported(invocation);
+	*job = (struct idsig_job){ .invocation = invocation, .apk = -1, .idsig = -1 };
+	g_task_set_task_data(task, job, idsig_job_free);
+	if (!take_handle(apk, fds, &job->apk, &error)) {
+		g_prefix_error(&error, "apk: ");
+		return take_error(invocation, error);
+	}
+	if (!take_handle(idsig, fds, &job->idsig, &error)) {
+		g_prefix_error(&error, "idsig: ");
+		return take_error(invocation, error);
+	}
+	g_task_run_in_thread(task, idsig_job_run);
+	return TRUE;
 }
 
 static gboolean handle_list(IpcVirtualizationService *skeleton, GDBusMethodInvocation *invocation,

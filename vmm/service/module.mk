@@ -9,9 +9,9 @@ SVC_TOOLS := $(basename $(notdir $(wildcard $(SVC)/tools/*.c)))
 SVC_TOOL_OBJS := $(SVC_TOOLS:%=$(O)/build/$(SVC)/tools/%.o)
 ALL += $(addprefix $(O)/host/bin/,virtualizationservice $(SVC_TOOLS))
 
-$(O)/host/bin/virtualizationservice: $(SVC_OBJS) $(IPC_LIB)
+$(O)/host/bin/virtualizationservice: $(SVC_OBJS) $(IPC_LIB) $(APK_LIB)
 	@mkdir -p $(@D)
-	$(VMM_CC) -pie -Wl,-z,relro,-z,now -s -o $@ $(SVC_OBJS) $(IPC_LIBS)
+	$(VMM_CC) -pie -Wl,-z,relro,-z,now -s -o $@ $(SVC_OBJS) $(IPC_LIBS) $(APK_LIBS)
 
 $(addprefix $(O)/host/bin/,$(SVC_TOOLS)): $(O)/host/bin/%: $(O)/build/$(SVC)/tools/%.o $(IPC_LIB)
 	@mkdir -p $(@D)
