@@ -37,6 +37,7 @@ include platform/host/module.mk
 include platform/kvm/module.mk
 include vmm/module.mk
 include vmm/service/module.mk
+include vmm/cli/module.mk
 include guest/module.mk
 include qemu-plugins/module.mk
 include scenarios/module.mk

@@ -3,52 +3,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 import struct
 
 import pytest
 
-from scenarios import microdroid
+from scenarios.cli import NO_VMM, app_files, cid, reason, run_app, run_vm, start_vm
 from scenarios.harness.checks import Checks, at_least, matches
-from scenarios.harness.host import Host, Job
-from scenarios.harness.steps import Result
+from scenarios.harness.host import Host
 
-# Numbers of AVF: android.system.virtualizationcommon.DeathReason.
-SERVICE_DIED, KILLED, UNKNOWN, SHUTDOWN, REBOOT, CRASH, WATCHDOG = -1, 1, 2, 3, 5, 6, 17
 CID_MIN, CID_MAX = 2048, 65535
 
 # mov x0, #0x4000 (pvpanic); ldp x1, x2, [x0]: a device access that no syndrome describes; b .
 UNDECODABLE = struct.pack("<3I", 0xD2880000, 0xA9400801, 0x14000000)
-
-NO_VMM = ["sh", "-c", "while pidof vmm; do :; done"]
-
-
-def write_config(host: Host, program: str, protected: bool) -> str:
-    path = f"/run/{program}.json"
-    config = {"name": program, "bootloader": f"/guest/{program}.bin", "protected": protected, "memory_mib": 16}
-    host.put(path, json.dumps(config))
-    return path
-
-
-def run_vm(host: Host, program: str, protected: bool) -> Result:
-    return host.run(["service-run", write_config(host, program, protected)], 60.0)
-
-
-def start_vm(host: Host, program: str, protected: bool, name: str) -> Job:
-    return host.job(name, ["service-run", write_config(host, program, protected)])
-
-
-def reason(text: str) -> int | None:
-    """What the client heard at its VM's end; None if it heard nothing."""
-    found = re.search(r"^event died reason=(-?\d+)$", text, re.MULTILINE)
-    return int(found.group(1)) if found else None
-
-
-def cid(text: str) -> int:
-    found = re.search(r"^event cid=(\d+)$", text, re.MULTILINE)
-    return int(found.group(1)) if found else 0
-
 
 @pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
 def test_service_runs_bare_guest(host: Host, check: Checks, protected: bool) -> None:
@@ -57,7 +23,8 @@ def test_service_runs_bare_guest(host: Host, check: Checks, protected: bool) -> 
     check("the client ends well", 0, done.exit)
     check("CID of the VM", True, CID_MIN <= cid(done.out) <= CID_MAX)
     check("the guest's reports", ["begin", "value", "value", "ok", "value", "end"], [report.kind for report in done.reports])
-    check("reason of its death", SHUTDOWN, reason(done.out))
+    check("reason of its death", "SHUTDOWN", reason(done.out))
+    check("it is no VM that is listed", "Running VMs: 0", host.run(["vm", "list"], 30.0).out.strip())
     again = run_vm(host, "hello", protected)
     check("CID of the next VM", cid(done.out) + 1, cid(again.out))
     check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
@@ -70,16 +37,16 @@ def test_service_runs_bare_guest(host: Host, check: Checks, protected: bool) -> 
 def test_service_tells_why(host: Host, check: Checks, protected: bool) -> None:
     """Reset, panic, a crash, a stall and stop each reach the client as AVF's reason."""
     host.put("/guest/undecodable.bin", UNDECODABLE)
-    reasons = {"reset": REBOOT, "panic": UNKNOWN, "stall": WATCHDOG}
+    reasons = {"reset": "REBOOT", "panic": "UNKNOWN", "stall": "WATCHDOG_REBOOT"}
     if not protected:  # a protected guest gets an abort of its own for that (lifecycle/guest_crash)
-        reasons["undecodable"] = CRASH
+        reasons["undecodable"] = "CRASH"
     for program, wanted in reasons.items():
         check(f"{program}: reason", wanted, reason(run_vm(host, program, protected).out))
     job = start_vm(host, "spin", protected, "stopped")
     job.wait_line("spinning")
     job.signal("TERM")
     job.wait()
-    check("stop: reason", KILLED, reason(job.out()))
+    check("stop: reason", "KILLED", reason(job.out()))
 
 
 @pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
@@ -93,11 +60,11 @@ def test_service_client_killed(host: Host, check: Checks, protected: bool) -> No
     victim.wait()
     gone = host.run(["sh", "-c", "while test $(pidof vmm | wc -w) -gt 1; do :; done"], 20.0)
     check("the victim's vmm goes", 0, gone.exit)
-    listed = host.run(["service-run", "--list"], 30.0).out.splitlines()
-    check("VMs in the service's list", 1, len(listed))
+    listed = host.run(["vm", "list"], 30.0).out.splitlines()
+    check("VMs in the service's list", "Running VMs: 1", listed[0])
     other.signal("TERM")
     other.wait()
-    check("the other VM: reason", KILLED, reason(other.out()))
+    check("the other VM: reason", "KILLED", reason(other.out()))
     check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
 
 
@@ -108,31 +75,22 @@ def test_service_killed(host: Host, check: Checks, protected: bool) -> None:
     job.wait_line("spinning")
     host.run(["sh", "-c", "kill -9 $(pidof virtualizationservice)"], 20.0, ok=True)
     job.wait()
-    check("reason that the client takes", SERVICE_DIED, reason(job.out()))
+    check("reason that the client takes", "VIRTUALIZATION_SERVICE_DIED", reason(job.out()))
     check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
     after = run_vm(host, "hello", protected)
-    check("a VM after it: reason", SHUTDOWN, reason(after.out))
+    check("a VM after it: reason", "SHUTDOWN", reason(after.out))
     check("its CID", at_least(cid(job.out()) + 1), cid(after.out))
 
 
 def test_service_refuses(host: Host, check: Checks) -> None:
     """A user without the permission, and a configuration that makes no VM, are refused with a sentence."""
     host.put("/run/bad.json", '{"bootloader": "/guest/hello.bin", "memory_mib": 5}')
-    bad = host.run(["service-run", "/run/bad.json"], 30.0)
+    bad = host.run(["vm", "run", "/run/bad.json"], 30.0)
     check("odd memory: exit of the client", 1, bad.exit)
     check("odd memory: what it says", matches("memory_mib: it must be even"), bad.err)
-    stranger = host.run(["as-user", "1234", "service-run", "--list"], 30.0)
+    stranger = host.run(["as-user", "1234", "vm", "list"], 30.0)
     check("user 1234: exit of the client", 1, stranger.exit)
     check("no vmm was started", 0, host.run(NO_VMM, 20.0).exit)
-
-
-OS = "/usr/share/terrarium/os/microdroid"
-APP = ["/guest/apk", "/guest/idsig", "probe.so"]
-app_files = pytest.mark.host_files({
-    APP[0]: microdroid.built("probe.img"), APP[1]: microdroid.built("probe.verity"),
-    **{f"{OS}/{name}": microdroid.built(name)
-       for name in ("kernel", "initrd_normal.img", "initrd_debuggable.img", "super.img", "microdroid.json")},
-})
 
 
 @pytest.mark.limit(300)
@@ -140,12 +98,12 @@ app_files = pytest.mark.host_files({
 @app_files
 def test_service_runs_app(host: Host, check: Checks, protected: bool) -> None:
     """An app VM: Microdroid finds the payload on the disks that the service makes; debug level NONE says nothing."""
-    kind = ["protected"] if protected else []
-    full = host.run(["service-run", "--app", *APP, *kind, "full"], microdroid.BOOT_S)
-    events = re.findall(r"^event (started|ready|finished code=\d+|error .*|died reason=-?\d+)$", full.out, re.MULTILINE)
-    check("what the client hears", ["started", "finished code=0", f"died reason={SHUTDOWN}"], events)
+    full = run_app(host, protected)
+    told = [line for line in full.err.splitlines() if line.startswith(("payload ", "VM encountered"))]
+    check("what the client hears", ["payload started", "payload finished with exit code 0"], told)
+    check("reason of its death", "SHUTDOWN", reason(full.out))
     check("the payload speaks on the console or the log", True, "identity" in full.out + full.err)
-    silent = host.run(["service-run", "--app", *APP, *kind], microdroid.BOOT_S)
-    lines = [line for line in (silent.out + silent.err).splitlines() if not line.startswith("event ")]
-    check("debug level NONE: reason", SHUTDOWN, reason(silent.out))
-    check("debug level NONE: lines of the guest", [], lines)
+    silent = run_app(host, protected, "--debug", "none")
+    check("debug level NONE: reason", "SHUTDOWN", reason(silent.out))
+    check("debug level NONE: lines of the guest", told, silent.err.splitlines())
+    check("debug level NONE: lines of vm", 2, len(silent.out.splitlines()))

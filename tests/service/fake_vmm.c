@@ -6,6 +6,7 @@
  *   started | ready | finished CODE | error CODE TEXT   to its IVirtualMachineService
  *   port TEXT        a line to the failure port; console TEXT, log TEXT likewise
  *   exit CODE | kill SIGNAL | wait                       the end; wait: until it is killed
+ *   type             wait for a line of the console's input and write it to the console
  *   listen PORT      take one connection and send back what comes
  *   connect CID      connect as this VM to another VM's port: the service must refuse
  *   pid              the process's number, a line to the console
@@ -38,6 +39,7 @@ struct fake {
 	unsigned cid;
 	int failure_port;
 	int console;
+	int console_input;
 	int log;
 	IpcVirtualMachineService *service; /* NULL until the first notification */
 	int last; /* exception of the last notification, 0 if it was taken */
@@ -56,7 +58,9 @@ static int descriptor(const char *value)
 
 static void read_options(struct fake *f, int argc, char **argv)
 {
-	*f = (struct fake){ .params = "wait", .failure_port = -1, .console = -1, .log = -1 };
+	*f = (struct fake){
+		.params = "wait", .failure_port = -1, .console = -1, .log = -1, .console_input = -1
+	};
 	for (int i = 2; i + 1 < argc; i++) {
 		const char *value = argv[i + 1];
 
@@ -68,6 +72,8 @@ static void read_options(struct fake *f, int argc, char **argv)
 			f->failure_port = descriptor(value);
 		} else if (strcmp(argv[i], "--console") == 0) {
 			f->console = descriptor(value);
+		} else if (strcmp(argv[i], "--console-input") == 0) {
+			f->console_input = descriptor(value);
 		} else if (strcmp(argv[i], "--log") == 0) {
 			f->log = descriptor(value);
 		}
@@ -114,6 +120,18 @@ static void write_line(int fd, const char *text)
 {
 	if (fd >= 0 && (write(fd, text, strlen(text)) < 0 || write(fd, "\n", 1) < 0)) {
 		give_up(text);
+	}
+}
+
+/* A line from the console's input comes back on the console. */
+static void type_line(struct fake *f)
+{
+	char byte = 0;
+
+	while (byte != '\n') {
+		if (read(f->console_input, &byte, 1) != 1 || write(f->console, &byte, 1) != 1) {
+			give_up("type");
+		}
 	}
 }
 
@@ -266,6 +284,8 @@ static void step(struct fake *f, char *text)
 		if (f->last != number) {
 			give_up(text);
 		}
+	} else if (strcmp(word, "type") == 0) {
+		type_line(f);
 	} else if (strcmp(word, "many") == 0) {
 		many(f);
 	} else {

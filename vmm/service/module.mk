@@ -1,24 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# virtualizationservice and its tools, for the host (arm64). README.md here.
+# virtualizationservice for the host (arm64). README.md here.
 SVC := vmm/service
 include vmm/service/ipc.mk
-SVC_SRCS := $(addprefix $(SVC)/,main.c app_vm.c capabilities.c cid.c client.c death.c gpt.c guest_service.c \
-	guest_transport.c log.c partition.c service.c state.c virtual_machine.c vmm_command.c vmm_process.c)
+SVC_SRCS := $(addprefix $(SVC)/,main.c app_vm.c capabilities.c cid.c client.c gpt.c guest_service.c \
+	guest_transport.c log.c partition.c service.c virtual_machine.c vmm_command.c vmm_process.c)
 SVC_OBJS := $(SVC_SRCS:%.c=$(O)/build/%.o)
-SVC_TOOLS := $(basename $(notdir $(wildcard $(SVC)/tools/*.c)))
-SVC_TOOL_OBJS := $(SVC_TOOLS:%=$(O)/build/$(SVC)/tools/%.o)
-ALL += $(addprefix $(O)/host/bin/,virtualizationservice $(SVC_TOOLS))
+ALL += $(O)/host/bin/virtualizationservice
 
 $(O)/host/bin/virtualizationservice: $(SVC_OBJS) $(IPC_LIB) $(APK_LIB)
 	@mkdir -p $(@D)
 	$(VMM_CC) -pie -Wl,-z,relro,-z,now -s -o $@ $(SVC_OBJS) $(IPC_LIBS) $(APK_LIBS)
 
-$(addprefix $(O)/host/bin/,$(SVC_TOOLS)): $(O)/host/bin/%: $(O)/build/$(SVC)/tools/%.o $(IPC_LIB)
-	@mkdir -p $(@D)
-	$(VMM_CC) -pie -Wl,-z,relro,-z,now -s -o $@ $< $(IPC_LIBS)
-
-$(SVC_OBJS) $(SVC_TOOL_OBJS) $(IPC_OBJS): $(O)/build/%.o: %.c | $(SDK)/.ready $(IPC_HEADERS)
+$(SVC_OBJS) $(IPC_OBJS): $(O)/build/%.o: %.c | $(SDK)/.ready $(IPC_HEADERS)
 	@mkdir -p $(@D)
 	$(VMM_CC) $(CWARN) -O2 -g -fstack-protector-strong -MMD -MP $(IPC_CFLAGS) -fPIC -c -o $@ $<
 
--include $(IPC_OBJS:.o=.d) $(SVC_OBJS:.o=.d) $(SVC_TOOL_OBJS:.o=.d)
+-include $(IPC_OBJS:.o=.d) $(SVC_OBJS:.o=.d)

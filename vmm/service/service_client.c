@@ -460,6 +460,11 @@ void service_vm_free(struct service_vm *vm)
 	vm_unref(vm);
 }
 
+IpcVirtualMachine *service_vm_proxy(const struct service_vm *vm)
+{
+	return vm->proxy;
+}
+
 uint32_t service_vm_cid(const struct service_vm *vm)
 {
 	return vm->cid;

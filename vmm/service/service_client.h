@@ -93,6 +93,9 @@ struct service_vm *service_vm_new_app(struct service_client *client,
  */
 void service_vm_free(struct service_vm *vm);
 
+/* For IVirtualMachine's other methods. Borrowed; errors that are IPC_ERROR need ipc_error_strip(). */
+IpcVirtualMachine *service_vm_proxy(const struct service_vm *vm);
+
 /* Its CID, for its whole life. */
 uint32_t service_vm_cid(const struct service_vm *vm);
 
