@@ -9,6 +9,7 @@ import re
 import pytest
 
 from scenarios import microdroid
+from scenarios.harness import os_files
 from scenarios.harness.host import Host, Job
 from scenarios.harness.steps import Result
 
@@ -41,12 +42,10 @@ def cid(text: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-OS = "/usr/share/terrarium/os/microdroid"
 APK, IDSIG = "/guest/apk", "/guest/idsig"
 app_files = pytest.mark.host_files({
     APK: microdroid.built("probe.img"), IDSIG: microdroid.built("probe.verity"),
-    **{f"{OS}/{name}": microdroid.built(name)
-       for name in ("kernel", "initrd_normal.img", "initrd_debuggable.img", "super.img", "microdroid.json")},
+    **os_files.microdroid(),
 })
 
 

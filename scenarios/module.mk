@@ -5,8 +5,9 @@ export HYP SMP MEM CPU ICOUNT KERNEL LIMIT COLD KEEP JOBS SCENARIO SCENARIO_ROOT
 HARNESS := $(PYTHON) -m scenarios.harness
 
 include scenarios/campaigns/module.mk
+include scenarios/harness/module.mk
 
-.PHONY: xen run-scenario list-scenarios shell gdb test-scenarios bench test-planted
+.PHONY: run-scenario list-scenarios test-scenarios bench test-planted
 
 run-scenario: all ## run SCENARIO=name or folder and print a verdict
 	@$(HARNESS) run
@@ -24,17 +25,3 @@ test-planted: all ## on the machine: what must fail, and the interactive command
 
 bench: all $(MICRODROID_KERNEL) ## speed and memory of both targets into out/bench.json; BASE=FILE compares with an earlier one
 	@$(PYTHON) -m scenarios.performance.bench
-
-xen: all ## boot Debian's Xen with the stock kernel as dom0 under the trace, and print what it did
-	@$(PYTHON) -m scenarios.harness.xen
-
-shell: all ## boot the machine and give its console; it runs until you leave
-	@$(HARNESS) shell
-
-# Only this target needs a debugger, so it is installed when it is first asked for.
-$(O)/.debugger: | $(O)/.system
-	@command -v gdb-multiarch aarch64-linux-gnu-gdb >/dev/null || platform/sdk/system.sh gdb-multiarch
-	@touch $@
-
-gdb: all $(O)/.debugger ## boot the machine, stopped at EL2's entry, with its symbols
-	@$(HARNESS) gdb

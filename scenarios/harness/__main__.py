@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The runner's command line: python3 -m scenarios.harness run|list|shell|gdb. See README.md here."""
+"""The runner's command line: python3 -m scenarios.harness run|list|shell|gdb|app. See README.md here."""
 
 from __future__ import annotations
 
@@ -140,6 +140,7 @@ def main(argv: list[str]) -> int:
     commands.add_parser("list", help="names and titles")
     commands.add_parser("shell", help="the host's console on this terminal")
     commands.add_parser("gdb", help="stop at EL2's entry, symbols loaded")
+    commands.add_parser("app", help="a package's payload in an app VM: APK=")
     arguments = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
@@ -148,10 +149,12 @@ def main(argv: list[str]) -> int:
             return run(words or [DEFAULT_SCENARIO])
         if arguments.command == "list":
             return list_scenarios()
-        from scenarios.harness import interactive
+        from scenarios.harness import app, interactive
 
         if len(_check_options()) != 1:
             raise Unusable(f"HYP={os.environ['HYP']}: a terminal has one machine")
+        if arguments.command == "app":
+            return app.run()
         return interactive.shell() if arguments.command == "shell" else interactive.gdb()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -13,10 +13,10 @@ import subprocess
 import sys
 import tempfile
 import termios
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scenarios.harness import paths, symbols
+from scenarios.harness import os_files, paths, symbols
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.host import Host
 from scenarios.harness.inputs import initramfs
@@ -33,8 +33,8 @@ def _options(append: str = "") -> paths.machine_description.Options:
     return paths.machine_description.from_env(os.environ, append)
 
 
-def _initrd(folder: RunFolder) -> Path:
-    return folder.write("initrd.cpio", *initramfs({}))
+def _initrd(folder: RunFolder, files: Mapping[str, Path] | None = None) -> Path:
+    return folder.write("initrd.cpio", *initramfs(files or {}))
 
 
 def _attended(argv: Sequence[str]) -> int:
@@ -62,8 +62,12 @@ def shell() -> int:
         options = _options("terrarium.shell=1")
         log = folder.path / "console.log"
         console = f"stdio,mux=on,signal=off,logfile={str(log).replace(',', ',,')}"
-        argv = paths.machine_description.command(options, Channels(console=console), _initrd(folder))
+        has_microdroid = os_files.is_built()
+        initrd = _initrd(folder, os_files.microdroid() if has_microdroid else {})
+        argv = paths.machine_description.command(options, Channels(console=console), initrd)
         folder.write("cmdline.txt", (shlex.join(argv) + "\n").encode())
+        if not has_microdroid:
+            print("app VMs need Microdroid's kernel: `make microdroid-kernel` builds it, once")
         print(f"{options.words()}; the shell's `exit` or Ctrl-A X ends the machine", flush=True)
         return _attended(argv)
     finally:
