@@ -49,8 +49,46 @@ struct calls_watch {
 	__u64 system;               /* out: system registers, in spy.c's order */
 };
 
+/*
+ * A protected VM that the call makes for itself, asked by the host for what no host may have,
+ * and for some of what it may. X(NAME, what is asked): its status of hyp_status.h.
+ */
+/* clang-format off */
+#define CALLS_RULES_LIST(X)                                                         \
+	X(VM, "a protected VM")                                                     \
+	X(FIRST_ENTRY, "its first vCPU, which is on")                               \
+	X(SECOND_ENTRY, "a second vCPU that is on, at an entry of the host's")      \
+	X(CODE, "a page with its code")                                             \
+	X(TWO_ADDRESSES, "the same page at another address of it, too")             \
+	X(RUN, "a run")                                                             \
+	X(SERROR, "a run with an SError")                                           \
+	X(DEBUG, "a run with its debug exceptions for the host")                    \
+	X(STEP, "a run of one instruction")                                         \
+	X(TIMER_INTERRUPT, "a run in which it can end its timer's interrupt")       \
+	X(LOWER_INTERRUPT, "a run in which it can end the physical interrupt below") \
+	X(HIGHER_INTERRUPT, "a run in which it can end the one above")              \
+	X(KILL, "its death")                                                        \
+	X(DEAD_RUN, "a run of the dead")                                            \
+	X(DESTROY_FULL, "its number, while it still has pages")                     \
+	X(DESTROY, "its number, now that the host has them again")
+/* clang-format on */
+
+#define CALLS_RULES_ENUM(name, text) RULE_##name,
+enum calls_rule { CALLS_RULES_LIST(CALLS_RULES_ENUM) RULE_COUNT };
+#undef CALLS_RULES_ENUM
+
+struct calls_rules {
+	__s64 status[RULE_COUNT]; /* out */
+	__u64 cpus;               /* out: 2: two CPUs tried to run one vCPU at a time */
+	__u64 refused;            /* out: of these runs, EBUSY; they end with the first */
+	__u64 own_cycles;         /* out: that the host's counter has after 1 ms of its own */
+	__u64 counted;            /* out: of 1000 cycles in a guest's run, those that it has */
+	__u64 lost;               /* out: pages that are not the host's again at the end */
+};
+
 #define CALLS_FUZZ _IOWR('H', 1, struct calls_fuzz)
 #define CALLS_WATCH_START _IO('H', 2)
 #define CALLS_WATCH_STOP _IOR('H', 3, struct calls_watch)
+#define CALLS_RULES _IOR('H', 4, struct calls_rules)
 
 #endif /* ABI_CALLS_H */

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the host's kernel can ask of the hypervisor and, through it, of the firmware."""
 
-from scenarios.harness.checks import Checks, at_least
+import pytest
+
+from scenarios.harness.checks import Checks, at_least, at_most
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
 from scenarios.harness.matrix import cell
@@ -48,3 +50,32 @@ def test_host_calls_what_it_may_not(machine: Machine, host: Host, check: Checks)
         served = {record["number"] for record in machine.trace().records if record["type"] == "FW_CALL"}
         check("PSCI's version, handed on to the firmware", True, PSCI_VERSION in served)
         check("of the others, handed on", [], sorted(served & set(SMCS.values())))
+
+
+# platform/abi/hyp_status.h: what each of CALLS_RULES_LIST's (platform/abi/calls.h) must get.
+OK, EINVAL, EPERM, EBUSY, ENOENT = 0, -2, -3, -6, -7
+RULES = {
+    "VM": OK, "FIRST_ENTRY": OK, "SECOND_ENTRY": EPERM, "CODE": OK, "TWO_ADDRESSES": EPERM,
+    "RUN": OK, "SERROR": EPERM, "DEBUG": EPERM, "STEP": EPERM,
+    "TIMER_INTERRUPT": OK, "LOWER_INTERRUPT": EINVAL, "HIGHER_INTERRUPT": EINVAL,
+    "KILL": OK, "DEAD_RUN": ENOENT, "DESTROY_FULL": EBUSY, "DESTROY": OK,
+}  # fmt: skip
+PERMILLE_AT_REST = 500  # of a run's cycles: what the host's own instructions around it may take
+
+
+@pytest.mark.only_on("terrarium", reason="it is about what our own hypercalls answer")
+@pytest.mark.machine(smp=2)
+def test_host_breaks_rules(host: Host, check: Checks) -> None:
+    """The host's kernel makes a protected VM by itself, and asks for what no host may have."""
+    host.module("calls")
+    *answers, runs = host.run(["calls", "rules"], ok=True).reports
+    seen = {str(answer["name"]): answer.number("status") for answer in answers}
+    for name, expected in RULES.items():
+        tried = "" if expected == OK else cell("kernel", "guest", "call")
+        check(f"{name.lower().replace('_', ' ')}: status", expected, seen[name], tried)
+    check("CPUs that try to run one vCPU at a time", 2, runs["cpus"])
+    check("of their runs, refused", at_least(1), runs["refused"])
+    check("control: cycles of its own that the host counts", at_least(1), runs["own_cycles"])
+    counted = cell("kernel", "registers", "read")
+    check("of 1000 cycles of a guest, those that the host counts", at_most(PERMILLE_AT_REST), runs["counted"], counted)
+    check("pages that are not the host's again", 0, runs["lost"])

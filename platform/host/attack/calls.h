@@ -8,6 +8,9 @@
 /* CALLS_FUZZ. One at a time (EBUSY). */
 long calls_fuzz(struct calls_fuzz *fuzz);
 
+/* CALLS_RULES. One at a time (EBUSY). */
+long calls_rules(struct calls_rules *rules);
+
 /* CALLS_WATCH_START, CALLS_WATCH_STOP, and the module's end. */
 long calls_watch_start(void);
 long calls_watch_stop(struct calls_watch *watch);

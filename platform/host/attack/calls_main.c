@@ -24,6 +24,14 @@ static long fuzz_ioctl(void __user *user)
 	return result;
 }
 
+static long rules_ioctl(void __user *user)
+{
+	struct calls_rules rules;
+	long result = calls_rules(&rules);
+
+	return !result && copy_to_user(user, &rules, sizeof(rules)) ? -EFAULT : result;
+}
+
 static long calls_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	void __user *user = (void __user *)argument;
@@ -33,6 +41,8 @@ static long calls_ioctl(struct file *file, unsigned int command, unsigned long a
 	switch (command) {
 	case CALLS_FUZZ:
 		return fuzz_ioctl(user);
+	case CALLS_RULES:
+		return rules_ioctl(user);
 	case CALLS_WATCH_START:
 		return calls_watch_start();
 	case CALLS_WATCH_STOP:

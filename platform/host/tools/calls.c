@@ -17,6 +17,7 @@
 
 static const char usage[] =
 	"usage: calls fuzz SEED CALLS   hypercalls; CALLS: numbers and ranges, \"0-99999\", \"3,7-9\"\n"
+	"       calls rules             a VM of its own, and what the host may not do to it\n"
 	"       calls watch start|stop  marks in the host's registers after VCPU_RUN\n";
 
 static int failed(const char *what)
@@ -55,15 +56,35 @@ static int stop(int fd)
 	return 0;
 }
 
+static int rules(int fd)
+{
+#define RULE_NAME(name, text) #name,
+	static const char *const names[] = { CALLS_RULES_LIST(RULE_NAME) };
+#undef RULE_NAME
+	struct calls_rules rules;
+
+	if (ioctl(fd, CALLS_RULES, &rules) < 0) {
+		return failed("cannot ask");
+	}
+	for (int i = 0; i < RULE_COUNT; i++) {
+		printf("terrarium: value rule name=%s status=%lld\n", names[i], rules.status[i]);
+	}
+	printf("terrarium: value runs cpus=%llu refused=%llu own_cycles=%llu counted=%llu "
+	       "lost=%llu\n",
+	       rules.cpus, rules.refused, rules.own_cycles, rules.counted, rules.lost);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct calls_fuzz request;
 	bool fuzzes = argc == 4 && strcmp(argv[1], "fuzz") == 0;
 	bool starts = argc == 3 && strcmp(argv[1], "watch") == 0 && strcmp(argv[2], "start") == 0;
 	bool stops = argc == 3 && strcmp(argv[1], "watch") == 0 && strcmp(argv[2], "stop") == 0;
+	bool asks = argc == 2 && strcmp(argv[1], "rules") == 0;
 	int fd;
 
-	if (!fuzzes && !starts && !stops) {
+	if (!fuzzes && !starts && !stops && !asks) {
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -79,6 +100,9 @@ int main(int argc, char **argv)
 	}
 	if (fuzzes) {
 		return fuzz(fd, &request);
+	}
+	if (asks) {
+		return rules(fd);
 	}
 	if (stops) {
 		return stop(fd);
