@@ -81,6 +81,7 @@ struct oracle_vcpu {
 	uint64_t entry_pc; /* ELR_EL2 at the last entry to EL2 from below */
 	uint64_t entry_esr;    /* ESR_EL2 then; 0 for interrupts */
 	uint16_t entered_from; /* the party that it came from */
+	uint64_t mpidr;        /* VMPIDR_EL2 when it last went to a VM; lock: oracle.lock */
 };
 
 struct oracle {

@@ -31,7 +31,7 @@ const char *oracle_except_parse(const char *text)
 		}
 		if (i == EXCEPT_COUNT) {
 			return "except= has a word that names no exception; there are "
-			       "el2-code, found-shared, vtimer, dma";
+			       "el2-code, found-shared, vtimer, dma, sibling";
 		}
 		exceptions[i].is_given = true;
 	}

@@ -23,7 +23,10 @@
 	  "arch/arm64/kvm/arch_timer.c")                                                         \
 	X(DMA, "dma",                                                                            \
 	  "upstream pKVM leaves the SMMU to the host: Documentation/virt/kvm/arm/pkvm.rst "      \
-	  "lists DMA isolation as not implemented")
+	  "lists DMA isolation as not implemented")                                              \
+	X(SIBLING, "sibling",                                                                    \
+	  "upstream pKVM invalidates nothing when a CPU goes from one vCPU of a protected VM "   \
+	  "to another: pkvm.rst there lists CPU state isolation as not implemented")
 
 enum oracle_exception {
 #define ROW(id, word, reason) EXCEPT_##id,

@@ -126,6 +126,17 @@ static void check_vm(unsigned int vcpu, const struct touched *touched, struct or
 	       vm_ipa_of(vm, touched->pa), "can reach a page that is not its own");
 }
 
+/* Neither pKVM's calls nor the RSI give a page of a protected VM's a second place in it. */
+static void check_places(unsigned int vcpu, const struct touched *touched, struct oracle_page page,
+			 const struct oracle_vm *vm, unsigned int places)
+{
+	if (places > 1 && page.owner == vm->party && vm->is_known && vm->is_protected &&
+	    !vm->is_dead) {
+		breach("two-places", vcpu, vm->party, touched, vm_ipa_of(vm, touched->pa),
+		       "can reach one of its pages at two addresses");
+	}
+}
+
 static void judge_page(unsigned int vcpu, const struct touched *touched)
 {
 	struct oracle_page page;
@@ -141,6 +152,7 @@ static void judge_page(unsigned int vcpu, const struct touched *touched)
 
 		if (vm != NULL && tree_maps(tree, touched->pa) != 0) {
 			check_vm(vcpu, touched, page, vm);
+			check_places(vcpu, touched, page, vm, tree_maps(tree, touched->pa));
 		}
 	}
 }
@@ -154,6 +166,21 @@ static void judge_list(unsigned int vcpu, GArray *list)
 	}
 	if (list != NULL) {
 		g_array_set_size(list, 0);
+	}
+}
+
+/* What was killed runs nowhere when the call that killed it is done. */
+static void judge_dead(unsigned int vcpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < oracle.vcpus_count; i++) {
+		const struct oracle_vm *vm = i != vcpu ? oracle_vm(oracle_party_of(i)) : NULL;
+
+		if (vm != NULL && vm->is_dead) {
+			breach("dead-vm", vcpu, vm->party, NULL, ORACLE_NONE,
+			       "is killed while it runs on another CPU");
+		}
 	}
 }
 
@@ -194,6 +221,31 @@ static void judge_stale(unsigned int vcpu, unsigned int party)
 	stale_leave((uint16_t)vcpu);
 }
 
+/* Which of the VM's vCPUs it is: one runs in one place, and uses nothing of another's. */
+static void judge_vcpu(unsigned int vcpu, const struct oracle_vm *vm)
+{
+	uint64_t mpidr = regs_read(&oracle.regs, REG_VMPIDR_EL2);
+	bool is_stale = stale_sibling((uint16_t)vcpu, vm->root, vm->vmid, mpidr);
+	unsigned int i;
+
+	oracle.vcpus[vcpu].mpidr = mpidr;
+	if (!vm->is_known || !vm->is_protected) {
+		return;
+	}
+	for (i = 0; i < oracle.vcpus_count; i++) {
+		if (i != vcpu && oracle_party_of(i) == vm->party &&
+		    oracle.vcpus[i].mpidr == mpidr) {
+			breach("vcpu-twice", vcpu, vm->party, NULL, ORACLE_NONE,
+			       "runs one vCPU on two CPUs at a time");
+		}
+	}
+	if (is_stale && !oracle_excepts(EXCEPT_SIBLING)) {
+		breach("stale-vcpu", vcpu, vm->party, NULL, ORACLE_NONE,
+		       "runs a vCPU where TLBs may hold what another of its vCPUs had there: no "
+		       "TLBI of stage 1 came between");
+	}
+}
+
 static void judge_entered(unsigned int vcpu, unsigned int party)
 {
 	const struct oracle_vm *vm = oracle_vm(party);
@@ -208,6 +260,9 @@ static void judge_entered(unsigned int vcpu, unsigned int party)
 		breach("stale-vmid", vcpu, party, NULL, ORACLE_NONE,
 		       "runs under a VMID whose entries of another VM were not invalidated");
 	}
+	if (oracle.regs.handle[REG_VMPIDR_EL2] != NULL) {
+		judge_vcpu(vcpu, vm);
+	}
 }
 
 void judge_returns(unsigned int vcpu, unsigned int party)
@@ -221,5 +276,6 @@ void judge_returns(unsigned int vcpu, unsigned int party)
 		breach("open-smmu", vcpu, PARTY_HOST, NULL, ORACLE_NONE, open);
 	}
 	judge_stale(vcpu, party);
+	judge_dead(vcpu);
 	judge_entered(vcpu, party);
 }

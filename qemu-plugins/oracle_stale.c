@@ -10,13 +10,25 @@
 static GArray *dues;                 /* struct stale_due */
 static const void *last_root[VMIDS]; /* what ran last under a VMID */
 static bool is_invalidated[VMIDS];   /* since then */
+static GArray *ran;                  /* struct ran */
+
+/* Which of a VM's vCPUs ran last on a CPU. */
+struct ran {
+	const void *root;
+	uint64_t mpidr;
+	uint16_t vmid;
+	uint16_t vcpu;
+	bool is_clean; /* stage 1 was invalidated there since */
+};
 
 void stale_reset(void)
 {
 	if (dues == NULL) {
 		dues = g_array_new(FALSE, FALSE, sizeof(struct stale_due));
+		ran = g_array_new(FALSE, FALSE, sizeof(struct ran));
 	}
 	g_array_set_size(dues, 0);
+	g_array_set_size(ran, 0);
 	memset(last_root, 0, sizeof(last_root));
 	memset(is_invalidated, 0, sizeof(is_invalidated));
 }
@@ -24,6 +36,11 @@ void stale_reset(void)
 static struct stale_due *due_at(guint index)
 {
 	return &g_array_index(dues, struct stale_due, index);
+}
+
+static struct ran *ran_at(guint index)
+{
+	return &g_array_index(ran, struct ran, index);
 }
 
 static bool continues(const struct stale_due *before, const struct stale_due *due)
@@ -219,6 +236,11 @@ void stale_forget(const void *root)
 			g_array_remove_index_fast(dues, i - 1);
 		}
 	}
+	for (i = ran->len; i > 0; i--) {
+		if (ran_at(i - 1)->root == root) {
+			g_array_remove_index_fast(ran, i - 1);
+		}
+	}
 }
 
 bool stale_switch(uint16_t vmid, const void *root)
@@ -228,6 +250,35 @@ bool stale_switch(uint16_t vmid, const void *root)
 	last_root[vmid] = root;
 	is_invalidated[vmid] = false;
 	return is_stale;
+}
+
+bool stale_sibling(uint16_t vcpu, const void *root, uint16_t vmid, uint64_t mpidr)
+{
+	struct ran now = { .root = root, .mpidr = mpidr, .vmid = vmid, .vcpu = vcpu };
+	bool is_stale;
+	guint i;
+
+	for (i = 0; i < ran->len; i++) {
+		if (ran_at(i)->root == root && ran_at(i)->vcpu == vcpu) {
+			is_stale = ran_at(i)->mpidr != mpidr && !ran_at(i)->is_clean;
+			*ran_at(i) = now;
+			return is_stale;
+		}
+	}
+	g_array_append_val(ran, now);
+	return false;
+}
+
+void stale_tlbi_reached(uint16_t vcpu, const struct stale_tlbi *tlbi, bool is_local)
+{
+	guint i;
+
+	for (i = 0; tlbi->scope != STALE_SCOPE_IPA && i < ran->len; i++) {
+		if ((tlbi->scope == STALE_SCOPE_ALL || tlbi->vmid == ran_at(i)->vmid) &&
+		    (!is_local || vcpu == ran_at(i)->vcpu)) {
+			ran_at(i)->is_clean = true;
+		}
+	}
 }
 
 const char *stale_text(const struct stale_due *due)

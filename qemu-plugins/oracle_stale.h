@@ -81,6 +81,15 @@ void stale_forget(const void *root);
  */
 bool stale_switch(uint16_t vmid, const void *root);
 
+/*
+ * The vCPU with affinity @mpidr of @root's VM runs on @vcpu. Whether another of them ran there
+ * before, and no TLBI of stage 1 has reached this CPU since: one CPU serves as two, each of
+ * which has a TLB of its own as far as its guest knows (Arm ARM D8.16, "TLB maintenance").
+ */
+bool stale_sibling(uint16_t vcpu, const void *root, uint16_t vmid, uint64_t mpidr);
+/* @vcpu executed a TLBI; @is_local: it reaches no other CPU. For stale_sibling() only. */
+void stale_tlbi_reached(uint16_t vcpu, const struct stale_tlbi *tlbi, bool is_local);
+
 /* What it lacks, as the end of a sentence: "no TLBI ...". */
 const char *stale_text(const struct stale_due *due);
 

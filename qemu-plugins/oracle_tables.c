@@ -6,9 +6,12 @@
  *   two-owners   a page is reached by who neither owns it nor was given a share of it
  *   el2-page     a page of EL2's own is reached by anybody
  *   not-given    a VM reaches a page of the host's that the host did not give or lend
+ *   two-places   a protected VM has one page at two addresses
  *   not-clean    a page came to the host with what its owner before left in it
  *   stale        TLBs may hold what a table does not say any more (oracle_stale.h)
  *   stale-vmid   a VMID's old entries are there when another VM runs under it
+ *   stale-vcpu   a vCPU of a protected VM runs where a sibling's stage 1 may be in the TLB
+ *   vcpu-twice   one vCPU of a protected VM runs on two CPUs at a time
  *   dead-vm      a VM that was killed runs
  *   open-smmu    devices go past the tables
  *
@@ -21,6 +24,8 @@
  *   (platform/abi/hyp_hypercalls.h). A hypervisor with other calls is not silent.
  * - EL2's stores by FEAT_MOPS and DC ZVA are seen at the next event of that vCPU.
  * - Tables that hardware writes to (FEAT_HAFDBS) are not followed.
+ * - vCPUs of a VM are told apart by VMPIDR_EL2 alone. Of normal VMs nothing is said: KVM's
+ *   interface lets a VMM set it, and give one page two addresses.
  * - EL2's own translations are not judged for staleness, nor is break-before-make.
  * - Of an SMMU that EL2 did not take from the host nothing is said: upstream pKVM leaves DMA
  *   isolation unimplemented.
@@ -357,8 +362,9 @@ static void invalidates(unsigned int vcpu, void *userdata)
 	uint64_t operand = regs_read_x(&oracle.regs, GPOINTER_TO_UINT(userdata) & 0xff);
 	struct stale_tlbi stale = { .vmid = ARM_VTTBR_VMID(sys(REG_VTTBR_EL2)),
 				    .bytes = ORACLE_PAGE_BYTES };
+	bool is_local = tlbi.reach == A64_TLBI_LOCAL;
 
-	if (tables.shadow == NULL || (tlbi.reach == A64_TLBI_LOCAL && oracle.vcpus_count > 1)) {
+	if (tables.shadow == NULL) {
 		return;
 	}
 	switch (tlbi.scope) {
@@ -386,7 +392,10 @@ static void invalidates(unsigned int vcpu, void *userdata)
 	}
 	g_mutex_lock(&oracle.lock);
 	at_el2(vcpu, ORACLE_NONE);
-	stale_tlbi((uint16_t)vcpu, &stale);
+	stale_tlbi_reached((uint16_t)vcpu, &stale, is_local);
+	if (!is_local || oracle.vcpus_count == 1) {
+		stale_tlbi((uint16_t)vcpu, &stale);
+	}
 	g_mutex_unlock(&oracle.lock);
 }
 

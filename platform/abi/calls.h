@@ -58,8 +58,10 @@ struct calls_watch {
 	X(VM, "a protected VM")                                                     \
 	X(FIRST_ENTRY, "its first vCPU, which is on")                               \
 	X(SECOND_ENTRY, "a second vCPU that is on, at an entry of the host's")      \
+	X(LATER_ENTRY, "one that is off until the guest turns it on")               \
 	X(CODE, "a page with its code")                                             \
 	X(TWO_ADDRESSES, "the same page at another address of it, too")             \
+	X(OFF, "a run of what is off")                                              \
 	X(RUN, "a run")                                                             \
 	X(SERROR, "a run with an SError")                                           \
 	X(DEBUG, "a run with its debug exceptions for the host")                    \
@@ -79,8 +81,10 @@ enum calls_rule { CALLS_RULES_LIST(CALLS_RULES_ENUM) RULE_COUNT };
 
 struct calls_rules {
 	__s64 status[RULE_COUNT]; /* out */
+	__u64 in_turn;            /* out: of three runs of its vCPUs in turn on one CPU, done */
 	__u64 cpus;               /* out: 2: two CPUs tried to run one vCPU at a time */
 	__u64 refused;            /* out: of these runs, EBUSY; they end with the first */
+	__s64 killed;             /* out: VM_KILL while it runs on another CPU; ENOENT: not tried */
 	__u64 own_cycles;         /* out: that the host's counter has after 1 ms of its own */
 	__u64 counted;            /* out: of 1000 cycles in a guest's run, those that it has */
 	__u64 lost;               /* out: pages that are not the host's again at the end */

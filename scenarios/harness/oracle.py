@@ -19,7 +19,7 @@ FILE = "oracle.json"
 TIERS = "abc"
 NONE = ("none", "off")
 # What a target does by design; each word is explained in qemu-plugins/oracle_except.h.
-EXCEPT = {"pkvm": "el2-code+found-shared+vtimer+dma"}
+EXCEPT = {"pkvm": "el2-code+found-shared+vtimer+dma+sibling"}
 EVENTS = ("trace:smmuv3_translate_*",)  # what tier C reads of QEMU's log
 TAIL = 12  # records of the trace that are kept with a breach
 

@@ -33,7 +33,7 @@ def test_tier_c_has_qemus_log(tiers: str, tmp_path: Path) -> None:
 def test_exceptions_are_upstreams(tmp_path: Path) -> None:
     oracle = instruments.oracle("abc")
     assert "except" not in oracle.arguments(tmp_path, options("terrarium", tmp_path))
-    assert oracle.arguments(tmp_path, options("pkvm", tmp_path))["except"] == "el2-code+found-shared+vtimer+dma"
+    assert oracle.arguments(tmp_path, options("pkvm", tmp_path))["except"] == "el2-code+found-shared+vtimer+dma+sibling"
 
 
 def test_figures() -> None:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A protected VM of this module's own, from birth to death, and what the host may not do to
- * it on the way: CALLS_RULES. Its guest is one instruction, a branch to itself, so that
- * nothing but an interrupt of the host ends a run.
+ * it on the way: CALLS_RULES. Each of its two vCPUs turns the other on and branches to itself
+ * then, so that nothing but an interrupt of the host ends a run.
  */
 #include <linux/arm-smccc.h>
 #include <linux/atomic.h>
@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 #include <asm/sysreg.h>
@@ -32,13 +33,29 @@
 #define AT_SECOND 16
 #define AT_CODE 20
 #define IPA_BITS 36
-#define BRANCH_TO_ITSELF 0x14000000
 /* ICH_LR<n>_EL2 (Arm IHI 0069, 12.4.6): HW, and the physical interrupt; inactive. */
 #define LIST_REGISTER(intid) (1ULL << 61 | (u64)(intid) << 32)
 #define VIRTUAL_TIMER 27
-#define RUNS_MAX 100   /* on each of two CPUs, unless one is refused before */
+#define RUNS_MAX 100 /* on each of two CPUs, unless one is refused before */
+#define LOOKS_MAX 100000
 #define COUNTED_RUNS 8 /* the longest of them counts */
 #define CYCLE_COUNTER BIT(31)
+
+static const u32 guest_code[] = {
+	0xd2800060, /* mov x0, #3 */
+	0xf2b88000, /* movk x0, #0xc400, lsl #16: PSCI CPU_ON */
+	0xd2800021, /* mov x1, #1: the second vCPU */
+	0xd2800002, /* mov x2, #0: where this begins */
+	0xd4000002, /* hvc #0 */
+	0x14000000, /* b . */
+};
+
+struct rules;
+
+struct racer {
+	struct work_struct work;
+	struct rules *rules;
+};
 
 struct rules {
 	struct calls_rules *out;
@@ -47,10 +64,8 @@ struct rules {
 	u64 vm;
 	atomic_t begun;   /* CPUs that are about to run it */
 	atomic_t refused; /* runs */
-	struct {
-		struct work_struct work;
-		struct rules *rules;
-	} racers[2];
+	atomic_t tried;   /* to kill it while it runs */
+	struct racer racers[2];
 };
 
 static DEFINE_MUTEX(rules_lock);
@@ -72,12 +87,17 @@ static long call(u64 id, u64 a, u64 b, u64 c, u64 d, u64 e)
 	return make(&regs);
 }
 
+static struct arm_smccc_1_2_regs run_regs(const struct rules *rules, u64 index)
+{
+	return (struct arm_smccc_1_2_regs){ .a0 = HYP_CALL_VCPU_RUN, .a1 = rules->vm, .a2 = index };
+}
+
 static long vcpu_run(const struct rules *rules, u64 flags, u64 list_register)
 {
-	struct arm_smccc_1_2_regs regs = {
-		.a0 = HYP_CALL_VCPU_RUN, .a1 = rules->vm, .a3 = flags, .a9 = list_register
-	};
+	struct arm_smccc_1_2_regs regs = run_regs(rules, 0);
 
+	regs.a3 = flags;
+	regs.a9 = list_register;
 	return make(&regs);
 }
 
@@ -101,7 +121,7 @@ static void begin(struct rules *rules)
 					   .a4 = rules->pfn };
 	s64 *status = rules->out->status;
 
-	*(u32 *)page_address(rules->pages + AT_CODE) = BRANCH_TO_ITSELF;
+	memcpy(page_address(rules->pages + AT_CODE), guest_code, sizeof(guest_code));
 	status[RULE_VM] = make(&regs);
 	rules->vm = regs.a1;
 	if (status[RULE_VM] != HYP_OK) {
@@ -110,6 +130,7 @@ static void begin(struct rules *rules)
 	call(HYP_CALL_VM_DONATE, rules->vm, rules->pfn + AT_TABLES, TABLES, 0, 0);
 	status[RULE_FIRST_ENTRY] = vcpu_create(rules, 0, AT_VCPU, 0);
 	status[RULE_SECOND_ENTRY] = vcpu_create(rules, 1, AT_SECOND, 0);
+	status[RULE_LATER_ENTRY] = vcpu_create(rules, 1, AT_SECOND, HYP_VCPU_OFF);
 	status[RULE_CODE] = map_code(rules, 0);
 	status[RULE_TWO_ADDRESSES] = map_code(rules, 1);
 }
@@ -118,7 +139,16 @@ static void run_with_what_it_may_not(struct rules *rules)
 {
 	s64 *status = rules->out->status;
 
-	status[RULE_RUN] = vcpu_run(rules, 0, 0);
+	struct arm_smccc_1_2_regs regs = run_regs(rules, 1);
+
+	status[RULE_OFF] = make(&regs);
+	for (int i = 0; i < RUNS_MAX; i++) { /* until the second vCPU is on */
+		regs = run_regs(rules, 0);
+		status[RULE_RUN] = make(&regs);
+		if (status[RULE_RUN] != HYP_OK || regs.a1 == HYP_EXIT_PSCI) {
+			break;
+		}
+	}
 	status[RULE_SERROR] = vcpu_run(rules, HYP_RUN_VSERROR, 0);
 	status[RULE_DEBUG] = vcpu_run(rules, HYP_RUN_DEBUG, 0);
 	status[RULE_STEP] = vcpu_run(rules, HYP_RUN_DEBUG | HYP_RUN_STEP, 0);
@@ -127,11 +157,25 @@ static void run_with_what_it_may_not(struct rules *rules)
 	status[RULE_HIGHER_INTERRUPT] = vcpu_run(rules, 0, LIST_REGISTER(VIRTUAL_TIMER + 1));
 }
 
+/* One CPU is one vCPU, then the other, then the first again. */
+static void run_in_turn(struct rules *rules)
+{
+	struct arm_smccc_1_2_regs regs;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	for (u64 i = 0; i < 3; i++) {
+		regs = run_regs(rules, i % 2);
+		arm_smccc_1_2_hvc(&regs, &regs);
+		rules->out->in_turn += regs.a0 == HYP_OK;
+	}
+	local_irq_restore(flags);
+}
+
 /* One of two CPUs that run the same vCPU until one of them was refused. */
 static void race(struct work_struct *work)
 {
-	struct rules *rules =
-		container_of(work, typeof(((struct rules *)0)->racers[0]), work)->rules;
+	struct rules *rules = container_of(work, struct racer, work)->rules;
 
 	atomic_inc(&rules->begun);
 	while (atomic_read(&rules->begun) < 2) {
@@ -144,26 +188,52 @@ static void race(struct work_struct *work)
 	}
 }
 
-static void run_on_two_cpus(struct rules *rules)
+/* One runs the first vCPU, until the other has tried to kill the VM meanwhile. */
+static void run_or_kill(struct work_struct *work)
+{
+	struct racer *racer = container_of(work, struct racer, work);
+	struct rules *rules = racer->rules;
+
+	if (racer == &rules->racers[0]) {
+		for (int i = 0; i < RUNS_MAX && !atomic_read(&rules->tried); i++) {
+			vcpu_run(rules, 0, 0);
+		}
+		return;
+	}
+	for (u64 i = 0; i < LOOKS_MAX; i++) {
+		/* EBUSY: it runs, and goes on for milliseconds. */
+		if (call(HYP_CALL_VCPU_GET_REG, rules->vm, 0, HYP_REG_PC, 0, 0) == HYP_EBUSY) {
+			rules->out->killed = call(HYP_CALL_VM_KILL, rules->vm, 0, 0, 0, 0);
+			break;
+		}
+	}
+	atomic_set(&rules->tried, 1);
+}
+
+/* @work on two CPUs at a time; false: there is one. */
+static bool on_two_cpus(struct rules *rules, void (*work)(struct work_struct *work))
 {
 	unsigned int first, second;
 
 	cpus_read_lock();
 	first = cpumask_first(cpu_online_mask);
 	second = cpumask_next(first, cpu_online_mask);
-	if (second < nr_cpu_ids) {
-		for (int i = 0; i < 2; i++) {
-			rules->racers[i].rules = rules;
-			INIT_WORK_ONSTACK(&rules->racers[i].work, race);
-			schedule_work_on(i ? second : first, &rules->racers[i].work);
-		}
-		for (int i = 0; i < 2; i++) {
-			flush_work(&rules->racers[i].work);
-			destroy_work_on_stack(&rules->racers[i].work);
-		}
-		rules->out->cpus = 2;
+	for (int i = 0; i < 2 && second < nr_cpu_ids; i++) {
+		rules->racers[i].rules = rules;
+		INIT_WORK(&rules->racers[i].work, work);
+		schedule_work_on(i ? second : first, &rules->racers[i].work);
+	}
+	for (int i = 0; i < 2 && second < nr_cpu_ids; i++) {
+		flush_work(&rules->racers[i].work);
 	}
 	cpus_read_unlock();
+	return second < nr_cpu_ids;
+}
+
+static void try_on_two_cpus(struct rules *rules)
+{
+	rules->out->killed = HYP_ENOENT; /* not tried */
+	rules->out->cpus = on_two_cpus(rules, race) ? 2 : 1;
 	rules->out->refused = atomic_read(&rules->refused);
 }
 
@@ -228,7 +298,9 @@ static void end(struct rules *rules)
 	s64 *status = rules->out->status;
 	u64 word;
 
-	status[RULE_KILL] = call(HYP_CALL_VM_KILL, rules->vm, 0, 0, 0, 0);
+	status[RULE_KILL] = rules->out->killed == HYP_OK ?
+				    HYP_OK :
+				    call(HYP_CALL_VM_KILL, rules->vm, 0, 0, 0, 0);
 	status[RULE_DEAD_RUN] = vcpu_run(rules, 0, 0);
 	status[RULE_DESTROY_FULL] = call(HYP_CALL_VM_DESTROY, rules->vm, 0, 0, 0, 0);
 	for (u64 i = 0; i < BLOCK_PAGES; i++) {
@@ -248,8 +320,10 @@ static void all(struct rules *rules)
 		return;
 	}
 	run_with_what_it_may_not(rules);
-	run_on_two_cpus(rules);
+	run_in_turn(rules);
+	try_on_two_cpus(rules);
 	count_cycles(rules);
+	on_two_cpus(rules, run_or_kill);
 	end(rules);
 }
 

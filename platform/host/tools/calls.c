@@ -69,9 +69,10 @@ static int rules(int fd)
 	for (int i = 0; i < RULE_COUNT; i++) {
 		printf("terrarium: value rule name=%s status=%lld\n", names[i], rules.status[i]);
 	}
-	printf("terrarium: value runs cpus=%llu refused=%llu own_cycles=%llu counted=%llu "
+	printf("terrarium: value runs in_turn=%llu cpus=%llu refused=%llu killed=%lld own_cycles=%llu counted=%llu "
 	       "lost=%llu\n",
-	       rules.cpus, rules.refused, rules.own_cycles, rules.counted, rules.lost);
+	       rules.in_turn, rules.cpus, rules.refused, rules.killed, rules.own_cycles,
+	       rules.counted, rules.lost);
 	return 0;
 }
 
