@@ -25,10 +25,10 @@ from ci.mutants.table import Outcome
 from ci.mutants.tree import Tree
 
 
-def steps_for(mutant: Mutant, wanted: tuple[str, ...], first: bool) -> list[str]:
+def steps_for(mutant: Mutant, wanted: tuple[str, ...], first: bool, apart: bool = False) -> list[str]:
     """
     What is asked, in order: "unit", "fuzz", "oracle abc" (tiers), "scenario". Where one tier alone must
-    catch it, the others are asked apart from it. @first: of those, only who must.
+    catch it, the others are asked apart from it; with @apart, all are. @first: of those, only who must.
     """
     names = [name for name in wanted if mutant.file or name in ("scenario", "oracle")]
     must = [name.removeprefix("oracle ") for name in mutant.only if name in TIERS]
@@ -37,30 +37,35 @@ def steps_for(mutant: Mutant, wanted: tuple[str, ...], first: bool) -> list[str]
     steps = [name for name in names if name in ("unit", "fuzz")]
     if "oracle" in names:
         rest = "".join(tier for tier in "abc" if tier not in must)
-        steps += [f"oracle {tiers}" for tiers in (*must, rest) if tiers]
+        steps += [f"oracle {tiers}" for tiers in ("abc" if apart else (*must, rest)) if tiers]
     return steps + [name for name in names if name == "scenario"]
 
 
 def ask(tree: Tree, steps: list[str], stop: bool) -> Iterator[Finding]:
     """What each of @steps finds. @stop: until one has caught it. Raises BadMutant."""
     machine: judge.Machine | None = None
+    seen: set[str] = set()
     for step in steps:
         if step in ("unit", "fuzz"):
             finding = judge.unit(tree) if step == "unit" else judge.fuzz(tree)
         else:
             machine = machine or judge.Machine(tree)
             finding = machine.scenario() if step == "scenario" else machine.oracle(step.removeprefix("oracle "))
+            if step in TIERS and finding.instrument in seen:
+                # Tier A judges always: whom it stops, nobody else sees.
+                finding = Finding(step, False, finding.seconds, f"{finding.instrument} ends the run before")
+        seen |= {finding.instrument} if finding.caught else set()
         yield finding
         if stop and finding.caught:
             return
 
 
-def try_one(mutant: Mutant, wanted: tuple[str, ...], out: Path, first: bool) -> Outcome:
-    """Build it and ask. @first: nobody is asked any more once one has caught it."""
-    outcome, tree, began = Outcome(mutant), Tree(mutant, out), time.monotonic()
+def try_one(mutant: Mutant, wanted: tuple[str, ...], out: Path, first: bool, apart: bool) -> Outcome:
+    """Build it and ask. @first: nobody is asked any more once one has caught it. @apart: each tier by itself."""
+    outcome, tree, began = Outcome(mutant, apart=apart), Tree(mutant, out), time.monotonic()
     try:
         tree.make()
-        for finding in ask(tree, steps_for(mutant, wanted, first), first and not mutant.only):
+        for finding in ask(tree, steps_for(mutant, wanted, first, apart), first and not mutant.only):
             outcome.findings.append(finding)
     except (BadMutant, OSError, subprocess.TimeoutExpired) as error:
         outcome.error = str(error)
@@ -70,12 +75,12 @@ def try_one(mutant: Mutant, wanted: tuple[str, ...], out: Path, first: bool) -> 
     return outcome
 
 
-def run(mutants: list[Mutant], wanted: tuple[str, ...], out: Path, jobs: int, first: bool) -> list[Outcome]:
+def run(mutants: list[Mutant], wanted: tuple[str, ...], out: Path, jobs: int, first: bool, apart: bool) -> list[Outcome]:
     """All of them, side by side, a line for each as it ends; in the order in which they were given."""
     outcomes: dict[str, Outcome] = {}
     pool = ThreadPoolExecutor(jobs)
     try:
-        tasks = [pool.submit(try_one, mutant, wanted, out, first) for mutant in mutants]
+        tasks = [pool.submit(try_one, mutant, wanted, out, first, apart) for mutant in mutants]
         for task in as_completed(tasks):
             outcome = task.result()
             outcomes[outcome.mutant.name] = outcome
@@ -100,6 +105,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or os.cpu_count() or 1))
     parser.add_argument("--sample", action="store_true", help="those marked so, until one instrument catches each")
+    parser.add_argument("--all", action="store_true", help="each tier of the oracle by itself; who is silent is said, too")
     parser.add_argument("--with", dest="wanted", type=_words, default=[], help="of " + " ".join(INSTRUMENTS))
     parser.add_argument("--list", action="store_true", help="names and rules")
     parser.add_argument("mutant", nargs="*")
@@ -122,7 +128,7 @@ def main(arguments: list[str]) -> int:
         mutants = [spec.control([each for each in mutants if each.only or not options.sample]), *mutants]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        outcomes = run(mutants, wanted, options.out.resolve(), max(1, options.jobs), options.sample)
+        outcomes = run(mutants, wanted, options.out.resolve(), max(1, options.jobs), options.sample, options.all)
     except KeyboardInterrupt:
         print("mutants: interrupted", file=sys.stderr)
         return 130

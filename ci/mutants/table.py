@@ -3,23 +3,37 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ci import junit
+from ci.mutants import spec
 from ci.mutants.judge import Finding
-from ci.mutants.spec import TIERS, Mutant
+from ci.mutants.spec import ROOT, TIERS, Mutant
+
+# What a result depends on.
+SOURCES = ("platform", "vmm", "guest", "qemu-plugins", "scenarios", "tests/hypervisor", "tests/fuzz", "tests/mutants")
 
 
 @dataclass
 class Outcome:
-    """One mutant, and what every instrument that was asked said. @error: it could not be tried."""
+    """One mutant, and what every instrument that was asked said.
+
+    error  it could not be tried
+    apart  each tier of the oracle was asked by itself
+    build  of which sources; "": of those that are there
+    """
 
     mutant: Mutant
     findings: list[Finding] = field(default_factory=list)
     error: str = ""
     seconds: float = 0.0
+    apart: bool = False
+    build: str = ""
 
     def wrong(self) -> str:
         """Why this is not as it should be; empty if it is."""
@@ -48,8 +62,17 @@ def line(outcome: Outcome) -> str:
     """One line for the terminal."""
     wrong = outcome.wrong()
     caught = [f"{each.instrument} {each.seconds:.1f} s" for each in outcome.findings if each.caught]
+    if outcome.apart:
+        caught = [_word(each) for each in outcome.findings]
+        wrong = "; ".join(filter(None, [wrong, ", ".join(caught)])) if wrong else ""
     said = wrong or (", ".join(caught) if caught else "silent")
     return f"mutants: {'FAIL' if wrong else 'ok  '} {outcome.mutant.name:30} {said}"
+
+
+def _word(finding: Finding) -> str:
+    if finding.caught:
+        return f"{finding.instrument} {finding.seconds:.1f} s"
+    return f"{finding.instrument} {'silent' if not finding.evidence else '(' + finding.evidence + ')'}"
 
 
 def table(outcomes: list[Outcome]) -> str:
@@ -59,6 +82,7 @@ def table(outcomes: list[Outcome]) -> str:
         caught = [each for each in outcome.findings if each.caught]
         soon = "; ".join(f"{each.instrument} {each.seconds:.1f} s" for each in caught)
         words = outcome.wrong() or (caught[0].evidence if caught else "")
+        words += " (of other sources than now)" if outcome.build else ""
         rows.append(f"| {outcome.mutant.name} | {outcome.mutant.rule} | {soon or 'nothing'} | {words.replace('|', '/')} |")
     totals = [f"- {total.removeprefix('mutants: ')}" for total in tally(outcomes)]
     return "\n".join([*rows, "", *totals]) + "\n"
@@ -82,12 +106,46 @@ def _catchers(outcome: Outcome) -> set[str]:
     return {each.instrument for each in outcome.findings if each.caught}
 
 
+@functools.cache
+def build_key() -> str:
+    """Of all that a result depends on."""
+    digest = hashlib.sha256()
+    for folder in SOURCES:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _earlier(path: Path, but: set[str], build: str) -> list[Outcome]:
+    """What the file has of mutants that there still are, and are not in @but."""
+    try:
+        rows = json.loads(path.read_text())
+        known = {each.name for each in spec.load()} | {"none"}
+        return [_outcome(row, build) for row in rows if row["mutant"]["name"] in known - but]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # none, or not written by this program
+
+
+def _outcome(row: dict[str, Any], build: str) -> Outcome:
+    mutant = {key: tuple(value) if isinstance(value, list) else value for key, value in row["mutant"].items()}
+    findings = [Finding(**each) for each in row["findings"]]
+    other = "" if row["build"] == build else row["build"]
+    return Outcome(Mutant(**mutant), findings, row["error"], row["seconds"], row["apart"], other)
+
+
 def keep(outcomes: list[Outcome], out: Path) -> None:
-    """out/mutants/mutants.{json,md} and JUnit, each replaced as a whole."""
+    """
+    out/mutants/mutants.{json,md} with these and what earlier runs left there of others, and JUnit
+    with these; each replaced as a whole.
+    """
     folder = out / "mutants"
     folder.mkdir(parents=True, exist_ok=True)
-    content = [{**asdict(outcome), "wrong": outcome.wrong()} for outcome in outcomes]
-    for name, text in (("mutants.json", json.dumps(content, indent=1) + "\n"), ("mutants.md", table(outcomes))):
+    build = build_key()
+    everything = [*outcomes, *_earlier(folder / "mutants.json", {each.mutant.name for each in outcomes}, build)]
+    content = [{**asdict(each), "build": each.build or build, "wrong": each.wrong()} for each in everything]
+    for name, text in (("mutants.json", json.dumps(content, indent=1) + "\n"), ("mutants.md", table(everything))):
         part = folder / (name + ".part")
         part.write_text(text)
         part.replace(folder / name)

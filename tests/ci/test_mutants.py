@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,8 @@ def test_each_tier_is_asked_where_one_alone_must_say_it(root: Path) -> None:
     (mutant,) = load(root, ROW + 'only = ["oracle b"]\n')
     assert program.steps_for(mutant, ("unit", "oracle", "scenario"), False) == ["unit", "oracle b", "oracle ac", "scenario"]
     assert program.steps_for(mutant, ("unit", "oracle"), True) == ["oracle b"]
+    each = ["unit", "oracle a", "oracle b", "oracle c", "scenario"]
+    assert program.steps_for(mutant, ("unit", "oracle", "scenario"), False, True) == each
     assert program.steps_for(spec.control([mutant]), ("unit", "scenario"), True) == ["scenario"]
 
 
@@ -136,6 +140,18 @@ def test_after_a_breach_the_scenario_is_asked_by_itself(root: Path, monkeypatch:
     assert machine.oracle("abc") == Finding("oracle a", True, 3.0, "tier a, stale")
     assert machine.scenario() == Finding("scenario", False, 4.0)
     assert tree.made == [("a", "abc"), ("b", "abc"), ("b", "off")]
+
+
+def test_whom_tier_a_stops_nobody_else_sees(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    breach = Finding("oracle a", True, 1.0, "tier a, stale")
+    runs = {("a", tier): breach for tier in "abc"}
+    tree, _ = machine_of(root, monkeypatch, runs)
+    asked = program.ask(tree, ["oracle a", "oracle b", "scenario"], False)  # type: ignore[arg-type]
+    assert [(each.instrument, each.caught, each.evidence) for each in asked] == [
+        ("oracle a", True, "tier a, stale"),
+        ("oracle b", False, "oracle a ends the run before"),
+        ("scenario", False, ""),
+    ]
 
 
 def test_the_tier_is_what_the_oracle_wrote(root: Path) -> None:
@@ -199,6 +215,35 @@ def test_what_is_printed_and_kept(root: Path) -> None:
     table.keep([both, outcome(root, [], ["unit"])], root / "out")
     assert "nothing catches it" in (root / "out/junit/mutants.xml").read_text()
     assert '"instrument": "oracle a"' in (root / "out/mutants/mutants.json").read_text()
+
+
+def test_each_instrument_has_a_word(root: Path) -> None:
+    one = outcome(root, ["oracle b"], ["unit", "oracle a"], "oracle b")
+    one.apart = True
+    assert table.line(one) == "mutants: ok   page_kept                      oracle b 1.5 s, unit silent, oracle a silent"
+    one.findings.append(Finding("scenario", True, 3.0, "a check"))
+    assert "scenario catches it too; oracle b 1.5 s, unit silent, oracle a silent, scenario 3.0 s" in table.line(one)
+
+
+def test_a_run_of_one_leaves_the_others_there(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = outcome(root, ["unit"], ["oracle"])
+    two = Outcome(replace(one.mutant, name="other"), [Finding("oracle a", True, 2.0, "seen")], seconds=4.0)
+    gone = Outcome(replace(one.mutant, name="not_any_more"))
+    again = outcome(root, ["scenario"], [])
+    monkeypatch.setattr(table.spec, "load", lambda: [one.mutant, two.mutant])
+    monkeypatch.setattr(table, "build_key", lambda: "k1")
+    table.keep([one, two, gone], root / "out")
+    monkeypatch.setattr(table, "build_key", lambda: "k2")
+    table.keep([again], root / "out")
+    rows = json.loads((root / "out/mutants/mutants.json").read_text())
+    assert [(row["mutant"]["name"], row["findings"][0]["instrument"], row["build"]) for row in rows] == [
+        ("page_kept", "scenario", "k2"), ("other", "oracle a", "k1"),
+    ]  # fmt: skip
+    assert "seen (of other sources than now)" in (root / "out/mutants/mutants.md").read_text()
+    assert "other" not in (root / "out/junit/mutants.xml").read_text()
+    (root / "out/mutants/mutants.json").write_text("[{")
+    table.keep([one], root / "out")
+    assert len(json.loads((root / "out/mutants/mutants.json").read_text())) == 1
 
 
 def test_unknown_words_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,7 @@ static void runs_elsewhere(uint64_t mpidr)
 	fake_set("VMPIDR_EL2", mpidr);
 	fake_set("VTTBR_EL2", VTTBR(VM_ROOT, 1));
 	fake_execute(&block, 1, ERET, ERET + 1);
+	fake_set("VTTBR_EL2", VTTBR(HOST_ROOT, 0));
 }
 
 static void vcpu_runs_twice(void)
@@ -67,6 +68,7 @@ static void two_vcpus_run(void)
 	guest_exits();
 	runs_vcpu(0);
 	runs_elsewhere(1);
+	fake_set("VTTBR_EL2", VTTBR(VM_ROOT, 1));
 	guest_exits();
 }
 
