@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.harness import catalogue, matrix, paths, pleas, verdict
+from scenarios.harness import catalogue, matrix, paths, pleas, tracefile, verdict
 from scenarios.harness.errors import Failure, Unusable
 
 DEFAULT_SCENARIO = "isolation/secret_and_shared_page"
@@ -86,6 +86,8 @@ def _sum_up(tally: _Tally, wanted: int, status: int) -> int:
         place = paths.out() if usual else paths.runs()
         if matrix.write(paths.runs(), place):
             print(f"isolation matrix: {paths.short(place / 'isolation-matrix.html')}")
+        trace = paths.short(paths.runs()) + f"/TARGET/SCENARIO/{tracefile.FILE}"
+        print(f"the trace of one that passed, for people: {tracefile.on_demand(trace)}")
     if len(tally.results) < wanted:
         print(f"{wanted - len(tally.results)} of {wanted} scenarios have no verdict")
         return 1

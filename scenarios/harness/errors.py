@@ -20,6 +20,10 @@ class StepFailed(Failure):
     """A primitive (run, put, get) could not be done, or its program failed."""
 
 
+class Recorded(Failure):
+    """No failure of the scenario: a closed run's recording has all calls, and the function ends here."""
+
+
 class GuestFailed(Failure):
     """A virtual machine or its guest did not do what was asked."""
 

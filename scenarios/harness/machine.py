@@ -14,14 +14,14 @@ from typing import Any
 from scenarios.harness import cpio, inputs, paths, saving, snapshots
 from scenarios.harness import instruments as instruments_of
 from scenarios.harness.console import ConsoleWatcher
-from scenarios.harness.errors import Failure, MachineFailed, StepFailed
+from scenarios.harness.errors import Failure, MachineFailed, Recorded, StepFailed
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.instruments import Instrument
 from scenarios.harness.process import Qemu
 from scenarios.harness.progress import Progress
 from scenarios.harness.pump import GRACE_S, Pump
 from scenarios.harness.qmp import Qmp
-from scenarios.harness.tracefile import Trace, decode
+from scenarios.harness.tracefile import Trace, load
 
 Channels = paths.machine_description.Channels
 Options = paths.machine_description.Options
@@ -44,6 +44,7 @@ class Setup:
     keep: bool = False  # keep the initramfs after the run
     cold: bool = False  # boot; do not go on from a snapshot
     marks: bool = False  # of a closed run: leave the marks of its plan (marks.py)
+    recording: bool = False  # its run is not judged: it only tells what the calls are
 
 
 class Machine:
@@ -163,15 +164,23 @@ class Machine:
         raise StepFailed("a closed run takes no commands")
 
     def trace(self) -> Trace:
-        """End the machine, if it runs, and decode its trace. The scenario's last call to it."""
+        """End the machine, if it runs, and decode its trace. The scenario's last call to it.
+
+        Raises Recorded in a recording: all calls are known then, and nobody looks at its trace.
+        """
+        if self._setup.recording:
+            self.end()
+            raise Recorded
+        return self.decoded()
+
+    def decoded(self) -> Trace:
+        """trace(), of a recording too."""
         self.end()
         if self._trace is None:
             if not self._setup.trace:
                 raise StepFailed("this machine runs without the trace plugin")
-            self._trace, note = decode(self.artefacts)
+            self._trace = load(self.artefacts)
             self._progress.stage(f"trace: {self._trace.one_line()}")
-            if note:
-                self._progress.stage(f"trace: {note}")
         return self._trace
 
     @property

@@ -18,7 +18,7 @@ from _pytest.runner import runtestprotocol
 
 from scenarios.harness import paths, pleas
 from scenarios.harness.checks import Checks
-from scenarios.harness.errors import Failure, LimitReached, Unusable
+from scenarios.harness.errors import Failure, LimitReached, Recorded, Unusable
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
 from scenarios.harness.progress import Progress
@@ -197,6 +197,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if run is None or call.excinfo is None:
         return
     error = call.excinfo.value
+    if isinstance(error, Recorded):
+        report.outcome, report.longrepr = "passed", None
+        return
     if isinstance(error, pytest.skip.Exception):
         if pleas.may_skip(run.where):
             run.skipped = str(error)

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from scenarios.harness import marks, oracle, paths, verdict
+from scenarios.harness import marks, oracle, paths, tracefile, verdict
 from scenarios.harness.checks import Checks, Figure
 from scenarios.harness.closed_machine import ClosedMachine
 from scenarios.harness.errors import Failure, Unusable
@@ -56,7 +56,8 @@ class ScenarioRun:
         self._host: Host | None = None
         self._vm: VM | None = None
         self._closed_driver: Any = None
-        self._trace: dict[str, Any] | None = None
+        self._side_by_side = side_by_side
+        self._trace: tracefile.Trace | None = None
         self._oracle: dict[str, Any] | None = None
         self._inputs: dict[str, str] = {}
 
@@ -109,7 +110,7 @@ class ScenarioRun:
         if self.phase == RECORDING:
             options = dataclasses.replace(setup.options, icount=False)
             kept = [each for each in setup.instruments if each.recorded]
-            setup = dataclasses.replace(setup, options=options, instruments=kept)
+            setup = dataclasses.replace(setup, options=options, instruments=kept, recording=True)
         live = self._machine = LiveMachine(setup, self.folder, self.progress)
         live.start()
 
@@ -165,8 +166,9 @@ class ScenarioRun:
         try:
             if self.phase == CLOSED and self.cause is None:
                 self._closed_driver.finish()
-            if self.setup.trace and machine.failure is None:
-                machine.trace()
+            of_use = self.phase != RECORDING or self.cause is not None
+            if self.setup.trace and machine.failure is None and of_use:
+                machine.decoded()
         except Failure as failure:
             self.failed(str(failure))
         except Exception as mistake:  # of the trace's reader; the verdict must come anyway
@@ -181,8 +183,7 @@ class ScenarioRun:
                 self.cause = finding
         if machine.failure is not None:
             self.failed(str(machine.failure))
-        if machine.trace_if_decoded is not None:
-            self._trace = machine.trace_if_decoded.summary
+        self._trace = machine.trace_if_decoded
 
     def abandon(self) -> None:
         """The user's Ctrl-C: stop the machine at once."""
@@ -206,12 +207,13 @@ class ScenarioRun:
             checks=self.checks.made,
             figures=self.figures,
             seconds=round(self.progress.seconds, 3),
-            trace=self._trace,
+            trace=self._trace.summary if self._trace else None,
             inputs=self._inputs,
             replay=self._replay(),
             oracle=self._oracle,
         )
         if self.folder is not None:
+            self._write_readable(judged, self.folder)
             try:
                 verdict.write(judged, self.folder.path)
             except OSError as error:
@@ -219,6 +221,19 @@ class ScenarioRun:
                 judged.cause = f"cannot write the verdict: {error.filename}: {error.strerror}"
         self._say(judged)
         return judged
+
+    def _write_readable(self, judged: verdict.Verdict, folder: RunFolder) -> None:
+        """The trace for people: of a run that failed, and of one that somebody waits for."""
+        if self._trace is None or (self._side_by_side and not judged.failing()):
+            return
+        try:
+            note = tracefile.write_readable(self._trace, folder.path)
+        except Exception as mistake:  # of the trace's reader, or no room; the verdict must come anyway
+            self.failed(f"the trace cannot be written for people: {type(mistake).__name__}: {mistake}")
+            judged.result, judged.cause = "fail", self.cause
+            return
+        if note:
+            self.progress.stage(f"trace: {note}")
 
     def close(self) -> None:
         if self.folder is not None:

@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from scenarios.harness import instruments, tracefile
-from scenarios.harness.errors import Unusable
+from scenarios.harness.errors import Recorded, Unusable
+from scenarios.harness.machine import Machine
+from scenarios.harness.run import Plea, ScenarioRun
 from scenarios.harness.trace import Trace, main
 from scenarios.harness.trace_counters import shared_pages
 from scenarios.harness.trace_perfetto import write_perfetto
@@ -185,3 +187,27 @@ def test_words_for_the_trace(tmp_path: Path) -> None:
     assert instruments.logging([instruments.TRACE], tmp_path) == []
     with pytest.raises(Unusable, match="TRACE=calls\\+fault: there is no 'fault'; allowed: calls "):
         instruments.traced("calls+fault")
+
+
+@pytest.mark.parametrize("failing", [True, False])
+@pytest.mark.parametrize("side_by_side", [True, False])
+def test_who_gets_a_trace_for_people(tmp_path: Path, failing: bool, side_by_side: bool) -> None:
+    (tmp_path / "trace.bin").write_bytes(tb.a_run())
+    setup = SimpleNamespace(options=SimpleNamespace(icount=False, hyp="terrarium"))
+    run = ScenarioRun(Plea("mine/a", "", None), setup, SimpleNamespace(), side_by_side)
+    run._trace = tracefile.load(tmp_path)
+    verdict = SimpleNamespace(failing=lambda: failing, result="pass", cause=None)
+    run._write_readable(verdict, SimpleNamespace(path=tmp_path))
+    written = {path.name for path in tmp_path.iterdir()} - {"trace.bin"}
+    assert written == ({"trace.jsonl", "trace.perfetto.json"} if failing or not side_by_side else set())
+    if written:
+        run._write_readable(verdict, SimpleNamespace(path=tmp_path / "none"))
+        assert verdict.result == "fail" and "the trace cannot be written for people: FileNotFoundError" in verdict.cause
+
+
+def test_a_recording_ends_where_it_asks_for_its_trace() -> None:
+    ended = []
+    machine = SimpleNamespace(_setup=SimpleNamespace(recording=True), end=lambda: ended.append(True), decoded=lambda: None)
+    with pytest.raises(Recorded):
+        Machine.trace(machine)
+    assert ended
