@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run libFuzzer programs for a fixed number of runs, or of seconds."""
+"""Run libFuzzer programs side by side, for a fixed number of runs, or of seconds."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ci import junit
@@ -57,9 +59,11 @@ def run_fuzzer(fuzzer: Path, out: Path, runs: int, seconds: int, seed: int) -> j
     if not failure and (count == 0 or (not seconds and count < runs)):
         failure = f"{count} runs were made, {runs} asked for"
     took = time.monotonic() - began
-    print(f"fuzz: {'FAIL' if failure else 'ok  '} {fuzzer.name}: {count} runs in {took:.1f} s, seed {seed}")
+    said = f"fuzz: {'FAIL' if failure else 'ok  '} {fuzzer.name}: {count} runs in {took:.1f} s, seed {seed}\n"
     if failure:
-        print(f"{output.strip()[-4000:]}\nfuzz:   {failure}", flush=True)
+        said += f"{output.strip()[-4000:]}\nfuzz:   {failure}\n"
+    sys.stdout.write(said)  # in one piece, between those of others
+    sys.stdout.flush()
     return junit.Case("fuzz", fuzzer.name, took, failure=f"{failure}\n{output[-4000:]}" if failure else "")
 
 
@@ -72,10 +76,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
     options = parser.parse_args(arguments)
-    cases = [
-        run_fuzzer(fuzzer, options.out, options.runs, options.seconds, options.seed)
-        for fuzzer in options.fuzzer
-    ]
+    def run(fuzzer: Path) -> junit.Case:
+        return run_fuzzer(fuzzer, options.out, options.runs, options.seconds, options.seed)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        cases = list(pool.map(run, options.fuzzer))
     return junit.finish("fuzz", options.junit, cases, "there is no fuzzer")
 
 

@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,12 +28,16 @@ _SKIPS = ROOT / "ci/skips.txt"
 
 @dataclass(frozen=True)
 class Stage:
-    """One target. @reports are patterns below out/; none: passing is the only case."""
+    """One target. @reports are patterns below out/; none: passing is the only case.
+
+    @beside: it needs one CPU for long, and runs beside the stages after it; what it says comes at the end.
+    """
 
     name: str
     command: tuple[str, ...]
     reports: tuple[str, ...] = ()
     needs: tuple[str, ...] = field(default=())
+    beside: bool = False
 
 
 _BUILD = Stage("build", ("make", f"-j{os.cpu_count()}", "all"))
@@ -39,10 +45,10 @@ _BUILD = Stage("build", ("make", f"-j{os.cpu_count()}", "all"))
 # `make test`: every push.
 STAGES = (
     _BUILD,
+    Stage("proofs", ("make", "proofs"), beside=True),
     Stage("lint", ("make", "lint"), ("junit/lint.xml",)),
     Stage("unit", ("make", f"-j{os.cpu_count()}", "unit"), ("junit/unit.xml",)),
     Stage("fuzz", ("make", f"-j{os.cpu_count()}", "fuzz"), ("junit/fuzz.xml",)),
-    Stage("proofs", ("make", "proofs")),
     Stage("pytest-unit", ("make", "pytest-unit"), ("junit/pytest-unit.xml",)),
     Stage("planted", ("make", "test-planted"), ("junit/planted.xml",), needs=("build",)),
     Stage("scenarios", ("make", "test-scenarios"), ("runs/junit.xml",), needs=("build",)),
@@ -65,17 +71,22 @@ NIGHTLY = (
 
 
 def run_stage(stage: Stage, out: Path) -> list[junit.Case]:
-    """Run it with its output on the terminal; its cases, and one more if it ended badly."""
+    """Run it with its output on the terminal, or in out/NAME.log; its cases, and one more if it ended badly."""
     for report in _reports(stage, out):
         report.unlink()  # an old one must not speak for this run
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    print(f"== {stage.name}", flush=True)
+    print(f"== {stage.name}" + (", beside the next" if stage.beside else ""), flush=True)
     began = time.monotonic()
-    status = subprocess.run(
-        [*stage.command, "--no-print-directory", f"O={out}"], cwd=ROOT, env=environment
-    ).returncode
+    with _log_of(stage, out).open("w") if stage.beside else nullcontext() as log:
+        said = {"stdout": log, "stderr": log} if log else {}
+        command = [*stage.command, "--no-print-directory", f"O={out}"]
+        status = subprocess.run(command, cwd=ROOT, env=environment, **said).returncode
     took = time.monotonic() - began
     return collect(stage, out, status, took)
+
+
+def _log_of(stage: Stage, out: Path) -> Path:
+    return out / f"{stage.name}.log"
 
 
 def collect(stage: Stage, out: Path, status: int, took: float) -> list[junit.Case]:
@@ -131,18 +142,32 @@ def counts(cases: list[junit.Case]) -> str:
 def run_all(stages: tuple[Stage, ...], out: Path, patterns: list[str]) -> list[junit.Case]:
     """All stages; one whose needed stage failed is itself a failure, not run."""
     everything: list[junit.Case] = []
-    lines, bad = [], set()
-    for stage in stages:
+    lines, bad, besides = [], set(), []
+
+    def run(stage: Stage) -> tuple[list[junit.Case], float]:
         began = time.monotonic()
-        lost = [name for name in stage.needs if name in bad]
-        if lost:
-            cases = [junit.Case(stage.name, "end", failure=f"not run, because {lost[0]} failed")]
-        else:
-            cases = judge_skips(run_stage(stage, out), patterns)
+        return judge_skips(run_stage(stage, out), patterns), time.monotonic() - began
+
+    def ended(stage: Stage, cases: list[junit.Case], took: float) -> None:
         if any(case.failure for case in cases):
             bad.add(stage.name)
-        everything += cases
-        lines.append(f"  {stage.name:12} {counts(cases):24} {time.monotonic() - began:6.0f} s")
+        everything.extend(cases)
+        beside = ", beside others" if stage.beside else ""
+        lines.append(f"  {stage.name:12} {counts(cases):24} {took:6.0f} s{beside}")
+
+    with ThreadPoolExecutor() as pool:
+        for stage in stages:
+            lost = [name for name in stage.needs if name in bad]
+            if lost:
+                ended(stage, [junit.Case(stage.name, "end", failure=f"not run, because {lost[0]} failed")], 0.0)
+            elif stage.beside:
+                besides.append((stage, pool.submit(run, stage)))
+            else:
+                ended(stage, *run(stage))
+        for stage, running in besides:
+            result = running.result()
+            print(f"== {stage.name}\n{_log_of(stage, out).read_text()}", end="", flush=True)
+            ended(stage, *result)
     print("== summary")
     print("\n".join(lines))
     for case in everything:

@@ -20,7 +20,7 @@ test-scenarios: all $(MICRODROID_KERNEL) ## run every scenario, on both targets 
 	@HYP=$(or $(HYP),both) ORACLE=$(or $(ORACLE),a) $(HARNESS) run lifecycle isolation faults performance
 
 test-planted: all ## on the machine: what must fail, and the interactive commands
-	@$(PYTHON) -m pytest -c tests/pytest.ini tests/harness/check_*.py \
+	@$(PYTHON) -m pytest -c tests/pytest.ini $(SIDE_BY_SIDE) tests/harness/check_*.py \
 	--junit-xml=$(O)/junit/planted.xml
 
 bench: all $(MICRODROID_KERNEL) ## speed and memory of both targets into out/bench.json; BASE=FILE compares with an earlier one

@@ -8,6 +8,8 @@ JUNIT := $(O)/junit
 FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 0
 FUZZ_SEED ?= 1
+# Of pytest: a file of tests for each CPU at a time.
+SIDE_BY_SIDE := -n auto --dist loadfile
 
 .PHONY: test nightly unit unit-programs fuzz fuzzers fuzz-machine pytest-unit
 
@@ -30,4 +32,4 @@ fuzz-machine: all ## fuzz the hypervisor's calls on the machine for FUZZ_SECONDS
 	@FUZZ_SECONDS=$(if $(filter-out 0,$(FUZZ_SECONDS)),$(FUZZ_SECONDS)) $(PYTHON) -m scenarios.fuzz
 
 pytest-unit: ## the Python tests that need no machine
-	@$(PYTHON) -m pytest -c tests/pytest.ini --rootdir=$(ROOT) tests --junit-xml=$(JUNIT)/pytest-unit.xml
+	@$(PYTHON) -m pytest -c tests/pytest.ini --rootdir=$(ROOT) $(SIDE_BY_SIDE) tests --junit-xml=$(JUNIT)/pytest-unit.xml

@@ -6,6 +6,8 @@ Layout below ${TERRARIUM_CACHE:-${XDG_CACHE_HOME:-~/.cache}/terrarium}:
   partial/    half-fetched ones, resumed by the next run
   resolved/   which packages make up which set (one JSON file a set)
   apt/        the private apt's lists
+  built/      what takes minutes to build (guest/kernel)
+  clean-c/    a mark for each C file that clang-tidy found nothing in (ci/lint)
 """
 
 import fcntl

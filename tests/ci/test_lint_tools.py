@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+
+import pytest
 
 from ci.lint import clang, compile_db, tools
 from tests.ci.trees import C_SPDX, PY_SPDX, places, tree_of
@@ -61,7 +64,8 @@ def test_flags_are_read_from_make(tmp_path: Path) -> None:
     }
 
 
-def test_tidy_wants_braces_and_remembers_clean_files(tmp_path: Path) -> None:
+def test_tidy_wants_braces_and_remembers_clean_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRARIUM_CACHE", str(tmp_path / "cache"))
     bad = C_SPDX + "int f(int a);\nint f(int a)\n{\n\tif (a)\n\t\treturn 1;\n\treturn 2;\n}\n"
     good = bad.replace("if (a)\n", "if (a) {\n").replace("1;\n", "1;\n\t}\n")
     tree = tree_of(tmp_path, {"bad.c": bad, "good.c": good, "unbuilt.c": good, ".clang-tidy": ""})
@@ -69,7 +73,31 @@ def test_tidy_wants_braces_and_remembers_clean_files(tmp_path: Path) -> None:
     flags = {"bad.c": ["-std=gnu11"], "good.c": ["-std=gnu11"]}
     for _ in range(2):
         assert places(clang.tidy(tree, flags)) == ["bad.c:5", "unbuilt.c:0"]
-    assert len(list((tmp_path / "out/lint").iterdir())) == 1
+    (mark,) = (tmp_path / "cache/clean-c").iterdir()
+    os.utime(mark, (0, 0))
+    assert places(clang.tidy(tree, {"good.c": flags["good.c"]})) == ["bad.c:0", "unbuilt.c:0"]
+    assert mark.stat().st_mtime > 0, "one that is asked for is kept"
+    os.utime(mark, (0, 0))
+    assert places(clang.tidy(tree, {})) == ["bad.c:0", "good.c:0", "unbuilt.c:0"]
+    assert not mark.exists(), "one that nobody asked for is not"
+
+
+@pytest.mark.parametrize("what", ["comment in the header", "macro in the header", "flag", "settings", "clang-tidy"])
+def test_tidy_looks_again_at_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    tree = tree_of(tmp_path, {"a.h": C_SPDX + "int f(int a);\n", "a.c": C_SPDX + '#include "a.h"\n', ".clang-tidy": "\n"})
+    before = clang._fingerprint(tree, "a.c", ["-std=gnu11"])
+    flags = ["-std=gnu11"]
+    if what == "flag":
+        flags.append("-DX")
+    elif what == "settings":
+        tree = tree_of(tmp_path, {"a.h": tree.text("a.h"), "a.c": tree.text("a.c"), ".clang-tidy": "Checks: '-*'\n"})
+    elif what == "clang-tidy":
+        monkeypatch.setattr(clang, "_version", lambda: b"another")
+    else:
+        more = "/* NOLINT */\n" if what.startswith("comment") else "#define F(x) x + 1\n"
+        (tmp_path / "a.h").write_text(tree.text("a.h") + more)
+        clang._digest.cache_clear()
+    assert clang._fingerprint(tree, "a.c", flags) != before
 
 
 def test_tidy_leaves_kernel_modules_to_the_kernel(tmp_path: Path) -> None:

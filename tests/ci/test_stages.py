@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,13 +105,25 @@ def test_what_needs_a_failed_stage_is_not_run(
     assert stages.counts(cases) == "0 passed, 2 failed"
 
 
+def test_a_stage_beside_others_is_judged_and_speaks_at_the_end(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """It ends only when the stage after it has begun: so they run at the same time."""
+    junit.write(tmp_path / "kept.xml", [PASSED])
+    os.mkfifo(tmp_path / "met")
+    waits = replace(stage(tmp_path, "echo of one; cat met; exit 3", "one"), reports=(), beside=True)
+    next_one = stage(tmp_path, "echo of two; echo hello >met; mkdir -p two; cp kept.xml two/a.xml", "two")
+    cases = stages.run_all((waits, next_one), tmp_path, [])
+    assert [(case.suite, case.failure.rpartition(": ")[2]) for case in cases] == [("s", ""), ("one", "exit status 3")]
+    said = capfd.readouterr().out
+    assert said.index("of two") < said.index("== one\nof one\nhello\n") < said.index("one          0 passed, 1 failed")
+
+
 def test_our_own_skips_file_is_good() -> None:
     stages.allowed_skips((stages.ROOT / "ci/skips.txt").read_text())
 
 
 def test_every_stage_is_there_once() -> None:
     names = [stage.name for stage in stages.STAGES]
-    assert names == ["build", "lint", "unit", "fuzz", "proofs", "pytest-unit", "planted", "scenarios", "campaign", "fuzz-machine", "mutants"]
+    assert names == ["build", "proofs", "lint", "unit", "fuzz", "pytest-unit", "planted", "scenarios", "campaign", "fuzz-machine", "mutants"]
     nightly = [stage.name for stage in stages.NIGHTLY]
     assert len(nightly) == len(set(nightly)) and {"campaign", "fuzz-machine", "mutants", "coverage", "scenarios"} <= set(nightly)
 
