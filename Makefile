@@ -38,6 +38,7 @@ include platform/kvm/module.mk
 include vmm/module.mk
 include vmm/service/module.mk
 include vmm/cli/module.mk
+include vmm/libavf/module.mk
 include guest/module.mk
 include qemu-plugins/module.mk
 include scenarios/module.mk

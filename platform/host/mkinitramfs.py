@@ -5,8 +5,8 @@
         [--description initramfs.toml] [DEST=SOURCE | DEST/=SOURCE]...
 
 Holds what the description names (programs and kernel modules of the SDK) and
-every DEST=SOURCE; shared libraries follow by DT_NEEDED, kernel modules bring
-their dependencies. The same inputs give the same bytes.
+every DEST=SOURCE; shared libraries follow by DT_NEEDED (from the sysroot, or a
+/DEST/=SOURCE that names the folder of libraries), kernel modules bring their dependencies. The same inputs give the same bytes.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def resolve_in(root: Path, path: str) -> Path:
 class Libraries:
     """Finds shared libraries by name and adds what they need in turn."""
 
-    def __init__(self, archive: Archive, sysroot: Path, search: list[str]) -> None:
+    def __init__(self, archive: Archive, sysroot: Path, search: list[str], given: set[str]) -> None:
         self._archive = archive
         self._sysroot = sysroot
         self._search = search
-        self._done: set[str] = set()
+        self._done = given
 
     def add_needs_of(self, path: str, data: bytes) -> None:
         """Add the loader and all libraries that the ELF file @data at @path needs."""
@@ -196,7 +196,8 @@ def collect(
     for directory in text["directories"]:
         if not directory.startswith("/lib"):
             archive.directory(directory)
-    libraries = Libraries(archive, sysroot, text["library_path"])
+    given = {source.name for dest, source in extra if dest == f"{LIBRARY_DIR}/"}
+    libraries = Libraries(archive, sysroot, text["library_path"], given)
     for path in text["programs"]:
         add_tree(archive, libraries, path, resolve_in(sysroot, path))
     applets = text["busybox"].split()

@@ -27,10 +27,12 @@ $(O)/host/client.cpio: $(wildcard $(HOST)/*.py) $(HOST)/client.toml $(SDK)/.read
 
 # Everything that any part puts into these folders goes along: hence expanded last.
 .SECONDEXPANSION:
-HOST_FILES = $(filter $(O)/host/bin/%,$(ALL)) $(filter $(O)/host/lib/% $(O)/host/modules/% $(O)/guest/%.bin,$(ALL))
+HOST_FILES = $(filter $(O)/host/bin/%,$(ALL)) $(filter $(O)/host/lib/% $(O)/host/modules/% $(O)/guest/%.bin,$(ALL)) $(HOST_SHARED)
+HOST_SHARED = $(filter $(O)/avf/lib/%.so.1,$(ALL))
 $(O)/host/initramfs.cpio: $$(HOST_FILES) $(HOST_INIT) $(wildcard $(HOST)/*.py) $(HOST)/initramfs.toml $(SDK)/.ready
 	$(PYTHON) $(HOST)/mkinitramfs.py --sysroot $(SDK)/sysroot --kernel $(SDK)/kernel --output $@ \
 		/init=$(HOST_INIT) \
 		$(addprefix /usr/bin/=,$(filter $(O)/host/bin/%,$(HOST_FILES))) \
 		$(addprefix /usr/lib/terrarium/=,$(filter $(O)/host/lib/% $(O)/host/modules/%,$(HOST_FILES))) \
+		$(addprefix /usr/lib/aarch64-linux-gnu/=,$(HOST_SHARED)) \
 		$(addprefix /guest/=,$(filter $(O)/guest/%.bin,$(HOST_FILES)))

@@ -144,6 +144,14 @@ def test_libraries_follow(tree: Tree) -> None:
     assert found["usr/bin/sh"] == (0o120777, b"/usr/bin/busybox")
 
 
+def test_a_library_of_our_own(tree: Tree) -> None:
+    own = tree.write("own/libown.so.1", elf_file(("libone.so.1",)))
+    user = tree.write("own/user", elf_file(("libown.so.1",)))
+    assert "needs the shared library libown.so.1" in tree.refused(f"/usr/bin/={user}")
+    found = tree.built(f"/usr/bin/={user}", f"/{LIBRARIES}/={own}")
+    assert found[f"{LIBRARIES}/libown.so.1"] == (0o100755, own.read_bytes())
+
+
 def test_modules_and_their_order(tree: Tree) -> None:
     found = tree.built()
     base = "usr/lib/modules/9.9-test"

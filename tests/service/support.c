@@ -149,6 +149,31 @@ int test_file(const char *text)
 	return fd;
 }
 
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+void test_os(const char *os, const char *name, const char *params)
+{
+	g_autofree char *folder = g_build_filename(os, name, NULL);
+	g_autofree char *file = g_strconcat(name, ".json", NULL);
+	g_autofree char *text = g_strdup_printf(
+		"{\"kernel\":\"kernel\",\"initrd\":\"normal\",\"initrd_debuggable\":\"debuggable\","
+		"\"params\":\"%s\",\"memory_mib\":128,"
+		"\"disks\":[{\"partitions\":[{\"label\":\"super\",\"path\":\"super\"}]}]}",
+		params);
+
+	assert_int_equal(g_mkdir_with_parents(folder, 0700), 0);
+	write_file(folder, file, text);
+	write_file(folder, "kernel", "k");
+	write_file(folder, "normal", "n");
+	write_file(folder, "debuggable", "dd");
+	write_file(folder, "super", "system");
+}
+
 static void on_started(IpcVirtualMachine *proxy, guint cid, gpointer vm)
 {
 	(void)proxy;

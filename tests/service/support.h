@@ -57,6 +57,9 @@ void test_client_clear(struct test_client *c);
 /* A file with a few bytes in it, which no folder holds. */
 int test_file(const char *text);
 
+/* An OS in the folder @os, whose kernel's command line is @params: a fake vmm does them. */
+void test_os(const char *os, const char *name, const char *params);
+
 /* A raw VM whose fake vmm does @params (fake_vmm.c), made, not started. */
 void test_vm_init(struct test_vm *vm, const struct test_client *c, const char *params);
 

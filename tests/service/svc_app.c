@@ -29,25 +29,6 @@ static void write_file(const char *folder, const char *name, const char *text)
 	assert_true(g_file_set_contents(path, text, -1, NULL));
 }
 
-/* An OS whose kernel's command line is @params, which fake_vmm does. */
-static void write_os(const char *os, const char *name, const char *params)
-{
-	g_autofree char *folder = g_build_filename(os, name, NULL);
-	g_autofree char *file = g_strconcat(name, ".json", NULL);
-	g_autofree char *text = g_strdup_printf(
-		"{\"kernel\":\"kernel\",\"initrd\":\"normal\",\"initrd_debuggable\":\"debuggable\","
-		"\"params\":\"%s\",\"memory_mib\":128,"
-		"\"disks\":[{\"partitions\":[{\"label\":\"super\",\"path\":\"super\"}]}]}",
-		params);
-
-	assert_int_equal(g_mkdir_with_parents(folder, 0700), 0);
-	write_file(folder, file, text);
-	write_file(folder, "kernel", "k");
-	write_file(folder, "normal", "n");
-	write_file(folder, "debuggable", "dd");
-	write_file(folder, "super", "system");
-}
-
 static int begin(void **state)
 {
 	struct world *w = g_new0(struct world, 1);
@@ -100,7 +81,7 @@ static void no_started_payload_is_a_hangup(void **state)
 	struct world *w = *state;
 	struct test_vm vm;
 
-	write_os(w->os, "microdroid", "wait");
+	test_os(w->os, "microdroid", "wait");
 	assert_true(create_app(w, &vm, app_new(AVF_DEBUG_NONE), NULL));
 	test_vm_start(&vm);
 	test_vm_wait(&vm, "died");
@@ -115,7 +96,7 @@ static void a_started_payload_may_take_its_time(void **state)
 	gint64 after;
 	struct test_vm vm;
 
-	write_os(w->os, "microdroid", "started;wait");
+	test_os(w->os, "microdroid", "started;wait");
 	assert_true(create_app(w, &vm, app_new(AVF_DEBUG_NONE), NULL));
 	test_vm_start(&vm);
 	test_vm_wait(&vm, "started");
@@ -137,7 +118,7 @@ static void debug_levels(void **state)
 	g_autofree char *full = NULL;
 	g_autofree char *none = NULL;
 
-	write_os(w->os, "microdroid", "started;console hello;exit 0;");
+	test_os(w->os, "microdroid", "started;console hello;exit 0;");
 	assert_true(create_app(w, &vm, app_new(AVF_DEBUG_FULL), NULL));
 	test_vm_start(&vm);
 	full = test_read_all(vm.console);
@@ -162,8 +143,8 @@ static void oss(void **state)
 
 	assert_false(create_app(w, &vm, app_new(AVF_DEBUG_NONE), &error));
 	test_error_is(g_steal_pointer(&error), -3, "os-name: no OS microdroid is there");
-	write_os(w->os, "microdroid", "wait");
-	write_os(w->os, "another", "wait");
+	test_os(w->os, "microdroid", "wait");
+	test_os(w->os, "another", "wait");
 	assert_true(ipc_virtualization_service_call_get_supported_oslist_sync(w->client.service,
 									      &names, NULL, NULL));
 	assert_int_equal(g_strv_length(names), 2);
@@ -247,7 +228,7 @@ static void made_of(void **state)
 	char store[512] = "";
 	size_t bytes = 0;
 
-	write_os(w->os, "microdroid", "quiet");
+	test_os(w->os, "microdroid", "quiet");
 	g_array_append_val(app->extra_apks, extra);
 	extra = test_file("more's tree");
 	g_array_append_val(app->extra_idsigs, extra);

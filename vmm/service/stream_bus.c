@@ -133,13 +133,20 @@ static GIOStream *stream_new(int fd, const struct stream_limits *limits)
 	 G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_ALLOW_ANONYMOUS | \
 	 G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING)
 
-GDBusConnection *stream_bus_client(int fd, const struct stream_limits *limits, GError **error)
+GDBusConnection *stream_bus_client_cancellable(int fd, const struct stream_limits *limits,
+					       GCancellable *cancellable, GError **error)
 {
 	g_autoptr(GIOStream) stream = stream_new(fd, limits);
 	g_autoptr(GDBusAuthObserver) observer = observer_new();
 
-	return g_dbus_connection_new_sync(
-		stream, NULL, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, observer, NULL, error);
+	return g_dbus_connection_new_sync(stream, NULL,
+					  G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, observer,
+					  cancellable, error);
+}
+
+GDBusConnection *stream_bus_client(int fd, const struct stream_limits *limits, GError **error)
+{
+	return stream_bus_client_cancellable(fd, limits, NULL, error);
 }
 
 GDBusConnection *stream_bus_server(int fd, const struct stream_limits *limits, GError **error)

@@ -62,6 +62,10 @@ uint32_t vsock_own_cid(GError **error);
 GDBusConnection *stream_bus_client(int fd, const struct stream_limits *limits, GError **error);
 GDBusConnection *stream_bus_server(int fd, const struct stream_limits *limits, GError **error);
 
+/* stream_bus_client() whose wait @cancellable ends early; NULL: never. */
+GDBusConnection *stream_bus_client_cancellable(int fd, const struct stream_limits *limits,
+					       GCancellable *cancellable, GError **error);
+
 /*
  * stream_bus_server() without waiting: @done is called with @data in the main context, its source object
  * is NULL; it calls stream_bus_server_finish(). @cancellable ends it early.

@@ -32,16 +32,33 @@
 #define EARLY_STACK_BYTES 4096
 
 /*
- * void _start(const void *fdt): the first byte of the image. Called by the
- * hypervisor with the device tree's address in x0; does not return.
+ * The first byte of the image is the header of an arm64 Image (Linux,
+ * Documentation/arch/arm64/booting.rst, section 4), so that what starts kernels
+ * starts it: at RAM's start, 4 KiB pages, little endian.
  */
+#define IMAGE_FLAGS (1 << 1)
+
 	.section .text.entry, "ax"
+image_header:
+	b	_start
+	.long	0
+	.quad	0			/* from RAM's start */
+	.quad	image_bytes
+	.quad	IMAGE_FLAGS
+	.quad	0, 0, 0
+	.ascii	"ARM\x64"
+	.long	0
+
+/*
+ * void _start(const void *fdt): called by the header, as the hypervisor enters
+ * it, with the device tree's address in x0; does not return.
+ */
 func _start
 	msr	daifset, #0xf
 	mrs	x1, CurrentEL
 	cmp	x1, #CURRENT_EL1
 	b.ne	entry_refused
-	adr	x1, _start
+	adr	x1, image_header
 	ldr	x2, =image_start
 	cmp	x1, x2
 	b.ne	entry_refused
