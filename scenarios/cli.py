@@ -44,7 +44,7 @@ def cid(text: str) -> int:
 
 APK, IDSIG = "/guest/apk", "/guest/idsig"
 app_files = pytest.mark.host_files({
-    APK: microdroid.built("probe.img"), IDSIG: microdroid.built("probe.verity"),
+    APK: microdroid.package("probe"), IDSIG: microdroid.idsig("probe"),
     **os_files.microdroid(),
 })
 

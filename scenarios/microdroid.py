@@ -23,11 +23,21 @@ BOOT_S = 150.0
 # Linux 7.3 makes a realm's bounce buffers 1 MiB for each GiB of memory unless told: too few for a disk.
 BOUNCE = " swiotlb=8192"  # of 2 KiB
 LINES_SHOWN = 8
+BLOCK = 4096
 APK, IDSIG = "microdroid-apk", "microdroid-apk-idsig"
 
 
 def built(name: str) -> Path:
     return out() / "guest/microdroid" / name
+
+
+def package(name: str) -> Path:
+    """A package of guest/payload; beside it its idsig."""
+    return out() / f"guest/payload/{name}.apk"
+
+
+def idsig(name: str) -> Path:
+    return out() / f"guest/payload/{name}.apk.idsig"
 
 
 def _files(kernel: Path, prefix: str) -> pytest.MarkDecorator:
@@ -48,19 +58,25 @@ def metadata(binary: str = "probe.so", **changes: object) -> bytes:
     return json.dumps({name: value for name, value in members.items() if value is not None}).encode()
 
 
-def payload_disk(changes: Mapping[str, bytes] | None = None) -> bytes:
-    """The disk of the payload guest/microdroid/probe; with other contents for some of its partitions."""
-    return gpt.disk({
-        "payload-metadata": metadata(), APK: built("probe.img").read_bytes(), IDSIG: built("probe.verity").read_bytes(),
-    } | dict(changes or {}))
+def whole_blocks(data: bytes) -> bytes:
+    """@data as the service makes a partition of it: filled up with zeroes to 4 KiB."""
+    return data + bytes(-len(data) % BLOCK)
+
+
+def payload_disk(changes: Mapping[str, bytes] | None = None, name: str = "probe") -> bytes:
+    """The disk of the payload @name; with other contents for some of its partitions."""
+    partitions = {
+        "payload-metadata": metadata(f"{name}.so"), APK: package(name).read_bytes(), IDSIG: idsig(name).read_bytes(),
+    } | dict(changes or {})
+    return gpt.disk({label: whole_blocks(data) for label, data in partitions.items()})
 
 
 class Service:
     """The host's end: every call of the guest, in order (guest/microdroid/tools/machine_service.c)."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, name: str = "machine-service") -> None:
         host.run(["modprobe", "vhost_vsock"], ok=True)
-        self._job: Job = host.job("machine-service", ["machine-service", str(CID)])
+        self._job: Job = host.job(name, ["machine-service", str(CID)])
         try:
             self._job.wait_line("what=listening")
         except StepFailed as failed:
@@ -84,16 +100,25 @@ def first_report(vm: VM, name: str, timeout: float = BOOT_S) -> Report:
         raise GuestFailed(f"{failed}; its console ends: {' / '.join(lines[-LINES_SHOWN:])}") from failed
 
 
+def await_ready(vm: VM, service: Service) -> None:
+    """The payload has said that it is ready; a failure says how the guest's console ends."""
+    try:
+        service.wait("ready")
+    except StepFailed as failed:
+        lines = vm.job.out().splitlines()
+        raise GuestFailed(f"{failed}; its console ends: {' / '.join(lines[-LINES_SHOWN:])}") from failed
+
+
 def start(
     host: Host, protected: bool, rsi: bool = False, debuggable: bool = True, mem: int = 256, folder: str = FOLDER,
-    quiet: bool = False, payload: str = PAYLOAD_DISK,
+    quiet: bool = False, payload: str = PAYLOAD_DISK, name: str = "microdroid",
 ) -> VM:
     """Microdroid with the disk @payload, if the host has it; its console and log are the VMM's stdout."""
     params = f"console={'hvc0' if debuggable else 'ttynull'} panic=-1 arm64.nopauth{' quiet' if quiet else ''}{BOUNCE if rsi else ''}"
     kind = "debuggable" if debuggable else "normal"
     has_payload = host.run(["test", "-e", payload]).exit == 0
     return host.vm(
-        None, name="microdroid", protected=protected and not rsi, mem=mem,
+        None, name=name, protected=protected and not rsi, mem=mem,
         options=[
             *(["--rsi"] if rsi else []),
             "--kernel", f"{folder}/kernel", "--initrd", f"{folder}/initrd_{kind}.img", "--params", params,

@@ -7,56 +7,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <grp.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <linux/capability.h>
 
 #include "guest/microdroid/lib/log.h"
-
-static bool drop_bounding_set(void)
-{
-	for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Leaving user 0 takes them; this makes sure, and the inheritable ones go too. */
-static bool drop_capabilities(void)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
-	       syscall(SYS_capset, &head, none) == 0;
-}
-
-const char *launcher_drop_privileges(void)
-{
-	if (!drop_bounding_set()) {
-		return "dropping the capability bounding set";
-	}
-	if (setgroups(0, NULL) != 0 ||
-	    setresgid(LAUNCHER_PAYLOAD_UID, LAUNCHER_PAYLOAD_UID, LAUNCHER_PAYLOAD_UID) != 0 ||
-	    setresuid(LAUNCHER_PAYLOAD_UID, LAUNCHER_PAYLOAD_UID, LAUNCHER_PAYLOAD_UID) != 0) {
-		return "becoming the payload's user";
-	}
-	if (!drop_capabilities()) {
-		return "dropping capabilities";
-	}
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-		return "giving up new privileges";
-	}
-	return NULL;
-}
+#include "guest/microdroid/lib/privileges.h"
+#include "guest/payload/lib/service_fd.h"
 
 static int fail(const char *doing, const char *reason)
 {
@@ -74,13 +31,15 @@ int main(int argc, char **argv)
 	if (argc != 2) {
 		return fail("usage", "microdroid_launcher LIBRARY");
 	}
-	failed = launcher_drop_privileges();
+	failed = privileges_drop(PRIVILEGES_PAYLOAD_UID);
 	if (failed != NULL) {
 		return fail(failed, strerror(errno));
 	}
 	if (!launcher_filter()) {
 		return fail("installing the system call filter", strerror(errno));
 	}
+	/* The manager's socket: this process', not its children's. */
+	fcntl(VM_PAYLOAD_SERVICE_FD, F_SETFD, FD_CLOEXEC);
 	library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
 	if (library == NULL) {
 		return fail("cannot load the payload", dlerror());

@@ -4,26 +4,14 @@
 #define GUEST_MICRODROID_LAUNCHER_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #define LAUNCHER "/usr/bin/microdroid_launcher"
-
-/* The payload's user and group: nobody else's, with no other right (etc/passwd of the image). */
-#define LAUNCHER_PAYLOAD_UID 10000
 
 /* Its function in the payload, as AVF's vm_main.h has it: int AVmPayload_main(void). */
 #define LAUNCHER_ENTRY "AVmPayload_main"
 
 /* Exit status: the payload could not be started. A payload may return the same; the log tells. */
 #define LAUNCHER_FAILED 101
-
-/*
- * Give up all privileges for good: groups, capabilities (also the bounding set), and the way back by programs (no new
- * privileges); become LAUNCHER_PAYLOAD_UID. Needs root.
- *
- * Returns  NULL, or what failed, with errno; the process must end then.
- */
-const char *launcher_drop_privileges(void);
 
 /*
  * From here on only the system calls of launcher_filter.c: others return ENOSYS. Needs no new privileges.

@@ -8,7 +8,8 @@ MD_PKG := $(SDK)/bin/aarch64-linux-gnu-pkg-config
 MD_CFLAGS := -I$(ROOT) $(CWARN) -D_GNU_SOURCE -O2 -g -fstack-protector-strong -MMD -MP -ffile-prefix-map=$(ROOT)/=
 MD_LIB_OBJS := $(patsubst %.c,$(MD_B)/%.o,$(wildcard $(MD)/lib/*.c))
 MD_MANAGER_OBJS := $(patsubst %.c,$(MD_B)/%.o,$(wildcard $(MD)/manager/*.c))
-MD_PROGRAMS := microdroid_init microdroid_manager microdroid_launcher
+MD_PROGRAMS := microdroid_init microdroid_manager microdroid_launcher zipfuse
+MD_ZIPFUSE_OBJS := $(patsubst %.c,$(MD_B)/%.o,$(wildcard $(MD)/zipfuse/*.c))
 
 $(MD_B)/%.o: %.c $(MD)/module.mk | $(SDK)/.ready
 	@mkdir -p $(@D)
@@ -27,9 +28,13 @@ $(MD_B)/microdroid_launcher: $(MD_B)/$(MD)/launcher.o $(MD_B)/$(MD)/launcher_fil
 	@$(MD_LINK) $(shell $(MD_PKG) --libs libseccomp)
 
 $(MD_MANAGER_OBJS): MD_CFLAGS += $(IPC_CFLAGS) $(shell $(MD_PKG) --cflags json-glib-1.0)
-$(MD_MANAGER_OBJS): | $(IPC_HEADERS)
-$(MD_B)/microdroid_manager: $(MD_MANAGER_OBJS) $(MD_LIB_OBJS) $(IPC_LIB)
-	@$(MD_LINK) $(IPC_LIBS) $(shell $(MD_PKG) --libs json-glib-1.0)
+$(MD_MANAGER_OBJS): | $(IPC_HEADERS) $(PAYLOAD_HEADERS)
+$(MD_B)/microdroid_manager: $(MD_MANAGER_OBJS) $(PAYLOAD_SERVICE_OBJ) $(MD_LIB_OBJS) $(IPC_LIB) $(APK_LIB)
+	@$(MD_LINK) $(APK_LIB) $(IPC_LIBS) $(shell $(MD_PKG) --libs json-glib-1.0 libcrypto)
+
+$(MD_ZIPFUSE_OBJS): MD_CFLAGS += $(shell $(MD_PKG) --cflags glib-2.0 fuse3)
+$(MD_B)/zipfuse: $(MD_ZIPFUSE_OBJS) $(MD_LIB_OBJS) $(APK_LIB)
+	@$(MD_LINK) $(APK_LIBS) $(shell $(MD_PKG) --libs fuse3)
 
 include $(addprefix guest/microdroid/,image/module.mk probe/module.mk tools/module.mk)
--include $(MD_LIB_OBJS:.o=.d) $(wildcard $(MD_B)/$(MD)/*.d $(MD_B)/$(MD)/manager/*.d)
+-include $(MD_LIB_OBJS:.o=.d) $(wildcard $(MD_B)/$(MD)/*.d $(MD_B)/$(MD)/manager/*.d $(MD_B)/$(MD)/zipfuse/*.d)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from scenarios import microdroid
+from scenarios import idsigs, microdroid
 from scenarios.harness.checks import Checks, matches
 from scenarios.harness.host import Host
-from scenarios.microdroid import APK, FOLDER, IDSIG, Service, both_kinds, built, metadata, payload_disk, told, trimmed
+from scenarios.microdroid import (
+    APK, FOLDER, IDSIG, Service, both_kinds, idsig, metadata, package, payload_disk, told, trimmed,
+)
 
 # ErrorCode of notifyError
 UNKNOWN, VERIFICATION_FAILED, INVALID_CONFIG = 0, 1, 3
@@ -23,33 +25,53 @@ def changed(data: bytes, at: int) -> bytes:
 
 def changed_library() -> bytes:
     """The package, one bit of its library changed: of the text that it reports."""
-    data = built("probe.img").read_bytes()
+    data = package("probe").read_bytes()
     return changed(data, data.index(b"begin probe"))
 
 
-def changed_tree() -> bytes:
-    text = built("probe.verity").read_bytes()
-    return text.replace(b"root_digest=", b"root_digest=00", 1).replace(b"\nsalt", b"", 1)
+def changed_directory() -> bytes:
+    """The package, one bit changed in the zip's directory, which lies at its end."""
+    data = package("probe").read_bytes()
+    return changed(data, data.rindex(b"PK\1\2") + 10)
 
 
-def other_root() -> bytes:
-    """A description with another root digest."""
-    text = built("probe.verity").read_bytes()
-    at = text.index(b"root_digest=") + len("root_digest=")
-    return text[:at] + (b"1" if text[at : at + 1] != b"1" else b"2") + text[at + 1 :]
+def signed_by_nobody() -> dict[str, bytes]:
+    """One bit of the package's signature changed, with an idsig that is right for that package: dm-verity has nothing against it."""
+    data = package("probe").read_bytes()
+    block = data.index((0xF05368C0).to_bytes(4, "little"))
+    certificate = data.index(b"\x30\x82", block)
+    key = data.index(b"\x30\x82\x01\x22", data.index(b"\x30\x82\x01\x22", certificate) + 1)  # behind the signature
+    forged = changed(data, key - 100)
+    return {APK: forged, IDSIG: idsigs.of(forged, idsig("probe").read_bytes())}
 
+
+def other_content() -> dict[str, bytes]:
+    """The library changed, with an idsig that is right for that package: the signature alone knows."""
+    forged = changed_library()
+    return {APK: forged, IDSIG: idsigs.of(forged, idsig("probe").read_bytes())}
+
+
+def changed_idsig(part: str) -> dict[str, bytes]:
+    data = idsig("probe").read_bytes()
+    return {IDSIG: changed(data, idsigs.places(data)[part])}
+
+
+FAILED, INVALID, RUNTIME = (f"MICRODROID_{word}" for word in ("PAYLOAD_VERIFICATION_FAILED", "INVALID_PAYLOAD_CONFIG",
+                                                              "UNKNOWN_RUNTIME_ERROR"))
 
 # What is wrong -> partitions with other contents, code of notifyError, the failure port's word.
 CASES: dict[str, tuple[Callable[[], dict[str, bytes]], int, str]] = {
-    "library": (lambda: {APK: changed_library()}, VERIFICATION_FAILED, "MICRODROID_PAYLOAD_VERIFICATION_FAILED"),
-    "superblock": (lambda: {APK: changed(built("probe.img").read_bytes(), 1024)}, VERIFICATION_FAILED,
-                   "MICRODROID_PAYLOAD_VERIFICATION_FAILED"),
-    "root_digest": (lambda: {IDSIG: other_root()}, VERIFICATION_FAILED, "MICRODROID_PAYLOAD_VERIFICATION_FAILED"),
-    "tree": (lambda: {IDSIG: changed_tree()}, VERIFICATION_FAILED, "MICRODROID_PAYLOAD_VERIFICATION_FAILED"),
-    "metadata": (lambda: {"payload-metadata": b"{}"}, INVALID_CONFIG, "MICRODROID_INVALID_PAYLOAD_CONFIG"),
-    "config_path": (lambda: {"payload-metadata": metadata(config=None, config_path="assets/none.json")}, INVALID_CONFIG,
-                    "MICRODROID_INVALID_PAYLOAD_CONFIG"),
-    "binary_name": (lambda: {"payload-metadata": metadata("none.so")}, UNKNOWN, "MICRODROID_UNKNOWN_RUNTIME_ERROR"),
+    "library": (lambda: {APK: changed_library()}, VERIFICATION_FAILED, FAILED),
+    "directory": (lambda: {APK: changed_directory()}, VERIFICATION_FAILED, FAILED),
+    "signature": (signed_by_nobody, VERIFICATION_FAILED, FAILED),
+    "content": (other_content, VERIFICATION_FAILED, FAILED),
+    "root_digest": (lambda: changed_idsig("root"), VERIFICATION_FAILED, FAILED),
+    "tree": (lambda: changed_idsig("tree"), VERIFICATION_FAILED, FAILED),
+    "metadata": (lambda: {"payload-metadata": b"{}"}, INVALID_CONFIG, INVALID),
+    "config_path": (lambda: {"payload-metadata": metadata(config=None, config_path="assets/none.json")}, INVALID_CONFIG, INVALID),
+    "extra_apks": (lambda: {"payload-metadata": metadata(config={"payload_binary_name": "probe.so", "extra_apk_count": 1})},
+                   INVALID_CONFIG, INVALID),
+    "binary_name": (lambda: {"payload-metadata": metadata("none.so")}, UNKNOWN, RUNTIME),
 }
 
 

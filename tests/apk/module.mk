@@ -11,9 +11,9 @@ APK_TESTS := $(addprefix $(O)/tests/,$(basename $(notdir $(wildcard $(ROOT)/test
 UNIT_TESTS += $(APK_TESTS)
 FUZZERS += $(O)/fuzz/apk
 
-$(APK_T)/rsa.pk8 $(APK_T)/rsa4096.pk8: $(APK_T)/%.pk8: $(PAYLOAD)/module.mk $(O)/.system
+$(APK_T)/rsa.pk8 $(APK_T)/rsa4096.pk8: $(APK_T)/%.pk8: $(PAYLOAD)/apk.mk $(O)/.system
 	$(call apk_key,$(if $(filter rsa,$*),rsa:2048,rsa:4096))
-$(APK_T)/ec.pk8: $(PAYLOAD)/module.mk $(O)/.system
+$(APK_T)/ec.pk8: $(PAYLOAD)/apk.mk $(O)/.system
 	$(call apk_key,ec -pkeyopt ec_paramgen_curve:prime256v1)
 $(APK_T)/library.so: $(lastword $(MAKEFILE_LIST))
 	@head -c 9000 /dev/zero | tr '\0' 'L' > $@

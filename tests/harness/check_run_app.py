@@ -13,7 +13,7 @@ LIMIT_S = 300
 
 def test_a_packages_payload_runs() -> None:
     env = os.environ | {
-        "APK": str(OUT / "guest/microdroid/probe.img"), "IDSIG": str(OUT / "guest/microdroid/probe.verity"),
+        "APK": str(OUT / "guest/payload/probe.apk"), "IDSIG": str(OUT / "guest/payload/probe.apk.idsig"),
         "PAYLOAD": "probe.so", "PROTECTED": "1", "HYP": "terrarium",
     }
     done = subprocess.run(
@@ -21,7 +21,7 @@ def test_a_packages_payload_runs() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     said = [line for line in done.stdout.splitlines() if re.match(r"payload |VM ended|Created |terrarium: value identity", line)]
-    assert said[0].startswith("Created debuggable VM from probe.img!probe.so with CID 2048")
+    assert said[0].startswith("Created debuggable VM from probe.apk!probe.so with CID 2048")
     assert said[1] == "payload started"
     assert said[2].startswith("terrarium: value identity uid=10000")
     assert said[3:] == ["payload finished with exit code 0", "VM ended: SHUTDOWN"]

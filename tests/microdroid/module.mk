@@ -5,7 +5,16 @@ MD_TEST_CFLAGS = $(shell pkg-config --cflags gio-2.0 json-glib-1.0)
 MD_TEST_LIBS = $(shell pkg-config --libs gio-2.0 json-glib-1.0)
 MD_LIB_TESTS := $(addprefix $(O)/tests/microdroid_,verity text failure)
 MD_MANAGER_TESTS := $(O)/tests/microdroid_config
-UNIT_TESTS += $(MD_LIB_TESTS) $(MD_MANAGER_TESTS) $(O)/tests/microdroid_launcher
+UNIT_TESTS += $(MD_LIB_TESTS) $(MD_MANAGER_TESTS) $(O)/tests/microdroid_launcher \
+	$(O)/tests/microdroid_tree $(O)/tests/microdroid_payload_log
+
+$(O)/tests/microdroid_tree: $(addprefix tests/,microdroid/microdroid_tree.c apk/support.c) guest/microdroid/zipfuse/tree.c $(APK_SRCS)
+	@mkdir -p $(@D)
+	$(CC) $(APK_T_CFLAGS) $(APK_T_SAN) $^ $(APK_T_LIBS) -lcmocka -o $@
+
+$(O)/tests/microdroid_payload_log: tests/microdroid/microdroid_payload_log.c guest/payload/lib/log.c
+	@mkdir -p $(@D)
+	$(MD_TEST_CC) $^ -lcmocka -o $@
 
 $(MD_LIB_TESTS): $(O)/tests/microdroid_%: tests/microdroid/microdroid_%.c guest/microdroid/lib/%.c guest/microdroid/lib/%.h
 	@mkdir -p $(@D)

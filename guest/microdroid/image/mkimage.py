@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Microdroid's system image, or one of a package: EROFS, with dm-verity's hash tree behind it.
+"""Microdroid's system image: EROFS, with dm-verity's hash tree behind it.
 
     python3 guest/microdroid/image/mkimage.py --sdk out/sdk --description rootfs.toml --image super.img \\
             --tree system.verity /DEST=SOURCE...
@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "platform/host"))
 
 import elf  # noqa: E402  (platform/host)
 import mkinitramfs  # noqa: E402
-from newc import MTIME, Archive  # noqa: E402
+from newc import MTIME  # noqa: E402
 
 BLOCK_BYTES = 4096
 UUID = "c4f0c3a1-7e0b-4c51-9d3e-6d6963726f64"  # of the file system: any, but always this
@@ -62,26 +62,17 @@ def add_tree(sdk: Path, image: Path) -> str:
             f"root_digest={match.group(1)}\nsalt={salt}\n")
 
 
-def collect(sdk: Path, description: Path | None, files: list[tuple[str, Path]]) -> Archive:
-    if description is not None:
-        return mkinitramfs.collect(sdk / "sysroot", None, description, files)
-    archive = Archive()
-    for dest, source in files:
-        archive.file(dest, source.read_bytes())
-    return archive
-
-
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="mkimage", description="Build Microdroid's system image.")
     parser.add_argument("--sdk", type=Path, required=True)
-    parser.add_argument("--description", type=Path, help="without: the files alone, not the libraries that they need")
+    parser.add_argument("--description", type=Path, required=True)
     parser.add_argument("--image", type=Path, required=True, help="the image, with its tree")
     parser.add_argument("--tree", type=Path, required=True, help="the tree's description")
     parser.add_argument("files", nargs="*", type=mkinitramfs.pair, metavar="/DEST=SOURCE")
     args = parser.parse_args(argv)
     partial = args.image.with_name(args.image.name + ".partial")
     try:
-        archive = collect(args.sdk, args.description, args.files)
+        archive = mkinitramfs.collect(args.sdk / "sysroot", None, args.description, args.files)
         args.image.parent.mkdir(parents=True, exist_ok=True)
         make_filesystem(args.sdk, archive.to_tar(), partial)
         tree = add_tree(args.sdk, partial)

@@ -7,9 +7,10 @@ ALL += $(addprefix $(MD_OUT)/,super.img initrd_normal.img initrd_debuggable.img 
 	initrd_stock_debuggable.img microdroid.json)
 MKINITRAMFS := $(wildcard platform/host/*.py)
 
-$(MD_OUT)/super.img: $(MD_PROGRAMS:%=$(MD_B)/%) $(MDI)/mkimage.py $(MDI)/rootfs.toml $(MKINITRAMFS)
+$(MD_OUT)/super.img: $(MD_PROGRAMS:%=$(MD_B)/%) $(VM_PAYLOAD_LIB) $(MDI)/mkimage.py $(MDI)/rootfs.toml $(MKINITRAMFS)
 	@$(PYTHON) $(MDI)/mkimage.py --sdk $(SDK) --description $(MDI)/rootfs.toml --image $@ --tree $(MD_B)/system.verity \
-		$(foreach p,$(MD_PROGRAMS),/usr/bin/$(p)=$(MD_B)/$(p))
+		$(foreach p,$(MD_PROGRAMS),/usr/bin/$(p)=$(MD_B)/$(p)) \
+		/usr/lib/aarch64-linux-gnu/libvm_payload.so=$(VM_PAYLOAD_LIB)
 	@touch $@
 
 $(MD_B)/system.verity: $(MD_OUT)/super.img ;

@@ -4,10 +4,7 @@
  * what matters: nothing of the payload is used before it is verified, and nothing of it runs before the host heard that it
  * starts.
  */
-#include <errno.h>
-#include <stdbool.h>
-#include <string.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include "guest/microdroid/init.h"
 #include "guest/microdroid/lib/failure.h"
@@ -15,44 +12,78 @@
 #include "guest/microdroid/manager/error.h"
 #include "guest/microdroid/manager/host.h"
 #include "guest/microdroid/manager/payload.h"
+#include "guest/microdroid/manager/payload_service.h"
 
 /* Verify, mount and find the payload; the library's path, or NULL. */
 static char *prepare_payload(GError **error)
 {
 	struct payload_metadata *metadata = payload_load_metadata(error);
+	unsigned extra_apks = 0;
 	char *library = NULL;
 
 	if (metadata == NULL) {
 		return NULL;
 	}
-	if (payload_mount(metadata, error)) {
+	if (payload_mount(metadata, &extra_apks, error)) {
 		log_line("payload verified and mounted");
-		library = payload_library(metadata, error);
+		library = payload_library(metadata, extra_apks, error);
 	}
 	payload_metadata_free(metadata);
 	return library;
 }
 
-/* Run @library to its end and tell the host. */
-static gboolean run_payload(struct host *host, const char *library, GError **error)
-{
-	int status = 0;
-	GPid pid;
+/* A payload that runs. */
+struct running {
+	GMainLoop *loop;
+	int status; /* of its end */
+};
 
-	if (!host_payload_started(host, error)) {
-		return FALSE;
-	}
-	pid = payload_start(library, error);
+static void payload_ended(GPid pid, gint status, gpointer data)
+{
+	struct running *running = data;
+
+	g_spawn_close_pid(pid);
+	running->status = status;
+	g_main_loop_quit(running->loop);
+}
+
+/* Run @library, whose service is @socket's other end, to its end. */
+static gboolean run_library(const char *library, int socket, int *status, GError **error)
+{
+	struct running running = { 0 };
+	GPid pid = payload_start(library, socket, error);
+
+	close(socket);
 	if (pid == 0) {
 		return FALSE;
 	}
 	log_line("payload started: %s", library);
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR) {
-			g_set_error(error, MANAGER_ERROR, MANAGER_ERROR_RUNTIME,
-				    "waiting for the payload: %s", g_strerror(errno));
-			return FALSE;
-		}
+	running.loop = g_main_loop_new(NULL, FALSE);
+	g_child_watch_add(pid, payload_ended, &running);
+	g_main_loop_run(running.loop);
+	g_main_loop_unref(running.loop);
+	*status = running.status;
+	return TRUE;
+}
+
+/* Run @library to its end and tell the host. */
+static gboolean run_payload(struct host *host, const char *library, GError **error)
+{
+	struct payload_service *service;
+	int status = 0, socket = -1;
+	gboolean done;
+
+	if (!host_payload_started(host, error)) {
+		return FALSE;
+	}
+	service = payload_service_new(host, &socket, error);
+	if (service == NULL) {
+		return FALSE;
+	}
+	done = run_library(library, socket, &status, error);
+	payload_service_free(service);
+	if (!done) {
+		return FALSE;
 	}
 	log_line("payload ended with %d", payload_exit_code(status));
 	return host_payload_finished(host, payload_exit_code(status), error);

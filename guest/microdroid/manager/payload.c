@@ -2,22 +2,21 @@
 #include "guest/microdroid/manager/payload.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest/microdroid/launcher.h"
+#include "guest/payload/lib/service_fd.h"
 #include "guest/microdroid/lib/partition.h"
 #include "guest/microdroid/lib/text.h"
-#include "guest/microdroid/lib/verity.h"
 #include "guest/microdroid/manager/error.h"
+#include "guest/microdroid/manager/package.h"
 
-#define TREE_BYTES_MAX (2 * 4096) /* a partition is a whole block, and the text ends with a zero */
-#define READ_BYTES (64 * 1024)
+#define DEVICE_NAME "microdroid-apk"
+#define EXTRA_APK_LABEL "extra-apk-%u"
+#define EXTRA_IDSIG_LABEL "extra-idsig-%u"
 #define SIGNAL_BASE 128 /* as a shell has it */
 
 /* An error of ours with errno's words. */
@@ -52,124 +51,117 @@ struct payload_metadata *payload_load_metadata(GError **error)
 	return payload_metadata_parse(text, (gsize)bytes, error);
 }
 
-/* The block device of a partition of the package. */
-static gboolean find_part(const char *label, char *node, size_t size, GError **error)
+static gboolean add_package(const struct package *package, GError **error)
 {
-	if (!partition_find(label, node, size)) {
-		failed(error, MANAGER_ERROR_PAYLOAD_VERIFICATION, "partition %s", label);
+	struct package_identity identity;
+	char node[PARTITION_NODE_MAX];
+
+	if (!package_verify(package, node, &identity, error)) {
 		return FALSE;
+	}
+	g_free(identity.signer.public_key);
+	return package_mount(package, node, error);
+}
+
+/* The extra packages that the host gave: as many as have partitions, numbered without a gap. */
+static gboolean add_extra(unsigned number, gboolean *there, GError **error)
+{
+	g_autofree char *apk = g_strdup_printf(EXTRA_APK_LABEL, number);
+	g_autofree char *idsig = g_strdup_printf(EXTRA_IDSIG_LABEL, number);
+	g_autofree char *mount = g_strdup_printf(PAYLOAD_EXTRA_MOUNT, number);
+	const struct package package = { .apk = apk, .idsig = idsig, .name = apk, .mount = mount };
+	char node[PARTITION_NODE_MAX];
+
+	*there = partition_find(apk, node, sizeof(node));
+	return !*there || add_package(&package, error);
+}
+
+gboolean payload_mount(const struct payload_metadata *metadata, unsigned *extra_apks,
+		       GError **error)
+{
+	const struct package package = {
+		.apk = metadata->apk_partition,
+		.idsig = metadata->idsig_partition,
+		.name = DEVICE_NAME,
+		.mount = PAYLOAD_MOUNT,
+	};
+	gboolean there = TRUE;
+
+	if (!add_package(&package, error)) {
+		return FALSE;
+	}
+	for (*extra_apks = 0; *extra_apks < CONFIG_EXTRA_APKS_MAX; ++*extra_apks) {
+		if (!add_extra(*extra_apks, &there, error)) {
+			return FALSE;
+		}
+		if (!there) {
+			break;
+		}
 	}
 	return TRUE;
 }
 
-gboolean payload_mount(const struct payload_metadata *metadata, GError **error)
+/* What the configuration in the package says, or, without one, the host's metadata. */
+static struct payload_config *load_config(const struct payload_metadata *metadata, GError **error)
 {
-	char text[TREE_BYTES_MAX];
-	char apk[PARTITION_NODE_MAX], idsig[PARTITION_NODE_MAX], node[PARTITION_NODE_MAX];
-	struct verity_tree tree;
-	const char *wrong;
-
-	if (!find_part(metadata->apk_partition, apk, sizeof(apk), error) ||
-	    !find_part(metadata->idsig_partition, idsig, sizeof(idsig), error)) {
-		return FALSE;
-	}
-	if (read_file(idsig, text, sizeof(text)) < 0) {
-		failed(error, MANAGER_ERROR_PAYLOAD_VERIFICATION,
-		       "reading the package's hash tree");
-		return FALSE;
-	}
-	wrong = verity_parse(text, &tree);
-	if (wrong != NULL) {
-		g_set_error(error, MANAGER_ERROR, MANAGER_ERROR_PAYLOAD_VERIFICATION,
-			    "the package's hash tree: %s", wrong);
-		return FALSE;
-	}
-	if (!verity_map("microdroid-apk", &tree, apk, apk, node, sizeof(node))) {
-		failed(error, MANAGER_ERROR_PAYLOAD_VERIFICATION, "mapping the package");
-		return FALSE;
-	}
-	if (mkdir(PAYLOAD_MOUNT, 0755) != 0 ||
-	    mount(node, PAYLOAD_MOUNT, "erofs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) != 0) {
-		failed(error, MANAGER_ERROR_PAYLOAD_VERIFICATION, "mounting the package");
-		return FALSE;
-	}
-	return TRUE;
-}
-
-/* The library's name as the configuration in the package has it. */
-static char *configured_name(const char *config_path, GError **error)
-{
-	g_autofree char *path = g_build_filename(PAYLOAD_MOUNT, config_path, NULL);
-	g_autofree char *text = g_malloc(CONFIG_BYTES_MAX);
+	g_autofree char *path = NULL;
+	g_autofree char *text = NULL;
 	struct payload_config *config;
 	ssize_t bytes = -1;
-	char *name;
 
-	if (strstr(config_path, "..") != NULL) {
+	if (metadata->config_path == NULL) {
+		config = g_new0(struct payload_config, 1);
+		config->binary_name = g_strdup(metadata->binary_name);
+		config->extra_apks = metadata->extra_apks;
+		return config;
+	}
+	path = g_build_filename(PAYLOAD_MOUNT, metadata->config_path, NULL);
+	text = g_malloc(CONFIG_BYTES_MAX);
+	if (strstr(metadata->config_path, "..") != NULL) {
 		errno = EINVAL;
 	} else {
 		bytes = read_file(path, text, CONFIG_BYTES_MAX);
 	}
 	if (bytes < 0) {
-		failed(error, MANAGER_ERROR_INVALID_CONFIG, "%s", config_path);
+		failed(error, MANAGER_ERROR_INVALID_CONFIG, "%s", metadata->config_path);
 		return NULL;
 	}
-	config = payload_config_parse(text, (gsize)bytes, error);
+	return payload_config_parse(text, (gsize)bytes, error);
+}
+
+char *payload_library(const struct payload_metadata *metadata, unsigned extra_apks, GError **error)
+{
+	struct payload_config *config = load_config(metadata, error);
+	g_autofree char *path = NULL;
+	gboolean right;
+
 	if (config == NULL) {
 		return NULL;
 	}
-	name = g_strdup(config->binary_name);
-	payload_config_free(config);
-	return name;
-}
-
-/*
- * Read all of the library, by which dm-verity checks each of its blocks: a block that is not the package's is found
- * before anything of the payload runs. The pages stay in the cache for the loader.
- */
-static gboolean check_library(const char *path, GError **error)
-{
-	g_autofree char *block = g_malloc(READ_BYTES);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : 1;
-
-	if (fd < 0) {
+	path = g_build_filename(PAYLOAD_MOUNT, PAYLOAD_LIBRARIES, config->binary_name, NULL);
+	right = config->extra_apks == extra_apks;
+	if (!right) {
+		g_set_error(error, MANAGER_ERROR, MANAGER_ERROR_INVALID_CONFIG,
+			    "the configuration has %u extra packages, and %u are there",
+			    config->extra_apks, extra_apks);
+	} else if (access(path, R_OK) != 0) {
 		failed(error, MANAGER_ERROR_RUNTIME, "the package's library %s", path);
-		return FALSE;
+		right = FALSE;
 	}
-	while (got > 0) {
-		got = read(fd, block, READ_BYTES);
-	}
-	if (got < 0) {
-		failed(error, MANAGER_ERROR_PAYLOAD_VERIFICATION, "%s", path);
-	}
-	close(fd);
-	return got == 0;
+	payload_config_free(config);
+	return right ? g_steal_pointer(&path) : NULL;
 }
 
-char *payload_library(const struct payload_metadata *metadata, GError **error)
+GPid payload_start(const char *library, int service, GError **error)
 {
-	g_autofree char *name = metadata->config_path != NULL ?
-					configured_name(metadata->config_path, error) :
-					g_strdup(metadata->binary_name);
-	g_autofree char *path = NULL;
-
-	if (name == NULL) {
-		return NULL;
-	}
-	path = g_build_filename(PAYLOAD_MOUNT, PAYLOAD_LIBRARIES, name, NULL);
-	return check_library(path, error) ? g_steal_pointer(&path) : NULL;
-}
-
-GPid payload_start(const char *library, GError **error)
-{
-	char *argv[] = { (char *)LAUNCHER, (char *)library, NULL };
+	const char *const argv[] = { LAUNCHER, library, NULL };
+	const int to = VM_PAYLOAD_SERVICE_FD;
 	g_autoptr(GError) cause = NULL;
 	GPid pid = 0;
 
-	if (!g_spawn_async("/data", argv, NULL,
-			   G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL,
-			   &pid, &cause)) {
+	if (!g_spawn_async_with_pipes_and_fds(
+		    "/data", argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN,
+		    NULL, NULL, -1, -1, -1, &service, &to, 1, &pid, NULL, NULL, NULL, &cause)) {
 		g_set_error(error, MANAGER_ERROR, MANAGER_ERROR_RUNTIME, "starting the payload: %s",
 			    cause->message);
 		return 0;

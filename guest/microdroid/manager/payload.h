@@ -11,6 +11,7 @@
 
 /* Where a package's contents are, and its libraries in it. */
 #define PAYLOAD_MOUNT "/mnt/apk"
+#define PAYLOAD_EXTRA_MOUNT "/mnt/extra-apk/%u"
 #define PAYLOAD_LIBRARIES "lib/arm64-v8a"
 
 #define PAYLOAD_METADATA_LABEL "payload-metadata"
@@ -19,24 +20,28 @@
 struct payload_metadata *payload_load_metadata(GError **error);
 
 /*
- * Verify the package that @metadata names and mount its contents, read-only, at PAYLOAD_MOUNT.
+ * Verify the package that @metadata names, and the extra ones that the host gave, and mount their contents, read-only, at PAYLOAD_MOUNT
+ * and PAYLOAD_EXTRA_MOUNT.
  *
+ * @extra_apks  set to how many of them there are.
  * FALSE: MANAGER_ERROR_PAYLOAD_VERIFICATION, or _RUNTIME.
  */
-gboolean payload_mount(const struct payload_metadata *metadata, GError **error);
+gboolean payload_mount(const struct payload_metadata *metadata, unsigned *extra_apks,
+		       GError **error);
 
 /*
- * The path of the library to run: of @metadata, or of the configuration in the mounted package that it names. Owned by
- * the caller. NULL: MANAGER_ERROR_INVALID_CONFIG; _RUNTIME: the package has no such library.
+ * The path of the library to run: of @metadata, or of the configuration in the mounted package that it names, which
+ * must want @extra_apks. Owned by the caller. NULL: MANAGER_ERROR_INVALID_CONFIG; _RUNTIME: the package has no such library.
  */
-char *payload_library(const struct payload_metadata *metadata, GError **error);
+char *payload_library(const struct payload_metadata *metadata, unsigned extra_apks, GError **error);
 
 /*
  * Start the launcher with @library.
  *
- * Returns  its process, the caller's to wait for; 0: MANAGER_ERROR_RUNTIME.
+ * @service  becomes its VM_PAYLOAD_SERVICE_FD; the caller's to close.
+ * Returns   its process, the caller's to wait for; 0: MANAGER_ERROR_RUNTIME.
  */
-GPid payload_start(const char *library, GError **error);
+GPid payload_start(const char *library, int service, GError **error);
 
 /* A wait status as AVF reports it: the exit status, or 128 + the signal that killed it. */
 int payload_exit_code(int wait_status);
