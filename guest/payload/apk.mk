@@ -26,6 +26,8 @@ $(PAYLOAD_OUT)/$(1).apk: $(PAYLOAD_B)/$(1).so $(PAYLOAD_KEY) $(MKAPK) $(foreach 
 endef
 
 $(foreach name,hello echo_reverse crash exit_7 never_ready,$(eval $(call payload,$(name),$(PAYLOAD)/$(name).c)))
+# What vm run-microdroid runs.
+$(eval $(call payload,empty,$(PAYLOAD)/never_ready.c))
 $(eval $(call payload,text_service,$(PAYLOAD)/text_service.c,$(PAYLOAD_B)/generated/text_service.o,gio-2.0,\
 	assets/text=$(PAYLOAD)/assets/text $(foreach f,vm_config vm_config_extra,assets/$(f).json=$(PAYLOAD)/assets/$(f).json)))
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from scenarios.harness import paths
 
 FOLDER = "/usr/share/terrarium/os/microdroid"  # AVF_OS_DIRECTORY
+PAYLOAD = "/usr/share/terrarium/payload"  # what `vm run-microdroid` runs
 NAMES = ("kernel", "initrd_normal.img", "initrd_debuggable.img", "super.img", "microdroid.json")
 
 
 def microdroid() -> dict[str, Path]:
-    return {f"{FOLDER}/{name}": paths.out() / "guest/microdroid" / name for name in NAMES}
+    system = {f"{FOLDER}/{name}": paths.out() / "guest/microdroid" / name for name in NAMES}
+    return system | {f"{PAYLOAD}/{name}": paths.out() / "guest/payload" / name for name in ("empty.apk", "empty.apk.idsig")}
 
 
 def is_built() -> bool:

@@ -11,7 +11,7 @@ from scenarios import idsigs, microdroid
 from scenarios.harness.checks import Checks, matches
 from scenarios.harness.host import Host
 from scenarios.microdroid import (
-    APK, FOLDER, IDSIG, Service, both_kinds, idsig, metadata, package, payload_disk, told, trimmed,
+    APK, FOLDER, IDSIG, Service, idsig, metadata, package, payload_disk, told, trimmed,
 )
 
 # ErrorCode of notifyError
@@ -81,8 +81,9 @@ def disks() -> dict[str, Callable[[], bytes]]:
 
 
 @pytest.mark.limit(300)
-@both_kinds
-@pytest.mark.parametrize("case", list(CASES))
+@pytest.mark.parametrize(("case", "protected"), [
+    pytest.param(case, at % 2 == 0, id=f"{case}-{'normal' if at % 2 else 'protected'}") for at, case in enumerate(CASES)
+])
 @trimmed
 @pytest.mark.host_files(disks())
 def test_microdroid_boot_fails(host: Host, check: Checks, case: str, protected: bool) -> None:

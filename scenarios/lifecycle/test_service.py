@@ -96,6 +96,7 @@ def test_service_refuses(host: Host, check: Checks) -> None:
 @pytest.mark.limit(300)
 @pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
 @app_files
+@pytest.mark.host_files({"/guest/hello.apk": microdroid.package("hello")})
 def test_service_runs_app(host: Host, check: Checks, protected: bool) -> None:
     """An app VM: Microdroid finds the payload on the disks that the service makes; debug level NONE says nothing."""
     full = run_app(host, protected)
@@ -107,3 +108,10 @@ def test_service_runs_app(host: Host, check: Checks, protected: bool) -> None:
     check("debug level NONE: reason", "SHUTDOWN", reason(silent.out))
     check("debug level NONE: lines of the guest", told, silent.err.splitlines())
     check("debug level NONE: lines of vm", 2, len(silent.out.splitlines()))
+    other = host.run([*"vm run-app /guest/hello.apk /run/hello.idsig /run/instance.img --payload-binary-name hello.so".split(),
+                      *(["--protected"] if protected else [])], microdroid.BOOT_S)
+    check("another package in this instance: reason", "MICRODROID_PAYLOAD_HAS_CHANGED", reason(other.out))
+    told = [line for line in other.err.splitlines() if line.startswith(("payload ", "VM encountered"))]
+    check("another package: what the client hears", 1, len(told))
+    check("another package: AVF's code, PAYLOAD_CHANGED", matches("code=PAYLOAD_CHANGED"), told[0])
+    check("another package: nothing of it ran", False, "I/hello" in other.out + other.err)

@@ -4,7 +4,7 @@ MD_TEST_CC = $(CC) $(CWARN) -D_GNU_SOURCE -g -O1 -I$(ROOT) -fsanitize=address,un
 MD_TEST_CFLAGS = $(shell pkg-config --cflags gio-2.0 json-glib-1.0)
 MD_TEST_LIBS = $(shell pkg-config --libs gio-2.0 json-glib-1.0)
 MD_LIB_TESTS := $(addprefix $(O)/tests/microdroid_,verity text failure)
-MD_MANAGER_TESTS := $(O)/tests/microdroid_config
+MD_MANAGER_TESTS := $(addprefix $(O)/tests/microdroid_,config instance)
 UNIT_TESTS += $(MD_LIB_TESTS) $(MD_MANAGER_TESTS) $(O)/tests/microdroid_launcher \
 	$(O)/tests/microdroid_tree $(O)/tests/microdroid_payload_log
 
@@ -20,7 +20,7 @@ $(MD_LIB_TESTS): $(O)/tests/microdroid_%: tests/microdroid/microdroid_%.c guest/
 	@mkdir -p $(@D)
 	$(MD_TEST_CC) $(filter %.c,$^) -lcmocka -o $@
 
-$(O)/tests/microdroid_config: tests/microdroid/microdroid_config.c guest/microdroid/manager/config.c guest/microdroid/manager/error.c \
+$(MD_MANAGER_TESTS): $(O)/tests/microdroid_%: tests/microdroid/microdroid_%.c guest/microdroid/manager/%.c guest/microdroid/manager/error.c \
 	$(wildcard guest/microdroid/manager/*.h)
 	@mkdir -p $(@D)
 	$(MD_TEST_CC) $(MD_TEST_CFLAGS) $(filter %.c,$^) $(MD_TEST_LIBS) -lcmocka -o $@

@@ -14,10 +14,10 @@
 #define PACKAGE_ZIPFUSE "/usr/bin/zipfuse"
 
 struct package {
-	const char *apk; /* labels of its partitions */
-	const char *idsig;
-	const char *name;  /* of its dm device */
-	const char *mount; /* the folder, which is made */
+	char *apk; /* labels of its partitions */
+	char *idsig;
+	char *name;  /* of its dm device */
+	char *mount; /* the folder, which is made */
 };
 
 /* What a package is known by again: its signer's key, what it signed, and the root of its tree. */

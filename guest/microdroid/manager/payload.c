@@ -2,6 +2,7 @@
 #include "guest/microdroid/manager/payload.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,9 +13,9 @@
 #include "guest/microdroid/lib/partition.h"
 #include "guest/microdroid/lib/text.h"
 #include "guest/microdroid/manager/error.h"
+#include "guest/microdroid/manager/instance.h"
 #include "guest/microdroid/manager/package.h"
 
-#define DEVICE_NAME "microdroid-apk"
 #define EXTRA_APK_LABEL "extra-apk-%u"
 #define EXTRA_IDSIG_LABEL "extra-idsig-%u"
 #define SIGNAL_BASE 128 /* as a shell has it */
@@ -51,51 +52,110 @@ struct payload_metadata *payload_load_metadata(GError **error)
 	return payload_metadata_parse(text, (gsize)bytes, error);
 }
 
-static gboolean add_package(const struct package *package, GError **error)
+/* A package that is verified, and what the instance knows it by. */
+struct verified {
+	char node[PARTITION_NODE_MAX];
+	struct instance_package known;
+};
+
+static gboolean verify(const struct package *package, struct verified *verified, GError **error)
 {
 	struct package_identity identity;
-	char node[PARTITION_NODE_MAX];
 
-	if (!package_verify(package, node, &identity, error)) {
+	if (!package_verify(package, verified->node, &identity, error)) {
 		return FALSE;
 	}
+	verified->known = instance_package_of(&identity);
 	g_free(identity.signer.public_key);
-	return package_mount(package, node, error);
+	return TRUE;
 }
 
-/* The extra packages that the host gave: as many as have partitions, numbered without a gap. */
-static gboolean add_extra(unsigned number, gboolean *there, GError **error)
+/* The packages must be those of the instance's first run. A VM without an instance image has no memory. */
+static gboolean check_instance(const struct verified *all, guint count, GError **error)
 {
-	g_autofree char *apk = g_strdup_printf(EXTRA_APK_LABEL, number);
-	g_autofree char *idsig = g_strdup_printf(EXTRA_IDSIG_LABEL, number);
-	g_autofree char *mount = g_strdup_printf(PAYLOAD_EXTRA_MOUNT, number);
-	const struct package package = { .apk = apk, .idsig = idsig, .name = apk, .mount = mount };
+	g_autofree struct instance_package *known = g_new(struct instance_package, count);
 	char node[PARTITION_NODE_MAX];
+	gboolean done;
+	int fd;
 
-	*there = partition_find(apk, node, sizeof(node));
-	return !*there || add_package(&package, error);
+	for (guint i = 0; i < count; i++) {
+		known[i] = all[i].known;
+	}
+	if (!partition_find(INSTANCE_LABEL, node, sizeof(node))) {
+		return TRUE;
+	}
+	fd = open(node, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		failed(error, MANAGER_ERROR_RUNTIME, "partition " INSTANCE_LABEL);
+		return FALSE;
+	}
+	done = instance_check(fd, known, count, error);
+	close(fd);
+	return done;
+}
+
+/* A package of the host, with the names of its parts. */
+static struct package *package_new(const char *apk, const char *idsig, char *mount)
+{
+	struct package *package = g_new(struct package, 1);
+
+	*package = (struct package){ .apk = g_strdup(apk),
+				     .idsig = g_strdup(idsig),
+				     .name = g_strdup(apk),
+				     .mount = mount };
+	return package;
+}
+
+static void package_free(gpointer data)
+{
+	struct package *package = data;
+
+	g_free(package->apk);
+	g_free(package->idsig);
+	g_free(package->name);
+	g_free(package->mount);
+	g_free(package);
+}
+
+/* The package of @metadata, then the extra ones that the host gave: as many as have partitions, numbered without a gap. */
+static GPtrArray *find_packages(const struct payload_metadata *metadata)
+{
+	GPtrArray *packages = g_ptr_array_new_with_free_func(package_free);
+
+	g_ptr_array_add(packages, package_new(metadata->apk_partition, metadata->idsig_partition,
+					      g_strdup(PAYLOAD_MOUNT)));
+	for (unsigned i = 0; i < CONFIG_EXTRA_APKS_MAX; i++) {
+		g_autofree char *apk = g_strdup_printf(EXTRA_APK_LABEL, i);
+		g_autofree char *idsig = g_strdup_printf(EXTRA_IDSIG_LABEL, i);
+		char node[PARTITION_NODE_MAX];
+
+		if (!partition_find(apk, node, sizeof(node))) {
+			break;
+		}
+		g_ptr_array_add(packages,
+				package_new(apk, idsig, g_strdup_printf(PAYLOAD_EXTRA_MOUNT, i)));
+	}
+	return packages;
 }
 
 gboolean payload_mount(const struct payload_metadata *metadata, unsigned *extra_apks,
 		       GError **error)
 {
-	const struct package package = {
-		.apk = metadata->apk_partition,
-		.idsig = metadata->idsig_partition,
-		.name = DEVICE_NAME,
-		.mount = PAYLOAD_MOUNT,
-	};
-	gboolean there = TRUE;
+	g_autoptr(GPtrArray) packages = find_packages(metadata);
+	g_autofree struct verified *verified = g_new(struct verified, packages->len);
 
-	if (!add_package(&package, error)) {
-		return FALSE;
-	}
-	for (*extra_apks = 0; *extra_apks < CONFIG_EXTRA_APKS_MAX; ++*extra_apks) {
-		if (!add_extra(*extra_apks, &there, error)) {
+	*extra_apks = packages->len - 1;
+	for (guint i = 0; i < packages->len; i++) {
+		if (!verify(g_ptr_array_index(packages, i), &verified[i], error)) {
 			return FALSE;
 		}
-		if (!there) {
-			break;
+	}
+	if (!check_instance(verified, packages->len, error)) {
+		return FALSE;
+	}
+	for (guint i = 0; i < packages->len; i++) {
+		if (!package_mount(g_ptr_array_index(packages, i), verified[i].node, error)) {
+			return FALSE;
 		}
 	}
 	return TRUE;

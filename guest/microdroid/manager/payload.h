@@ -20,11 +20,11 @@
 struct payload_metadata *payload_load_metadata(GError **error);
 
 /*
- * Verify the package that @metadata names, and the extra ones that the host gave, and mount their contents, read-only, at PAYLOAD_MOUNT
- * and PAYLOAD_EXTRA_MOUNT.
+ * Verify the package that @metadata names, and the extra ones that the host gave, see that they are those of the instance's first run, if it
+ * has an image, and mount their contents, read-only, at PAYLOAD_MOUNT and PAYLOAD_EXTRA_MOUNT.
  *
  * @extra_apks  set to how many of them there are.
- * FALSE: MANAGER_ERROR_PAYLOAD_VERIFICATION, or _RUNTIME.
+ * FALSE: MANAGER_ERROR_PAYLOAD_VERIFICATION, _PAYLOAD_CHANGED, or _RUNTIME.
  */
 gboolean payload_mount(const struct payload_metadata *metadata, unsigned *extra_apks,
 		       GError **error);

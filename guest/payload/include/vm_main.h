@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A payload's entry point, by AVF's name. */
-#ifndef VM_MAIN_H
-#define VM_MAIN_H
+#ifndef INCLUDE_VM_MAIN_H
+#define INCLUDE_VM_MAIN_H
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,4 +17,4 @@ int AVmPayload_main(void);
 }
 #endif
 
-#endif /* VM_MAIN_H */
+#endif /* INCLUDE_VM_MAIN_H */

@@ -5,8 +5,8 @@
  *
  * Not there until identity, secrets and attestation are: AVmPayload_getVmInstanceSecret(), AVmAttestationResult_*().
  */
-#ifndef VM_PAYLOAD_H
-#define VM_PAYLOAD_H
+#ifndef INCLUDE_VM_PAYLOAD_H
+#define INCLUDE_VM_PAYLOAD_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -70,4 +70,4 @@ const char *AVmAttestationStatus_toString(AVmAttestationStatus status);
 }
 #endif
 
-#endif /* VM_PAYLOAD_H */
+#endif /* INCLUDE_VM_PAYLOAD_H */
