@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+from scenarios import microdroid
 from scenarios.cli import NO_VMM, app_files, cid, reason, run_app, run_vm, start_vm
 from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host

@@ -39,7 +39,7 @@ static gboolean read_block(const struct apk_source *source, struct apk_sections 
 	guint64 end = sections->zip.directory;
 	guint8 footer[FOOTER_BYTES];
 	struct apk_cursor at = { .at = footer, .left = sizeof(footer) };
-	guint64 size, first_size;
+	guint64 size = 0, first_size = 0;
 
 	if (end < sizeof(footer) + SIZE_BYTES) {
 		return apk_fail(error, APK_ERROR_UNSIGNED, "it has no signing block");
@@ -183,7 +183,7 @@ struct apk_signer *apk_signer_read(const struct apk_source *source, struct apk_s
 				   GError **error)
 {
 	struct apk_signer *signer = g_new0(struct apk_signer, 1);
-	struct apk_cursor pairs, v3;
+	struct apk_cursor pairs = { 0 }, v3 = { 0 };
 	gboolean done;
 
 	done = zip_sections(source, &sections->zip, error) &&
