@@ -108,10 +108,16 @@ static bool negotiate(struct virtio_device *device)
 
 bool virtio_open(struct virtio_device *device, uint32_t device_id)
 {
+	device->base = 0;
+	return virtio_open_next(device, device_id);
+}
+
+bool virtio_open_next(struct virtio_device *device, uint32_t device_id)
+{
 	for (unsigned int i = 0; i < machine.virtio_count; i++) {
 		uintptr_t base = machine.virtio[i];
 
-		if (mmio_read32(base + REG_MAGIC) == MAGIC_VALUE &&
+		if (base > device->base && mmio_read32(base + REG_MAGIC) == MAGIC_VALUE &&
 		    mmio_read32(base + REG_VERSION) == VERSION_MODERN &&
 		    mmio_read32(base + REG_DEVICE_ID) == device_id) {
 			device->base = base;

@@ -36,6 +36,9 @@ struct virtio_queue {
  */
 bool virtio_open(struct virtio_device *device, uint32_t device_id);
 
+/* The same for the next one behind @device, by address. */
+bool virtio_open_next(struct virtio_device *device, uint32_t device_id);
+
 /*
  * Set up queue @index. Returns false if the device has no such queue or there is no
  * memory. Takes two pages for good.
