@@ -54,21 +54,21 @@ def _libraries(apk: Path) -> list[str]:
 
 
 def _what(apk: Path, env: Mapping[str, str]) -> tuple[str, str]:
-    payload, config = env.get("PAYLOAD"), env.get("CONFIG")
+    payload, config = env.get("PAYLOAD_BINARY_NAME"), env.get("CONFIG_PATH")
     if payload and config:
-        raise Unusable("PAYLOAD and CONFIG: one of them says what is run")
+        raise Unusable("PAYLOAD_BINARY_NAME and CONFIG_PATH: one of them says what is run")
     if config:
         return "--config-path", config
     if payload:
         return "--payload-binary-name", payload
     found = _libraries(apk)
     if len(found) != 1:
-        raise Unusable(f"{apk.name} has {len(found)} libraries in lib/arm64-v8a: PAYLOAD=NAME.so or CONFIG=PATH says what is run")
+        raise Unusable(f"{apk.name} has {len(found)} libraries in lib/arm64-v8a: PAYLOAD_BINARY_NAME=NAME.so or CONFIG_PATH=PATH says what is run")
     return "--payload-binary-name", found[0]
 
 
 def app_of(env: Mapping[str, str]) -> App:
-    """From APK, PAYLOAD or CONFIG, IDSIG, EXTRA_APK, PROTECTED, DEBUG and VM_FLAGS. Raises Unusable."""
+    """From APK, PAYLOAD_BINARY_NAME or CONFIG_PATH, IDSIG, EXTRA_APK, PROTECTED, DEBUG and VM_FLAGS. Raises Unusable."""
     if not env.get("APK"):
         raise Unusable("make run-app APK=hello.apk [PROTECTED=1]: which package?")
     if env.get("PROTECTED", "") not in ("", "0", "1"):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Machines for people.
 
-export APK PAYLOAD CONFIG IDSIG EXTRA_APK PROTECTED DEBUG VM_FLAGS
+export APK PAYLOAD_BINARY_NAME CONFIG_PATH IDSIG EXTRA_APK PROTECTED DEBUG VM_FLAGS
 
 .PHONY: xen run-app shell gdb
 

@@ -14,7 +14,7 @@ LIMIT_S = 300
 def test_a_packages_payload_runs() -> None:
     env = os.environ | {
         "APK": str(OUT / "guest/payload/probe.apk"), "IDSIG": str(OUT / "guest/payload/probe.apk.idsig"),
-        "PAYLOAD": "probe.so", "PROTECTED": "1", "HYP": "terrarium",
+        "PAYLOAD_BINARY_NAME": "probe.so", "PROTECTED": "1", "HYP": "terrarium",
     }
     done = subprocess.run(
         ["make", "-s", "-C", ROOT, "run-app"], env=env, capture_output=True, text=True, timeout=LIMIT_S, check=False

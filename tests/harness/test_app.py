@@ -28,8 +28,8 @@ def test_the_only_library_is_the_payload(apk: Path) -> None:
 
 
 def test_the_user_says_what_is_run(apk: Path) -> None:
-    assert app.app_of({"APK": str(apk), "PAYLOAD": "other.so"}).what == ("--payload-binary-name", "other.so")
-    assert app.app_of({"APK": str(apk), "CONFIG": "assets/c.json"}).what == ("--config-path", "assets/c.json")
+    assert app.app_of({"APK": str(apk), "PAYLOAD_BINARY_NAME": "other.so"}).what == ("--payload-binary-name", "other.so")
+    assert app.app_of({"APK": str(apk), "CONFIG_PATH": "assets/c.json"}).what == ("--config-path", "assets/c.json")
     assert app.app_of({"APK": str(apk), "EXTRA_APK": f"{apk} {apk}"}).extra_apks == (apk, apk)
     assert app.app_of({"APK": str(apk), "PROTECTED": "0"}).flags == ()
 
@@ -43,7 +43,7 @@ def test_the_user_says_what_is_run(apk: Path) -> None:
         ({"DEBUG": "some"}, "DEBUG=some"),
         ({"IDSIG": "/nowhere"}, "IDSIG=/nowhere"),
         ({"EXTRA_APK": "/nowhere"}, "EXTRA_APK=/nowhere"),
-        ({"PAYLOAD": "a.so", "CONFIG": "c"}, "PAYLOAD and CONFIG"),
+        ({"PAYLOAD_BINARY_NAME": "a.so", "CONFIG_PATH": "c"}, "PAYLOAD_BINARY_NAME and CONFIG_PATH"),
     ],
 )
 def test_refused(apk: Path, words: dict[str, str], said: str) -> None:

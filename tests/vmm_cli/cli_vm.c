@@ -13,6 +13,8 @@
 
 #define WORDS_MAX 24
 #define IMAGE_BYTES 1048576
+#define IDSIG_BYTES_MIN 4096 /* a level of its hash tree */
+#define IDSIG_VERSION 2
 #define INSTANCE_MAGIC "Android-VM-instance"
 
 static const char vm_program[] = VM_PROGRAM;
@@ -366,6 +368,31 @@ static void partitions(void **state)
 	assert_false(is_there(w, "odd"));
 }
 
+static void idsigs(void **state)
+{
+	struct world *w = *state;
+	g_autofree char *first = NULL;
+	g_autofree char *second = NULL;
+	gsize bytes = 0;
+
+	for (int i = 0; i < 2; i++) { /* the second time it is there and stays */
+		struct result r = run_vm(w, "create-idsig", APK_PACKAGE, "made.idsig", NULL);
+
+		assert_string_equal(r.err, "");
+		assert_int_equal(r.exit, 0);
+		result_clear(&r);
+		first = first != NULL ? first : read_file(w, "made.idsig", &bytes);
+	}
+	assert_true(bytes > IDSIG_BYTES_MIN);
+	assert_int_equal(first[0], IDSIG_VERSION);
+	second = read_file(w, "made.idsig", &bytes);
+	assert_memory_equal(first, second, bytes);
+	write_file(w, "no.apk", "no zip");
+	must_fail(run_vm(w, "create-idsig", "no.apk", "no.idsig", NULL), 1,
+		  "no.apk: apk: not a zip");
+	assert_false(is_there(w, "no.idsig"));
+}
+
 static void an_identity_is_kept(void **state)
 {
 	struct world *w = *state;
@@ -494,6 +521,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(signals_stop_the_vm, begin, end),
 		cmocka_unit_test_setup_teardown(the_services_death, begin, end),
 		cmocka_unit_test_setup_teardown(partitions, begin, end),
+		cmocka_unit_test_setup_teardown(idsigs, begin, end),
 		cmocka_unit_test_setup_teardown(an_identity_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(what_there_is, begin, end),
 		cmocka_unit_test_setup_teardown(flags_reach_the_configuration, begin, end),

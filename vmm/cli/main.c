@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "vmm/cli/commands.h"
+#include "vmm/cli/session.h"
 
 #define EXIT_USAGE 2
 #define OF_A_VM (FLAGS_COMMON | FLAGS_DEBUG)
@@ -81,6 +82,10 @@ static int run(const struct command *command, const struct cli_options *o, char 
 	}
 	status = command->run(client, o, words, &error) ? EXIT_SUCCESS : failed(error);
 	service_client_free(client);
+	if (session_signal() != 0) { /* as if nothing had been done about it */
+		signal(session_signal(), SIG_DFL);
+		raise(session_signal());
+	}
 	return status;
 }
 

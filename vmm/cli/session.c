@@ -24,6 +24,13 @@ struct session {
 	int signal; /* that asked for the end; 0: none */
 };
 
+static int asked_by; /* the signal that ended a VM */
+
+int session_signal(void)
+{
+	return asked_by;
+}
+
 char *session_plain_text(const char *text)
 {
 	char *plain = g_utf8_make_valid(text, -1);
@@ -195,13 +202,6 @@ static bool run(struct session *s, const struct session_vm *what, GError **error
 	return started;
 }
 
-/* As if nothing had been done about the signal. */
-static void die_of(int number)
-{
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
 static struct service_vm *make(struct service_client *client, const struct session_vm *what,
 			       const struct vm_streams *streams, GError **error)
 {
@@ -238,8 +238,6 @@ bool session_run(struct service_client *client, const struct session_vm *what,
 		done = run(&s, what, error);
 	}
 	close_streams(&s);
-	if (s.signal != 0) {
-		die_of(s.signal);
-	}
+	asked_by = s.signal;
 	return done;
 }

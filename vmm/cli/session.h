@@ -24,13 +24,16 @@ struct session_vm {
  *
  * and on the standard error "payload started", "payload is ready", "payload finished with exit code N", "VM encountered
  * an error: code=NAME, message=TEXT". Its console goes to --console or the standard output, and to a terminal for
- * `vm console`; its log to --log or the standard error. SIGINT, SIGTERM and SIGHUP stop the VM, and then end the program.
+ * `vm console`; its log to --log or the standard error. SIGINT, SIGTERM and SIGHUP stop the VM: session_signal().
  *
  * Returns  true if the VM ran and has ended, whatever the reason.
  * Errors   false; G_FILE_ERROR, IPC_ERROR, G_IO_ERROR.
  */
 bool session_run(struct service_client *client, const struct session_vm *what,
 		 const struct cli_options *o, GError **error);
+
+/* The signal that stopped the VM of session_run(); 0: none did. The program's end is to be by it. */
+int session_signal(void);
 
 /* A text from others, with '?' for what a terminal might obey; owned by the caller. */
 char *session_plain_text(const char *text);
