@@ -7,7 +7,7 @@ HARNESS := $(PYTHON) -m scenarios.harness
 include scenarios/campaigns/module.mk
 include scenarios/harness/module.mk
 
-.PHONY: run-scenario list-scenarios test-scenarios bench test-planted
+.PHONY: run-scenario list-scenarios test-scenarios test-endurance bench test-planted
 
 run-scenario: all ## run SCENARIO=name or folder and print a verdict
 	@$(HARNESS) run
@@ -19,7 +19,10 @@ list-scenarios: | $(O)/.system ## names and titles of all scenarios
 test-scenarios: all $(MICRODROID_KERNEL) ## run every scenario, on both targets or on HYP=
 	@HYP=$(or $(HYP),both) ORACLE=$(or $(ORACLE),a) $(HARNESS) run lifecycle isolation faults performance
 
-test-planted: all ## on the machine: what must fail, and the interactive commands
+test-endurance: all ## many VMs at once and one after the other, on both targets or on HYP=
+	@HYP=$(or $(HYP),both) $(HARNESS) run endurance
+
+test-planted: all $(MICRODROID_KERNEL) ## on the machine: what must fail, and the interactive commands
 	@$(PYTHON) -m pytest -c tests/pytest.ini $(SIDE_BY_SIDE) tests/harness/check_*.py \
 	--junit-xml=$(O)/junit/planted.xml
 

@@ -12,6 +12,7 @@
  *   pid              the process's number, a line to the console
  *   rubbish | large | many | stall                       to the service: no D-Bus, an announced
  *                                                         64 MiB, messages without end, an unfinished message
+ *   cut              a message whose half is missing, and the connection's end
  *   expect-error CODE                                    the last notification failed with this exception
  *
  * Guests' sockets are UNIX sockets in the folder FAKE_GUESTS (tests/service/fake_transport.h).
@@ -204,6 +205,23 @@ static void misbehave(struct fake *f, const char *how)
 	}
 }
 
+/* After a whole handshake: half a message. */
+static void cut(struct fake *f)
+{
+	static const guint8 half[] = { 'l', 1, 0, 1, 0, 16, 0, 0, 9, 0, 0, 0, 32, 0, 0, 0, 1 };
+	int fd = connect_service(f, f->cid);
+	GDBusConnection *bus = stream_bus_client(fd, NULL, NULL);
+
+	if (bus == NULL) {
+		give_up("cut");
+	}
+	if (send(fd, half, sizeof(half), MSG_NOSIGNAL) != (ssize_t)sizeof(half) ||
+	    shutdown(fd, SHUT_RDWR) != 0) {
+		give_up("cut");
+	}
+	g_object_unref(bus);
+}
+
 static void many(struct fake *f)
 {
 	GError *error = NULL;
@@ -286,6 +304,8 @@ static void step(struct fake *f, char *text)
 		}
 	} else if (strcmp(word, "type") == 0) {
 		type_line(f);
+	} else if (strcmp(word, "cut") == 0) {
+		cut(f);
 	} else if (strcmp(word, "many") == 0) {
 		many(f);
 	} else {
