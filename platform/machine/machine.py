@@ -194,10 +194,11 @@ def _boot(options: Options, initrd: Path | str) -> list[str]:
     ]  # fmt: skip
 
 
-def can_be_saved(options: Options) -> bool:
-    """Whether QEMU saves the state of all devices that were added."""
+def as_saved(options: Options) -> Options:
+    """The machine without the added devices that QEMU saves nothing of."""
     unsaved = DESCRIPTION["unsaved"]["devices"]
-    return not any(device.partition(",")[0] in unsaved for device in options.devices)
+    kept = tuple(device for device in options.devices if device.partition(",")[0] not in unsaved)
+    return dataclasses.replace(options, devices=kept)
 
 
 def _saved(options: Options, saved: Saved) -> list[str]:

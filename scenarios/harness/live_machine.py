@@ -6,13 +6,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from scenarios.harness import paths, store
 from scenarios.harness.agent import Agent
+from scenarios.harness.errors import MachineFailed
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.live import Events, LiveDriver, channel
 from scenarios.harness.machine import NO_INITRD, Channels, Controlled, Saved, Setup
 from scenarios.harness.progress import Progress
 from scenarios.harness.qmp import Qmp
 
+FIND_S = 30.0
 ALL_LIVE = Channels(console="console", qmp="qmp", agent="agent", events="events")
 
 
@@ -52,7 +55,23 @@ class LiveMachine(Controlled):
             self._events.wait("ready", "the host's `ready`")
         self._agent.sync()
         self._progress.stage("host ready" + (" again" if self._snapshot else ""))
-        return LiveDriver(self._agent, self._events)
+        driver = LiveDriver(self._agent, self._events)
+        if self._snapshot is not None and self.options != paths.machine_description.as_saved(self.options):
+            self._find_devices(driver)
+        if self._snapshot is not None and self._setup.store:
+            self._place_files(driver)
+        return driver
+
+    def _may_be_added(self) -> bool:
+        # A fault may want its device before the host can look for it.
+        return not any(each.name == "inject" for each in self._setup.instruments)
+
+    def _find_devices(self, driver: LiveDriver) -> None:
+        """The host looks for what its bus has since it was saved."""
+        found = driver.run(("sh", "-c", "echo 1 > /sys/bus/pci/rescan"), FIND_S)
+        if found.exit != 0:
+            raise MachineFailed(f"the host cannot look for devices: {found.err.strip()}")
+        self._progress.stage("the host has looked for devices that were added")
 
     def _to_be_saved(self, setup: Setup, folder: Path) -> Controlled:
         return LiveMachine(setup, self._folder, self._progress, folder / "ram")
@@ -61,6 +80,11 @@ class LiveMachine(Controlled):
         self.start()
         self.ready()
         self.save(folder / "state")
+
+    def _place_files(self, driver: LiveDriver) -> None:
+        placed = driver.run(store.linking(self._setup.files), FIND_S)
+        if placed.exit != 0:
+            raise MachineFailed(f"the host cannot have its files: {placed.err.strip()}")
 
     @property
     def pid(self) -> int:

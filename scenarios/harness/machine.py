@@ -36,6 +36,7 @@ class Setup:
 
     options: Options
     files: Mapping[str, cpio.Content] = dataclasses.field(default_factory=dict)
+    store: Mapping[str, cpio.Content] = dataclasses.field(default_factory=dict)  # store.py; none: @files are in the initramfs
     archives: Sequence[Path] = ()  # further initramfs archives of the build
     plugins: Sequence[str] = ()
     trace: bool = True
@@ -74,22 +75,29 @@ class Machine:
 
     def _warm(self, lines: Channels, plan: Plan | None = None) -> Saved | None:
         """Where to go on from, held until close(). None: the machine is to boot."""
-        if self._setup.cold or not paths.machine_description.can_be_saved(self.options):
+        options = paths.machine_description.as_saved(self.options)
+        if self._setup.cold or (options != self.options and not self._may_be_added()):
             return None
-        parts = inputs.initramfs(self._setup.files, self._setup.archives)
-        words = saving.words_of(self.options, lines, parts, plan)
+        parts = inputs.initramfs(self._setup.store or self._setup.files, self._setup.archives)
+        words = saving.words_of(options, lines, parts, plan)
         boot, say = self._boot_and_save, self._progress.stage
-        self._snapshot = saving.obtain(self.options, words, boot, say)
+        self._snapshot = saving.obtain(options, words, boot, say)
         if self._snapshot is None:
             return None
         self.inputs = dict(self._snapshot.meta["inputs"], snapshot=self._snapshot.key)
         shutil.copyfile(self._snapshot.path / "console.log", self.artefacts / "console.log")
         return self._snapshot.saved
 
+    def _may_be_added(self) -> bool:
+        """Whether devices that QEMU cannot save may come to a machine that goes on from a snapshot."""
+        return False
+
     def _boot_and_save(self, folder: Path) -> Mapping[str, str]:
         """Another machine boots in this one's place, plugins apart, and is saved to @folder."""
+        options = paths.machine_description.as_saved(self.options)
         setup = dataclasses.replace(
-            self._setup, trace=False, plugins=(), instruments=(), cold=True
+            self._setup, options=options, files=self._setup.store or self._setup.files,
+            trace=False, plugins=(), instruments=(), cold=True,
         )
         machine = self._to_be_saved(setup, folder)
         try:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ci.stages import allowed_skips
-from scenarios.harness import fault, inputs, instruments, paths
+from scenarios.harness import fault, instruments, paths, store
 from scenarios.harness.errors import Unusable
 from scenarios.harness.machine import Setup
 from scenarios.harness.marks import ASKED
@@ -157,11 +157,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
     judged = item.get_closest_marker("oracle")
     if judged is not None:
         env = {**env, "ORACLE": judged.args[0]}
-    files: dict[str, Any] = {}
-    for mark in item.iter_markers("host_files"):
-        files |= mark.args[0]
-    inputs.build_missing(files)
-    files = {name: content() if callable(content) else content for name, content in files.items()}
+    files = store.made(files_of(item))
     archives = [paths.out() / name for mark in item.iter_markers("host_archives") for name in mark.args]
     for archive in archives:
         if not archive.is_file():
@@ -169,6 +165,7 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
     return Setup(
         options=options,
         files=files,
+        store=item.config.stash[store.STORE].contents() if shares_files(item) and not closed else {},
         archives=archives,
         plugins=tuple(str(paths.ROOT / plugin) for plugin in wanted.get("plugins", ())),
         trace=wanted.get("trace", True),
@@ -178,6 +175,20 @@ def setup_of(item: pytest.Function, env: Mapping[str, str]) -> Setup:
         cold=cold_given(env) or item.get_closest_marker("cold") is not None,
         marks=env.get(ASKED) == "1",
     )
+
+
+def files_of(item: pytest.Item) -> dict[str, Any]:
+    """What the markers host_files say."""
+    files: dict[str, Any] = {}
+    for mark in item.iter_markers("host_files"):
+        files |= mark.args[0]
+    return files
+
+
+def shares_files(item: pytest.Item) -> bool:
+    """Whether it may have its files from the store of all."""
+    alone = ("icount", "cold", "host_archives")
+    return bool(files_of(item)) and not any(item.get_closest_marker(name) for name in alone)
 
 
 def plea_of(item: pytest.Function) -> Plea:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from scenarios.harness import paths, pleas
+from scenarios.harness import paths, pleas, store
 from scenarios.harness.checks import Checks
 from scenarios.harness.errors import Failure, LimitReached, Recorded, Unusable
 from scenarios.harness.host import Host
@@ -71,6 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if pleas.target_of(item) in wanted]
     if hasattr(config, "workerinput"):  # side by side: the long ones first, so that none runs alone at the end
         items.sort(key=pleas.weight_of, reverse=True)
+    config.stash[store.STORE] = store.Store([pleas.files_of(item) for item in items if pleas.shares_files(item)])
     seen: dict[str, str] = {}
     for item in items:
         if isinstance(item, pytest.Function):

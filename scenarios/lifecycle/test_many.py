@@ -18,8 +18,8 @@ MIB = 1 << 20
 CPUS = 4
 IN_A_ROW = 10
 AT_ONCE = 4
-DIRTY_PAGES = 2048
-# Each VM dirties 8 MiB: were the memory of a single one kept, it would be seen. What the jobs
+DIRTY_PAGES = 1280
+# Each VM dirties 5 MiB: were the memory of a single one kept, it would be seen. What the jobs
 # themselves leave (their output in /run, the kernel's slabs) came to 1.8 to 2.9 MiB.
 TOLERANCE = 4 * MIB
 
