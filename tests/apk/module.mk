@@ -16,6 +16,7 @@ $(APK_T)/rsa.pk8 $(APK_T)/rsa4096.pk8: $(APK_T)/%.pk8: $(PAYLOAD)/apk.mk $(O)/.s
 $(APK_T)/ec.pk8: $(PAYLOAD)/apk.mk $(O)/.system
 	$(call apk_key,ec -pkeyopt ec_paramgen_curve:prime256v1)
 $(APK_T)/library.so: $(lastword $(MAKEFILE_LIST))
+	@mkdir -p $(@D)
 	@head -c 9000 /dev/zero | tr '\0' 'L' > $@
 
 $(APK_T_PACKAGES): $(APK_T)/%.apk: $(APK_T)/rsa.pk8 $(APK_T)/ec.pk8 $(APK_T)/rsa4096.pk8 $(APK_T)/library.so $(MKAPK)
