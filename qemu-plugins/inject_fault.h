@@ -11,7 +11,7 @@
 
 #include "qemu-plugins/inject_words.h"
 
-#define INJECT_FAULTS_MAX 24
+#define INJECT_FAULTS_MAX 40
 #define INJECT_WATCHES_MAX \
 	64 /* triggers in one run: at, from and until of all, and one that stops */
 #define INJECT_RANGES_MAX 8

@@ -128,6 +128,24 @@ static void calls(void)
 	    0, 0);
 }
 
+/* x9 behind a loop that an interrupt of the host ends the peace of: 0x300. */
+#define PEACE(name)                                                                           \
+	WITH_MARK(name,                                                                       \
+		  "mov x9, #0x300\n\tmov x1, #0\n\tmovz x2, #0x20, lsl #16\n\t" MARK_HERE     \
+		  "1: add x1, x1, #1\n\tcmp x9, #0x300\n\tb.ne 2f\n\tcmp x1, x2\n\tb.lo 1b\n" \
+		  "2: mov %0, x9")
+
+/* Other ways to EL2: 0x200 behind a register that traps; 0x300, 0x300 behind interrupts. */
+static void entries(void)
+{
+	saw("trapped",
+	    WITH_MARK("trapped",
+		      "mov x9, #0x200\n\t" MARK_HERE "mrs x1, id_aa64isar0_el1\n\tmov %0, x9"),
+	    0, 0);
+	saw("irq", PEACE("irq"), 0, 0);
+	saw("taken", PEACE("taken"), 0, 0);
+}
+
 /* System registers: 0x40, and the register that was written keeps it; 0x40, 0x40, 0x40. */
 static void registers(void)
 {
@@ -218,12 +236,13 @@ int guest_main(void)
 	instructions();
 	memory();
 	calls();
+	entries();
 	registers();
 	translation();
 	sharing();
 	mark("wait", 0, 0);
 	came = timer_wait(is_set, (const void *)(uintptr_t)&step_cell[8], WAIT_MS);
 	mark("waited", 0, 0);
-	saw("wait", came, 0, 0);
+	saw("wait", came, step_cell[9], 0);
 	return 0;
 }

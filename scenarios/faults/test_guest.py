@@ -20,6 +20,7 @@ UNDISTURBED = {
     "opcode": (5, 0, 0), "skip": (5, 0, 0), "return": (5, 0, 0),
     "loaded": (0x11, 0x11, 0), "memory": (0x22, 0x22, 0), "virtual": (0x33, 0x33, 0), "stuck": (5, 0, 0),
     "arg": (REFUSED, REFUSED, REFUSED), 
+    "trapped": (0x200, 0, 0), "irq": (0x300, 0, 0), "taken": (0x300, 0, 0),
     "entry": (0x100, 0, 0), "eret": (0x100, 0, 0), "msr": (0x40, 0x40, 0), "mrs": (0x40, 0x40, 0x40),
     "tlbi": (0xB, 0xA, 0), "pte": (0xA, 0, 0), "touch": (0x77, 0, 0),
 }  # fmt: skip
@@ -42,6 +43,10 @@ FAULTS = {
     "result": ("at=return:PSCI_VERSION:2 who=vm do=result:0 value=5", (-1, 5, -1)),
     "entry": ("at=entry:call:1 who=vm do=reg:x9 flip=0", (0x101, 0, 0)),
     "eret": ("at=eret:1 who=vm do=reg:x9 flip=1", (0x102, 0, 0)),
+    # Ways to EL2 beside calls and faults.
+    "trapped": ("at=entry:sysreg:1 who=vm do=reg:x9 flip=0", (0x201, 0, 0)),
+    "irq": ("at=entry:irq:1 who=vm do=reg:x9 flip=1", (0x302, 0, 0)),
+    "taken": ("at=irq:el2:1 do=reg:x9 flip=2", (0x304, 0, 0)),
     # What is written, and the second of three reads; the register that was used for it is as it was.
     "msr": ("at=msr:TPIDR_EL0:1 do=sysreg flip=0", (0x41, 0x40, 0)),
     "mrs": ("at=mrs:TPIDR_EL0:2 do=sysreg value=7", (0x40, 7, 0x40)),
@@ -63,6 +68,7 @@ def faults_of(target: str) -> str:
         opened = "" if words.startswith("at=mark:") else f" from=mark:{step}"
         texts.append(known.fill(words) + opened)
     texts.append(known.fill(f"at=time:{WAIT_MS}ms from=mark:wait do=mem:vm:{{step_cell+64}} value=1"))
+    texts.append(known.fill("at=entry:wfx:1 from=mark:wait who=vm do=mem:vm:{step_cell+72} value=3"))
     texts.append(f"at=symbol:{SHARES[target]} from=mark:share do=return value={(1 << 64) - 12:#x}")
     return "; ".join(texts)
 
@@ -87,7 +93,7 @@ def test_guest_undisturbed(vm_running: VM, target: str, check: Checks) -> None:
         check(f"{step}: what the guest saw", expected, numbers(seen[step]))
     check("result: what the guest saw", (VERSION[target],) * 3, numbers(seen["result"]))
     check("share: three answers", (0, 0, 0), numbers(seen["share"]))
-    check("wait: nobody came", 0, seen["wait"].number("first"))
+    check("wait: nobody came", (0, 0, 0), numbers(seen["wait"]))
 
 
 @pytest.mark.icount
@@ -102,6 +108,7 @@ def test_guest_disturbed(vm_running: VM, machine: Machine, target: str, check: C
         wanted = tuple(VERSION[target] if value == -1 else value for value in expected)
         check(f"{step}: {words.partition(' do=')[2].partition(' ')[0]}", wanted, numbers(seen[step]))
     check("wait: memory changed while the guest slept", 1, seen["wait"].number("first"))
+    check("wait: WFI enters EL2", 3, seen["wait"].number("second"))
     for call in ("share", "unshare"):
         answers = [answer == 0 for answer in numbers(seen[call])]
         check(f"{call}: the second of three fails, EL2's function having returned an error", [True, False, True], answers)
@@ -109,7 +116,7 @@ def test_guest_disturbed(vm_running: VM, machine: Machine, target: str, check: C
     for shot in made(machine):
         count[shot["fault"]] = count.get(shot["fault"], 0) + 1
     expected_counts = {number: 3 if step == "skip" else 1 for number, step in enumerate(FAULTS, 1)}
-    expected_counts |= {len(FAULTS) + 1: 1, len(FAULTS) + 2: 1, list(FAULTS).index("stuck") + 1: 5}
+    expected_counts |= {len(FAULTS) + 1: 1, len(FAULTS) + 2: 1, len(FAULTS) + 3: 1, list(FAULTS).index("stuck") + 1: 5}
     check("faults made, by number", expected_counts, dict(sorted(count.items())))
     marks = {each["name"]: each["time_ns"] for each in machine.trace().records if each["type"] == "MARK"}
     waited_us = (marks.get("mark waited", 0) - marks.get("mark wait", 0)) // 1000

@@ -34,6 +34,7 @@ WORDS = {
     0x2C: (f"at=time:{NEVER_S}s do=mem:pa:{{word}}/4 value=8", 0),
     0x30: ("at=mrs:any:100 who=host do=mem:pa:{word}/4 value=9", 9),
     0x34: ("at=barrier:dsb:100 who=host do=mem:pa:{word}/4 value=10", 10),
+    0x38: ("at=entry:any:1 from=call:{call1} do=mem:pa:{word}/4 value=11", 11),
 }  # fmt: skip
 OTHERS = (
     "at=return:{call3}:2 do=result:0 value=0x77",
@@ -45,12 +46,22 @@ OTHERS = (
     "at=irq:any:1 from=call:{call6} do=irq:drop",  # it is there, and nobody hears of it
     "at=call:{call7} do=irq:raise:33",
     "at=irq:any:1 from=call:{call7} do=irq:repeat",
+    "at=entry:fault:1 from=call:{call4} who=host do=mem:pa:{faulted}/4 value=12",
+    "at=start do=dma:write:pa:{early}/8",
+    "at=call:{call8} do=dma:write:pa:{device}/8",
+    "at=call:{call9} do=mem:symbol:{symbol}/4 clear=0",
+    "at=call:{call10} do=dma:write:symbol:{symbol}/4",
 )
-LOADED = SCRATCH + 0x40
+LOADED, FAULTED, DEVICE = SCRATCH + 0x40, SCRATCH + 0x44, SCRATCH + 0x1000
+# Four bytes of a hypervisor's, or of the host's kernel beside upstream's, that somebody can ask for.
+SYMBOL = {"terrarium": "trace_mask", "pkvm": "panic_timeout"}
+TRACE_SET, PANIC_TIMEOUT = 0xC6007030, "/proc/sys/kernel/panic"
+WRITTEN = 0x12345678  # by iommu-testdev, always
 
 
 def faults_of(target: str) -> str:
-    places = {f"call{n}": hex(CALL + n) for n in range(1, 8)}
+    places = {f"call{n}": hex(CALL + n) for n in range(1, 11)}
+    places |= {"faulted": hex(FAULTED), "device": hex(DEVICE), "early": hex(DEVICE + 8), "symbol": SYMBOL[target]}
     places |= {"loaded": hex(LOADED), "unmapped": hex(UNMAPPED), "forgotten": hex(FORGOTTEN)}
     texts = [words.format(word=hex(SCRATCH + at), **places) for at, (words, _) in WORDS.items()]
     return "; ".join([*texts, *(words.format(**places) for words in OTHERS)])
@@ -71,6 +82,30 @@ def interrupts(host: Host) -> int:
     """How often the console's interrupt was handled."""
     counted = re.search(r"^ *\d+: +(\d+) .*uart-pl011", host.run(["cat", "/proc/interrupts"], ok=True).out, re.M)
     return int(counted[1]) if counted else -1
+
+
+def asked(host: Host, target: str, value: int = 0) -> int:
+    """What is at SYMBOL, by who can ask for it; @value is there then."""
+    if target == "terrarium":
+        return host.run(["attack", "call", "hvc", hex(TRACE_SET), str(value)], ok=True).report.number("x1")
+    was = int(host.run(["cat", PANIC_TIMEOUT], ok=True).out)
+    host.put(PANIC_TIMEOUT, str(value))
+    return was
+
+
+def check_devices_and_symbols(host: Host, target: str, check: Checks) -> None:
+    """A device that writes at an instant; a hypervisor's own memory, by its name."""
+    check("device: what it wrote before anybody held it off memory", WRITTEN, word(host, DEVICE + 8))
+    check("device: before", 0, word(host, DEVICE))
+    call(host, 8)
+    # Upstream leaves the SMMU to the host's kernel, which gave the device no page.
+    reaches = {"terrarium": WRITTEN, "pkvm": 0}
+    check("device: what it wrote to the host's memory", reaches[target], word(host, DEVICE))
+    asked(host, target, 1)
+    call(host, 9)
+    check("symbol: its bit is not there any more", 0, asked(host, target, 1))
+    call(host, 10)
+    check("device: no write reaches what has a name at EL2, or no page of its own", 1, asked(host, target))
 
 
 @pytest.mark.icount
@@ -97,6 +132,8 @@ def test_host_disturbed(host: Host, machine: Machine, target: str, check: Checks
     lost = {"terrarium": "efault", "pkvm": 0}  # upstream maps what nobody owns when it is touched
     check("stage 2: an entry that is not there any more", lost[target], word(host, FORGOTTEN))
 
+    check("stage 2: the fault enters EL2", 12, word(host, FAULTED))
+    check_devices_and_symbols(host, target, check)
     before = interrupts(host)
     check("interrupts of the console are counted", at_least(0), before)
     for number, what, times in ((5, "spurious", 1), (6, "dropped", 0), (7, "repeated", 2)):

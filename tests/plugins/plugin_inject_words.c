@@ -199,7 +199,7 @@ static void test_too_many(void **state)
 	for (i = 0; i <= INJECT_FAULTS_MAX; i++) {
 		memcpy(text + (size_t)i * (sizeof(one) - 1), one, sizeof(one));
 	}
-	refused(text, "at most 24 faults");
+	refused(text, "at most 40 faults");
 }
 
 static void test_models(void **state)
