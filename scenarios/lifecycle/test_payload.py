@@ -53,7 +53,7 @@ def start(host: Host, name: str) -> tuple[Service, VM]:
     return service, microdroid.start(host, False, payload=f"{FOLDER}/{name}.img", name=name)
 
 
-@pytest.mark.limit(300)
+@pytest.mark.limit(600)
 @trimmed
 @example_disks
 def test_payload_examples(host: Host, check: Checks) -> None:
