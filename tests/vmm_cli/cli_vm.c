@@ -339,6 +339,7 @@ static void the_services_death(void **state)
 	write_config(w, "wait");
 	runner = start_vm(w, "run", "vm.json", NULL);
 	line = first_line(runner);
+	assert_holds(line, "state is STARTING");
 	test_service_kill(&w->service);
 	w->service.pid = 0;
 	r = finish(runner, NULL);

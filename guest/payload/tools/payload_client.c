@@ -36,6 +36,8 @@ static PayloadTextService *open_service(unsigned cid, GError **error)
 static gboolean call(PayloadTextService *service, const char *method, const char *argument,
 		     char **answer, GError **error)
 {
+	gint64 status;
+
 	if (strcmp(method, "Reverse") == 0) {
 		return payload_text_service_call_reverse_sync(service, argument, answer, NULL,
 							      error);
@@ -44,8 +46,11 @@ static gboolean call(PayloadTextService *service, const char *method, const char
 		return payload_text_service_call_read_asset_sync(service, argument, answer, NULL,
 								 error);
 	}
+	if (!g_ascii_string_to_signed(argument, 10, 0, 255, &status, error)) {
+		return FALSE;
+	}
 	*answer = g_strdup("");
-	return payload_text_service_call_quit_sync(service, atoi(argument), NULL, error);
+	return payload_text_service_call_quit_sync(service, (gint)status, NULL, error);
 }
 
 static gboolean call_service(unsigned cid, const char *method, const char *argument, char **answer,
