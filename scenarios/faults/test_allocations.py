@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""EL2 runs out of pages, or its SMMU does not answer: at the first time, at the second, until none is left."""
+"""EL2 runs out of pages: at the first time, at the second, until none is left. Its SMMU does not answer: at some flushes."""
 
 from __future__ import annotations
 
