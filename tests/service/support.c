@@ -140,6 +140,28 @@ void test_client_clear(struct test_client *c)
 	g_object_unref(c->bus);
 }
 
+int test_world_begin(void **state)
+{
+	struct test_world *w = g_new0(struct test_world, 1);
+
+	test_service_init(&w->service);
+	test_service_start(&w->service);
+	test_client_init(&w->client, &w->service);
+	*state = w;
+	return 0;
+}
+
+int test_world_end(void **state)
+{
+	struct test_world *w = *state;
+
+	test_client_clear(&w->client);
+	test_service_stop(&w->service);
+	test_service_clear(&w->service);
+	g_free(w);
+	return 0;
+}
+
 int test_file(const char *text)
 {
 	int fd = memfd_create("test", MFD_CLOEXEC);

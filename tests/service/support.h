@@ -26,6 +26,12 @@ struct test_client {
 	IpcVirtualizationService *service;
 };
 
+/* What a group's tests share, as cmocka's state: a service that runs, and one client of it. */
+struct test_world {
+	struct test_service service;
+	struct test_client client;
+};
+
 /* A VM as its client sees it. */
 struct test_vm {
 	IpcVirtualMachine *proxy;
@@ -53,6 +59,10 @@ void test_client_init(struct test_client *c, const struct test_service *s);
 
 /* Close its connection. */
 void test_client_clear(struct test_client *c);
+
+/* Set-up and tear-down of a struct test_world; the service must end well. */
+int test_world_begin(void **state);
+int test_world_end(void **state);
 
 /* A file with a few bytes in it, which no folder holds. */
 int test_file(const char *text);

@@ -10,33 +10,6 @@
 #define TIMES 10
 #define MESSAGE_BYTES 64
 
-struct world {
-	struct test_service service;
-	struct test_client client;
-};
-
-static int begin(void **state)
-{
-	struct world *w = g_new0(struct world, 1);
-
-	test_service_init(&w->service);
-	test_service_start(&w->service);
-	test_client_init(&w->client, &w->service);
-	*state = w;
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct world *w = *state;
-
-	test_client_clear(&w->client);
-	test_service_stop(&w->service);
-	test_service_clear(&w->service);
-	g_free(w);
-	return 0;
-}
-
 static guint listed(const struct test_client *c)
 {
 	g_autoptr(GVariant) list = NULL;
@@ -47,7 +20,7 @@ static guint listed(const struct test_client *c)
 }
 
 /* GDBus closes connections in threads of its own: wait, at most a minute, until all of them are. */
-static void descriptors_come_back(struct world *w, unsigned before)
+static void descriptors_come_back(struct test_world *w, unsigned before)
 {
 	gint64 deadline = g_get_monotonic_time() + G_TIME_SPAN_MINUTE;
 
@@ -71,7 +44,7 @@ static void send_half(const struct test_client *c)
 /* The cut is the client's end: its VMs go, another's stay. */
 static void client_cut_in_a_message(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	unsigned before;
 	struct test_vm kept;
 
@@ -105,7 +78,7 @@ static void client_cut_in_a_message(void **state)
 /* Its VM goes on, says what it has to say on a new connection, and dies of its own. */
 static void guest_cut_in_a_message(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	unsigned before;
 
 	test_vm_run(&w->client, "cut;exit 0", "died:3 ");
@@ -119,8 +92,10 @@ static void guest_cut_in_a_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(client_cut_in_a_message, begin, end),
-		cmocka_unit_test_setup_teardown(guest_cut_in_a_message, begin, end),
+		cmocka_unit_test_setup_teardown(client_cut_in_a_message, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(guest_cut_in_a_message, test_world_begin,
+						test_world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

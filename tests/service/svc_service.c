@@ -17,33 +17,6 @@
 
 #define CYCLES 20
 
-struct world {
-	struct test_service service;
-	struct test_client client;
-};
-
-static int begin(void **state)
-{
-	struct world *w = g_new0(struct world, 1);
-
-	test_service_init(&w->service);
-	test_service_start(&w->service);
-	test_client_init(&w->client, &w->service);
-	*state = w;
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct world *w = *state;
-
-	test_client_clear(&w->client);
-	test_service_stop(&w->service);
-	test_service_clear(&w->service);
-	g_free(w);
-	return 0;
-}
-
 static int state_of(const struct test_vm *vm)
 {
 	gint state = -1;
@@ -62,7 +35,7 @@ static guint cid_of(const struct test_vm *vm)
 
 static void life_from_made_to_dead(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	struct test_vm vm;
 
 	test_vm_init(&vm, &w->client, "started;ready;finished 7;exit 0");
@@ -78,7 +51,7 @@ static void life_from_made_to_dead(void **state)
 /* What the client hears for each end of a vmm. */
 static void reasons(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 
 	test_vm_run(&w->client, "exit 0", "died:3 ");
 	test_vm_run(&w->client, "exit 1", "died:4 ");
@@ -94,7 +67,7 @@ static void reasons(void **state)
 
 static void guest_says_what_is_wrong(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 
 	test_vm_run(&w->client, "error 1 bad apk;finished 3;expect-error -5;exit 0",
 		    "error:1:bad apk died:3 ");
@@ -103,7 +76,7 @@ static void guest_says_what_is_wrong(void **state)
 
 static void states_go_forward_only(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 
 	test_vm_run(&w->client,
 		    "ready;ready;expect-error -5;started;expect-error -5;finished 0;ready;"
@@ -113,7 +86,7 @@ static void states_go_forward_only(void **state)
 
 static void illegal_calls_change_nothing(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	GError *error = NULL;
 	struct test_vm vm;
 
@@ -137,7 +110,7 @@ static void illegal_calls_change_nothing(void **state)
 
 static void not_there_yet_says_so(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	GError *error = NULL;
 	guint64 bytes;
 	struct test_vm vm;
@@ -155,7 +128,7 @@ static void not_there_yet_says_so(void **state)
 	test_vm_clear(&vm, true);
 }
 
-static bool make_idsig(const struct world *w, int apk, int idsig, GError **error)
+static bool make_idsig(const struct test_world *w, int apk, int idsig, GError **error)
 {
 	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
 
@@ -168,7 +141,7 @@ static bool make_idsig(const struct world *w, int apk, int idsig, GError **error
 
 static void idsigs(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	int apk = open(APK_PACKAGE, O_RDONLY | O_CLOEXEC);
 	int idsig = test_file("no idsig");
 	unsigned descriptors;
@@ -197,7 +170,7 @@ static void idsigs(void **state)
 /* A VM is an object on its client's connection; another client has no such object. */
 static void clients_do_not_see_each_others_vms(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	struct test_client other;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GVariant) answer = NULL;
@@ -229,7 +202,7 @@ static guint listed(const struct test_client *c)
 
 static void list_of_vms(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	g_autoptr(GVariant) list = NULL;
 	g_autoptr(GVariant) first = NULL;
 	const char *console = NULL;
@@ -257,7 +230,7 @@ static void list_of_vms(void **state)
 
 static void clients_death_ends_its_vms(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	struct test_client other;
 	struct test_vm vm;
 	g_autofree char *rest = NULL;
@@ -284,7 +257,7 @@ static void note_closed(GDBusConnection *bus, gboolean vanished, GError *error, 
 
 static void services_death_leaves_no_vmm(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	struct test_vm vm;
 	g_autofree char *line = NULL;
 	g_autofree char *rest = NULL;
@@ -327,7 +300,7 @@ static void services_death_leaves_no_vmm(void **state)
 
 static void cids_are_not_used_again_at_once(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	guint last = 0;
 
 	for (int i = 0; i < 5; i++) {
@@ -342,7 +315,7 @@ static void cids_are_not_used_again_at_once(void **state)
 
 static void limit_of_vms(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	struct vm_raw_config *config = vm_raw_config_new();
 	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
 	GError *error = NULL;
@@ -366,7 +339,7 @@ static void limit_of_vms(void **state)
 
 static void cycles_leave_nothing(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	unsigned before = test_service_descriptors(&w->service);
 	gint64 deadline = g_get_monotonic_time() + G_TIME_SPAN_MINUTE;
 
@@ -383,7 +356,7 @@ static void cycles_leave_nothing(void **state)
 /* Whatever a guest sends, its VM goes on, and the service too. */
 static void guests_that_misbehave(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 
 	test_vm_run(&w->client, "rubbish;started;exit 0", "started died:3 ");
 	test_vm_run(&w->client, "large;started;exit 0", "started died:3 ");
@@ -393,7 +366,7 @@ static void guests_that_misbehave(void **state)
 
 static void one_vm_does_not_reach_another(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	struct test_vm first;
 	g_autofree char *params = NULL;
 
@@ -420,7 +393,7 @@ static int connect_port(const struct test_vm *vm, guint port, GError **error)
 
 static void connects_to_a_port(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	struct test_vm vm;
 	GError *error = NULL;
 	char echo[4] = "";
@@ -446,7 +419,7 @@ static void connects_to_a_port(void **state)
 
 static void bad_configurations_are_refused(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
 	GError *error = NULL;
 	struct vm_raw_config *config = vm_raw_config_new();
@@ -468,7 +441,7 @@ static void bad_configurations_are_refused(void **state)
 
 static void partitions_are_initialized(void **state)
 {
-	struct world *w = *state;
+	struct test_world *w = *state;
 	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
 	GError *error = NULL;
 	char start[22] = "";
@@ -496,25 +469,40 @@ static void partitions_are_initialized(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(life_from_made_to_dead, begin, end),
-		cmocka_unit_test_setup_teardown(reasons, begin, end),
-		cmocka_unit_test_setup_teardown(guest_says_what_is_wrong, begin, end),
-		cmocka_unit_test_setup_teardown(states_go_forward_only, begin, end),
-		cmocka_unit_test_setup_teardown(illegal_calls_change_nothing, begin, end),
-		cmocka_unit_test_setup_teardown(not_there_yet_says_so, begin, end),
-		cmocka_unit_test_setup_teardown(idsigs, begin, end),
-		cmocka_unit_test_setup_teardown(clients_do_not_see_each_others_vms, begin, end),
-		cmocka_unit_test_setup_teardown(list_of_vms, begin, end),
-		cmocka_unit_test_setup_teardown(clients_death_ends_its_vms, begin, end),
-		cmocka_unit_test_setup_teardown(services_death_leaves_no_vmm, begin, end),
-		cmocka_unit_test_setup_teardown(cids_are_not_used_again_at_once, begin, end),
-		cmocka_unit_test_setup_teardown(limit_of_vms, begin, end),
-		cmocka_unit_test_setup_teardown(cycles_leave_nothing, begin, end),
-		cmocka_unit_test_setup_teardown(guests_that_misbehave, begin, end),
-		cmocka_unit_test_setup_teardown(one_vm_does_not_reach_another, begin, end),
-		cmocka_unit_test_setup_teardown(connects_to_a_port, begin, end),
-		cmocka_unit_test_setup_teardown(bad_configurations_are_refused, begin, end),
-		cmocka_unit_test_setup_teardown(partitions_are_initialized, begin, end),
+		cmocka_unit_test_setup_teardown(life_from_made_to_dead, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(reasons, test_world_begin, test_world_end),
+		cmocka_unit_test_setup_teardown(guest_says_what_is_wrong, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(states_go_forward_only, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(illegal_calls_change_nothing, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(not_there_yet_says_so, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(idsigs, test_world_begin, test_world_end),
+		cmocka_unit_test_setup_teardown(clients_do_not_see_each_others_vms,
+						test_world_begin, test_world_end),
+		cmocka_unit_test_setup_teardown(list_of_vms, test_world_begin, test_world_end),
+		cmocka_unit_test_setup_teardown(clients_death_ends_its_vms, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(services_death_leaves_no_vmm, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(cids_are_not_used_again_at_once, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(limit_of_vms, test_world_begin, test_world_end),
+		cmocka_unit_test_setup_teardown(cycles_leave_nothing, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(guests_that_misbehave, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(one_vm_does_not_reach_another, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(connects_to_a_port, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(bad_configurations_are_refused, test_world_begin,
+						test_world_end),
+		cmocka_unit_test_setup_teardown(partitions_are_initialized, test_world_begin,
+						test_world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
