@@ -16,15 +16,14 @@ import sys
 
 from scenarios.harness import instruments, paths
 from scenarios.harness.closed_machine import ClosedMachine
-from scenarios.harness.errors import Failure, Unusable
+from scenarios.harness.errors import Unusable
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.machine import Setup
 from scenarios.harness.progress import Progress
 from scenarios.harness.steps import Step
+from scenarios.performance import alone
 
 ROUNDS = 5  # of the machine without and with each load of plugins, one after the other
-
-Measured = dict[str, tuple[str, float]]  # figure -> unit, value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +69,7 @@ def one_round(target: str, load: Load | None) -> tuple[float, str]:
     return spent, hashlib.sha256(content).hexdigest()
 
 
-def measure(target: str) -> Measured:
+def measure(target: str) -> alone.Measured:
     """
     For each load the ratio: median of pairs, and best of either.
 
@@ -95,8 +94,8 @@ def measure(target: str) -> Measured:
     return figures(without, spent)
 
 
-def figures(without: list[float], spent: dict[str, list[float]]) -> Measured:
-    found: Measured = {}
+def figures(without: list[float], spent: dict[str, list[float]]) -> alone.Measured:
+    found: alone.Measured = {}
     for load in LOADS:
         times = spent[load.name]
         ratio = statistics.median(after / before for before, after in zip(without, times))
@@ -107,16 +106,5 @@ def figures(without: list[float], spent: dict[str, list[float]]) -> Measured:
     return found
 
 
-def main() -> int:
-    for target in paths.machine_description.targets(os.environ):
-        for name, (unit, value) in measure(target).items():
-            print(f"{target:>10}  {name:<70} {value:.3f} {unit}")
-    return 0
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Failure as failure:
-        print(f"cost: {failure}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(alone.main("cost", measure))

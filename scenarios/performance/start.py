@@ -3,7 +3,7 @@
 How soon a scenario can use its host: from a snapshot, and by a boot.
 
 Usable: the host's agent answers, so files can be written and programs started. The first program
-takes as long again, for QEMU translates what the kernel needs to start and end one.
+takes longer than all before it, for QEMU translates what the kernel needs to start and end one.
 
     python3 -m scenarios.performance.start    the targets of HYP=, without the rest of `make bench`
 """
@@ -16,16 +16,15 @@ import sys
 import time
 
 from scenarios.harness import paths
-from scenarios.harness.errors import Failure
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.live_machine import LiveMachine
 from scenarios.harness.machine import Setup
 from scenarios.harness.progress import Progress
+from scenarios.performance import alone
 
 COLD_ROUNDS, WARM_ROUNDS = 3, 9
-SOON_S, TIMES = 0.3, 10  # what the start from a snapshot is to be below, and how often faster
-
-Measured = dict[str, tuple[str, float]]  # figure -> unit, value
+# What is timed, and its goals: from a snapshot, and against a boot.
+SHOWN = (("host usable", ", to stay below 0.3", ", at least 10"), ("its first program has ended", "", ""))
 
 
 def one_start(target: str, cold: bool) -> tuple[float, float]:
@@ -47,7 +46,7 @@ def one_start(target: str, cold: bool) -> tuple[float, float]:
         folder.close()
 
 
-def measure(target: str) -> Measured:
+def measure(target: str) -> alone.Measured:
     one_start(target, cold=False)  # the snapshot is there, and all files are in memory
     cold, warm = [], []
     for number in range(WARM_ROUNDS):
@@ -62,29 +61,17 @@ def _seen(starts: list[tuple[float, float]]) -> str:
     return ", ".join(f"{answers:.2f}/{ended:.2f}" for answers, ended in starts)
 
 
-def figures(cold: list[tuple[float, float]], warm: list[tuple[float, float]]) -> Measured:
+def figures(cold: list[tuple[float, float]], warm: list[tuple[float, float]]) -> alone.Measured:
     """Medians: a machine that others use as well has outliers."""
     booted = [statistics.median(each) for each in zip(*cold)]
     resumed = [statistics.median(each) for each in zip(*warm)]
-    seen: Measured = {}
-    for number, what in enumerate((f"host usable, to stay below {SOON_S}", "its first program has ended")):
-        seen[f"start from a snapshot: {what}"] = ("s", resumed[number])
-        seen[f"start by a boot: {what.partition(',')[0]}"] = ("s", booted[number])
-        goal = f", at least {TIMES}" if number == 0 else ""
-        seen[f"start from a snapshot: {what.partition(',')[0]}, times faster than by a boot{goal}"] = ("", booted[number] / resumed[number])
+    seen: alone.Measured = {}
+    for number, (what, soon, times) in enumerate(SHOWN):
+        seen[f"start from a snapshot: {what}{soon}"] = ("s", resumed[number])
+        seen[f"start by a boot: {what}"] = ("s", booted[number])
+        seen[f"start from a snapshot: {what}, times faster than by a boot{times}"] = ("", booted[number] / resumed[number])
     return seen
 
 
-def main() -> int:
-    for target in paths.machine_description.targets(os.environ):
-        for name, (unit, value) in measure(target).items():
-            print(f"{target:>10}  {name:<70} {value:.3f} {unit}")
-    return 0
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Failure as failure:
-        print(f"start: {failure}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(alone.main("start", measure))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.harness import instruments, paths
-from scenarios.performance import cost
+from scenarios.performance import cost, start
 
 
 def options(target: str, tmp_path: Path) -> paths.machine_description.Options:
@@ -44,3 +44,12 @@ def test_figures() -> None:
     assert found["oracle A+B+C: processor time with it / without it, at most 3.0"] == ("", 2.25)
     assert found["oracle A+B+C: the same, best of either"] == ("", 2.5)
     assert found["no plugin: processor time"] == ("s", 2.0)
+
+
+def test_figures_of_starts() -> None:
+    cold = [(3.0, 3.5), (4.0, 4.4), (9.0, 9.9)]
+    figures = start.figures(cold, [(0.2, 0.5), (0.1, 0.4), (0.1, 0.4)])
+    assert [value for _, value in figures.values()] == pytest.approx([0.1, 4.0, 40.0, 0.4, 4.4, 11.0])
+    assert [name for name in figures if "at least 10" in name] == [
+        "start from a snapshot: host usable, times faster than by a boot, at least 10"
+    ]

@@ -34,6 +34,22 @@ void driver_free(struct driver *d)
 	guest_memory_free(&d->ram);
 }
 
+int driver_of_rng(void **state)
+{
+	struct driver *d = g_new0(struct driver, 1);
+
+	driver_init(d, virtio_rng_new());
+	*state = d;
+	return 0;
+}
+
+int driver_of_rng_end(void **state)
+{
+	driver_free(*state);
+	g_free(*state);
+	return 0;
+}
+
 uint32_t driver_read(struct driver *d, uint64_t reg)
 {
 	return (uint32_t)bus_read(d->bus, GUEST_VIRTIO_BASE + reg, 4);

@@ -48,6 +48,10 @@ struct piece {
 void driver_init(struct driver *d, struct virtio_device *dev);
 void driver_free(struct driver *d);
 
+/* cmocka's setup and teardown: *@state is a driver with the entropy device, the smallest there is. */
+int driver_of_rng(void **state);
+int driver_of_rng_end(void **state);
+
 uint32_t driver_read(struct driver *d, uint64_t reg);
 void driver_write(struct driver *d, uint64_t reg, uint32_t value);
 

@@ -19,22 +19,6 @@
 #define S_FEATURES_OK VIRTIO_CONFIG_S_FEATURES_OK
 #define S_DRIVER_OK VIRTIO_CONFIG_S_DRIVER_OK
 
-static int setup(void **state)
-{
-	struct driver *d = g_new0(struct driver, 1);
-
-	driver_init(d, virtio_rng_new());
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	driver_free(*state);
-	g_free(*state);
-	return 0;
-}
-
 static uint64_t offered(struct driver *d)
 {
 	uint64_t features;
@@ -279,21 +263,35 @@ static void test_odd_accesses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_features_offered, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_features_negotiated, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_status_only_grows, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_driver_ok_needs_features_ok, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_failed_does_not_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_queue_registers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_enabled_queue_is_fixed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_queue_after_driver_ok, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_disabled_queue_rests, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_served_at_driver_ok, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_interrupt_and_acknowledge, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_driver_wants_no_interrupt, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_needs_reset_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_odd_accesses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_identity, driver_of_rng, driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_features_offered, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_features_negotiated, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_status_only_grows, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_driver_ok_needs_features_ok, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_failed_does_not_start, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_queue_registers, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_enabled_queue_is_fixed, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_no_queue_after_driver_ok, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_disabled_queue_rests, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_served_at_driver_ok, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_interrupt_and_acknowledge, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_driver_wants_no_interrupt, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_needs_reset_is_told, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_odd_accesses, driver_of_rng,
+						driver_of_rng_end),
 	};
 
 	return cmocka_run_group_tests_name("virtio_mmio", tests, NULL, NULL);

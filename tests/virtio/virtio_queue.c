@@ -22,22 +22,6 @@
 #define RAM_END (DRIVER_RAM_BASE + DRIVER_RAM_BYTES)
 #define PAGE 0x1000
 
-static int setup(void **state)
-{
-	struct driver *d = g_new0(struct driver, 1);
-
-	driver_init(d, virtio_rng_new());
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	driver_free(*state);
-	g_free(*state);
-	return 0;
-}
-
 /* The device works: a buffer goes in and comes back. */
 static void assert_works(struct driver *d)
 {
@@ -328,16 +312,23 @@ static void test_reset_forgets_burst(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_bad_chains, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_longest_chain, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_index_too_far, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_index_wraps, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_places, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_last_good_places, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_withdrawn_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_aliased_buffer, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_long_queue_is_bounded, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reset_forgets_burst, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_chains, driver_of_rng, driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_longest_chain, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_index_too_far, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_index_wraps, driver_of_rng, driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_bad_places, driver_of_rng, driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_last_good_places, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_withdrawn_memory, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_aliased_buffer, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_long_queue_is_bounded, driver_of_rng,
+						driver_of_rng_end),
+		cmocka_unit_test_setup_teardown(test_reset_forgets_burst, driver_of_rng,
+						driver_of_rng_end),
 	};
 
 	return cmocka_run_group_tests_name("virtio_queue", tests, NULL, NULL);
