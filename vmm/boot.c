@@ -6,6 +6,7 @@
 #include "vmm/fdt.h"
 
 #define MIB (UINT64_C(1) << 20)
+#define OVERLAY_BYTES_MAX (64 * 1024)
 
 static bool open_files(struct boot *boot, const struct options *o, GError **error)
 {
@@ -39,6 +40,34 @@ static bool place(struct boot *boot, const struct options *o, GError **error)
 	return layout_place(&request, &boot->layout, error);
 }
 
+/* Lay --device-tree-overlay over the tree. */
+static bool overlay(struct boot *boot, const char *path, GError **error)
+{
+	g_autofree void *bytes = NULL;
+	struct loader_file file;
+	bool done;
+
+	if (path == NULL) {
+		return true;
+	}
+	done = loader_open(path, &file, error);
+	if (done && file.bytes > OVERLAY_BYTES_MAX) {
+		g_set_error(error, FDT_ERROR, FDT_ERROR_OVERLAY, "%s: larger than %d KiB", path,
+			    OVERLAY_BYTES_MAX / 1024);
+		done = false;
+	}
+	if (done) {
+		bytes = g_malloc(file.bytes);
+		done = loader_read_bytes(&file, bytes, error) &&
+		       fdt_overlay(&boot->fdt, &boot->fdt_bytes, bytes, file.bytes, error);
+	}
+	loader_close(&file);
+	if (!done) {
+		g_prefix_error(error, "--device-tree-overlay: ");
+	}
+	return done;
+}
+
 bool boot_plan(struct boot *boot, const struct options *o, GError **error)
 {
 	struct fdt_machine machine = {
@@ -55,7 +84,7 @@ bool boot_plan(struct boot *boot, const struct options *o, GError **error)
 	}
 	machine.layout = boot->layout;
 	boot->fdt = fdt_build(&machine, &boot->fdt_bytes, error);
-	return boot->fdt != NULL;
+	return boot->fdt != NULL && overlay(boot, o->device_tree_overlay, error);
 }
 
 bool boot_load(const struct boot *boot, const struct guest_memory *ram, GError **error)

@@ -3,6 +3,7 @@
 #include "vmm/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <glib-unix.h>
 
 #include "vmm/error.h"
+#include "vmm/file.h"
 #include "vmm/janitor.h"
 #include "vmm/log.h"
 
@@ -39,27 +41,39 @@ static bool line_is(const char *line, size_t bytes, const char *word)
 	return bytes == strlen(word) && memcmp(line, word, bytes) == 0;
 }
 
+static const struct {
+	const char *word;
+	enum control_request request;
+} requests[] = {
+	{ "stop", CONTROL_STOP },
+	{ "suspend", CONTROL_SUSPEND },
+	{ "resume", CONTROL_RESUME },
+};
+
 enum control_request control_answer(const char *line, size_t bytes,
 				    const struct control_status *status, char **answer)
 {
 	if (bytes > 0 && line[bytes - 1] == '\r') {
 		bytes--;
 	}
-	if (line_is(line, bytes, "stop")) {
-		*answer = g_strdup("{\"ok\":true}\n");
-		return CONTROL_STOP;
+	for (gsize i = 0; i < G_N_ELEMENTS(requests); i++) {
+		if (line_is(line, bytes, requests[i].word)) {
+			*answer = g_strdup("{\"ok\":true}\n");
+			return requests[i].request;
+		}
 	}
 	if (line_is(line, bytes, "status")) {
 		*answer = g_strdup_printf("{\"ok\":true,\"pid\":%d,\"protected\":%s,"
 					  "\"memory_mib\":%" G_GUINT64_FORMAT ",\"cpus\":%u,"
-					  "\"exits\":%" G_GUINT64_FORMAT "}\n",
+					  "\"exits\":%" G_GUINT64_FORMAT ",\"suspended\":%s}\n",
 					  status->pid, status->protected_vm ? "true" : "false",
 					  (guint64)status->memory_mib, status->cpus,
-					  (guint64)status->exits);
+					  (guint64)status->exits,
+					  status->suspended ? "true" : "false");
 		return CONTROL_NOTHING;
 	}
-	*answer = g_strdup("{\"ok\":false,\"error\":\"no such command: stop or status is "
-			   "allowed\"}\n");
+	*answer = g_strdup("{\"ok\":false,\"error\":\"no such command: stop, status, suspend or "
+			   "resume is allowed\"}\n");
 	return CONTROL_NOTHING;
 }
 
@@ -82,6 +96,11 @@ static bool serve_line(struct client *client, size_t bytes)
 
 	control->ops->status(control->opaque, &status);
 	request = control_answer(client->line, bytes, &status, &answer);
+	if (request == CONTROL_SUSPEND) {
+		control->ops->suspend(control->opaque);
+	} else if (request == CONTROL_RESUME) {
+		control->ops->resume(control->opaque);
+	}
 	length = strlen(answer);
 	sent = send(client->fd, answer, length, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
 	if (request == CONTROL_STOP) {
@@ -127,29 +146,35 @@ static gboolean client_ready(gint fd, GIOCondition condition, gpointer opaque)
 	return G_SOURCE_CONTINUE;
 }
 
+/* Takes @fd over. Returns false if there is no place left. */
+static bool add_client(struct control *control, int fd)
+{
+	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct client *client = &control->clients[i];
+
+		if (client->fd < 0) {
+			client->control = control;
+			client->fd = fd;
+			client->used = 0;
+			client->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR,
+						       client_ready, client);
+			return true;
+		}
+	}
+	return false;
+}
+
 static gboolean connection_ready(gint fd, GIOCondition condition, gpointer opaque)
 {
 	struct control *control = opaque;
 	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)condition;
-	if (client_fd < 0) {
-		return G_SOURCE_CONTINUE;
+	if (client_fd >= 0 && !add_client(control, client_fd)) {
+		log_warn("control: %d clients are connected, one more is refused",
+			 CONTROL_CLIENTS_MAX);
+		close(client_fd);
 	}
-	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		struct client *client = &control->clients[i];
-
-		if (client->fd < 0) {
-			client->control = control;
-			client->fd = client_fd;
-			client->used = 0;
-			client->source = g_unix_fd_add(client_fd, G_IO_IN | G_IO_HUP | G_IO_ERR,
-						       client_ready, client);
-			return G_SOURCE_CONTINUE;
-		}
-	}
-	log_warn("control: %d clients are connected, one more is refused", CONTROL_CLIENTS_MAX);
-	close(client_fd);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -194,12 +219,54 @@ static bool bind_path(int fd, const char *path, GError **error)
 	return bound;
 }
 
+static struct control *control_new(const struct control_ops *ops, void *opaque)
+{
+	struct control *control = g_new0(struct control, 1);
+
+	control->ops = ops;
+	control->opaque = opaque;
+	control->fd = -1;
+	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		control->clients[i].fd = -1;
+	}
+	return control;
+}
+
+/* "fd:N": the one client is there already. */
+static struct control *control_adopt(const char *name, const struct control_ops *ops, void *opaque,
+				     GError **error)
+{
+	int fd = file_open(name, O_RDWR);
+	struct control *control;
+	int type = 0;
+	socklen_t bytes = sizeof(type);
+
+	if (fd >= 0 &&
+	    (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 || type != SOCK_STREAM)) {
+		close(fd);
+		errno = ENOTSOCK;
+		fd = -1;
+	}
+	if (fd < 0) {
+		error_set_errno(error, "--control: no stream socket: %s", name);
+		return NULL;
+	}
+	control = control_new(ops, opaque);
+	add_client(control, fd);
+	return control;
+}
+
 struct control *control_listen(const char *path, const struct control_ops *ops, void *opaque,
 			       GError **error)
 {
 	struct control *control;
 	struct janitor janitor;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd;
+
+	if (file_is_fd(path, NULL)) {
+		return control_adopt(path, ops, opaque, error);
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0) {
 		error_set_errno(error, "--control: no socket");
@@ -220,14 +287,9 @@ struct control *control_listen(const char *path, const struct control_ops *ops, 
 		close(fd);
 		return NULL;
 	}
-	control = g_new0(struct control, 1);
-	control->ops = ops;
-	control->opaque = opaque;
+	control = control_new(ops, opaque);
 	control->fd = fd;
 	control->janitor = janitor;
-	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		control->clients[i].fd = -1;
-	}
 	control->source = g_unix_fd_add(fd, G_IO_IN, connection_ready, control);
 	return control;
 }
@@ -242,8 +304,10 @@ void control_free(struct control *control)
 			drop(&control->clients[i]);
 		}
 	}
-	g_source_remove(control->source);
-	close(control->fd);
-	janitor_finish(&control->janitor);
+	if (control->fd >= 0) {
+		g_source_remove(control->source);
+		close(control->fd);
+		janitor_finish(&control->janitor);
+	}
 	g_free(control);
 }

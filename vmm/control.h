@@ -3,9 +3,11 @@
  * The control socket: a UNIX stream socket on which a client sends commands,
  * one per line, and gets one line of JSON for each.
  *
- *   stop    -> {"ok":true}             then the VM ends with exit code 0
- *   status  -> {"ok":true,"pid":..,"protected":..,"memory_mib":..,"cpus":..,"exits":..}
- *   other   -> {"ok":false,"error":"..."}
+ *   stop     -> {"ok":true}             then the VM ends with exit code 0
+ *   status   -> {"ok":true,"pid":..,"protected":..,"memory_mib":..,"cpus":..,"exits":..,"suspended":..}
+ *   suspend  -> {"ok":true}             no vCPU is in the guest any more, until
+ *   resume   -> {"ok":true}             each may be said twice
+ *   other    -> {"ok":false,"error":"..."}
  *
  * It is served by the default main context, several clients at once. A client
  * that sends a line above CONTROL_LINE_BYTES or does not take its answers is
@@ -35,18 +37,23 @@ struct control_status {
 	uint64_t memory_mib; /* with the restricted-dma pool */
 	unsigned cpus;
 	uint64_t exits; /* returns of KVM_RUN of all vCPUs */
+	bool suspended;
 };
 
 /* What control_answer() found the client to want. */
 enum control_request {
 	CONTROL_NOTHING, /* answered; no more to do */
 	CONTROL_STOP,    /* the VM shall end after the answer was sent */
+	CONTROL_SUSPEND, /* it shall be suspended before the answer is sent */
+	CONTROL_RESUME,  /* it shall go on, likewise */
 };
 
 /* How the socket reaches the VM. Called in the main thread. */
 struct control_ops {
 	void (*status)(void *opaque, struct control_status *status);
 	void (*stop)(void *opaque);
+	void (*suspend)(void *opaque);
+	void (*resume)(void *opaque);
 };
 
 /*
@@ -61,7 +68,8 @@ enum control_request control_answer(const char *line, size_t bytes,
 /*
  * Listen on @path. Before the sandbox closes, before any other thread exists.
  *
- * A socket file that no process listens on any more is replaced.
+ * A socket file that no process listens on any more is replaced. With "fd:N" for a path nobody can connect: descriptor N is
+ * the one client, already connected, whose end is not the VM's.
  * @ops     static; @opaque is handed to it.
  * Returns  the socket, owned by the caller: control_free().
  * Errors   NULL; G_FILE_ERROR, naming the path.

@@ -316,3 +316,22 @@ void *fdt_build(const struct fdt_machine *machine, size_t *bytes, GError **error
 	g_free(t.blob);
 	return packed;
 }
+
+bool fdt_overlay(void **blob, size_t *bytes, void *overlay, size_t overlay_bytes, GError **error)
+{
+	int failed = fdt_check_full(overlay, overlay_bytes);
+	g_autofree void *roomy = g_malloc0(GUEST_FDT_MAX_SIZE);
+
+	failed = failed != 0 ? failed : fdt_open_into(*blob, roomy, GUEST_FDT_MAX_SIZE);
+	failed = failed != 0 ? failed : fdt_overlay_apply(roomy, overlay);
+	failed = failed != 0 ? failed : fdt_pack(roomy);
+	if (failed != 0) {
+		g_set_error(error, FDT_ERROR, FDT_ERROR_OVERLAY,
+			    "this overlay cannot be applied: %s", fdt_strerror(failed));
+		return false;
+	}
+	g_free(*blob);
+	*bytes = fdt_totalsize(roomy);
+	*blob = g_memdup2(roomy, *bytes);
+	return true;
+}

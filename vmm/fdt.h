@@ -27,6 +27,7 @@ struct fdt_machine {
 
 enum fdt_error {
 	FDT_ERROR_LIBRARY, /* libfdt refused a step: a mistake of ours */
+	FDT_ERROR_OVERLAY, /* no overlay, or it does not fit the tree */
 };
 
 /* GError's domain of the errors above. */
@@ -41,5 +42,15 @@ GQuark fdt_error_quark(void);
  * Errors   NULL; FDT_ERROR_LIBRARY, with libfdt's reason.
  */
 void *fdt_build(const struct fdt_machine *machine, size_t *bytes, GError **error);
+
+/*
+ * Lay a device tree overlay over a tree. Its fragments say where by "target-path"; the tree has no symbols.
+ *
+ * @blob     from fdt_build(); replaced by the new tree on success, else as it was.
+ * @bytes    its size, likewise.
+ * @overlay  any bytes, @overlay_bytes of them; scratch afterwards.
+ * Errors    false; FDT_ERROR_OVERLAY, with libfdt's reason.
+ */
+bool fdt_overlay(void **blob, size_t *bytes, void *overlay, size_t overlay_bytes, GError **error);
 
 #endif /* VMM_FDT_H */

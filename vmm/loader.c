@@ -133,18 +133,10 @@ bool loader_read_image_header(const struct loader_file *file, struct loader_imag
 	return true;
 }
 
-bool loader_read(const struct loader_file *file, const struct guest_memory *memory, uint64_t ipa,
-		 GError **error)
+bool loader_read_bytes(const struct loader_file *file, void *to, GError **error)
 {
-	uint8_t *to = guest_memory_at(memory, ipa, file->bytes);
-	ssize_t got;
+	ssize_t got = read_at(file->fd, to, file->bytes, 0);
 
-	if (to == NULL) {
-		g_set_error(error, LOADER_ERROR, LOADER_ERROR_FILE, "%s does not fit into RAM",
-			    file->path);
-		return false;
-	}
-	got = read_at(file->fd, to, file->bytes, 0);
 	if (got < 0) {
 		error_set_errno(error, "cannot read %s", file->path);
 		return false;
@@ -155,4 +147,17 @@ bool loader_read(const struct loader_file *file, const struct guest_memory *memo
 		return false;
 	}
 	return true;
+}
+
+bool loader_read(const struct loader_file *file, const struct guest_memory *memory, uint64_t ipa,
+		 GError **error)
+{
+	uint8_t *to = guest_memory_at(memory, ipa, file->bytes);
+
+	if (to == NULL) {
+		g_set_error(error, LOADER_ERROR, LOADER_ERROR_FILE, "%s does not fit into RAM",
+			    file->path);
+		return false;
+	}
+	return loader_read_bytes(file, to, error);
 }

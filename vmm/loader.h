@@ -66,6 +66,13 @@ bool loader_read_image_header(const struct loader_file *file, struct loader_imag
 			      GError **error);
 
 /*
+ * Read a whole file to @to, which has room for its bytes.
+ *
+ * Errors  G_FILE_ERROR, LOADER_ERROR_FILE; part of it may be there then.
+ */
+bool loader_read_bytes(const struct loader_file *file, void *to, GError **error);
+
+/*
  * Read a whole file into guest memory at @ipa.
  *
  * Errors  G_FILE_ERROR, LOADER_ERROR_FILE; part of it may be loaded then.

@@ -19,6 +19,7 @@
 #include "vmm/sandbox.h"
 #include "vmm/vcpu.h"
 #include "vmm/vm.h"
+#include "vmm/watchdog.h"
 
 #define STILL_RUNNING (-1)
 #define MIB (UINT64_C(1) << 20)
@@ -34,6 +35,7 @@ struct machine {
 	int signal_fd;
 	guint signal_source;
 	struct vcpu_shared shared;
+	struct vcpu_gate gate;
 	struct vcpu *vcpus[GUEST_VCPUS_MAX];
 	gint stopping;  /* atomic; not 0: vCPU threads end */
 	gint exit_code; /* atomic; STILL_RUNNING, then the first reason to end */
@@ -94,6 +96,7 @@ static void control_status(void *opaque, struct control_status *status)
 		.protected_vm = m->options->protected_vm,
 		.memory_mib = m->ram.bytes / MIB,
 		.cpus = m->vm.cpus,
+		.suspended = g_atomic_int_get(&m->gate.closed),
 	};
 	for (unsigned i = 0; i < GUEST_VCPUS_MAX; i++) {
 		if (m->vcpus[i] != NULL) {
@@ -107,9 +110,44 @@ static void control_stop(void *opaque)
 	machine_ended(opaque, EXIT_CODE_STOP, "stopped by the control socket");
 }
 
+/* No vCPU is in the guest when this returns, and the stall detector's time stands still. */
+static void control_suspend(void *opaque)
+{
+	struct machine *m = opaque;
+
+	if (g_atomic_int_get(&m->gate.closed)) {
+		return;
+	}
+	vcpu_gate_set(&m->gate, true);
+	for (unsigned i = 0; i < GUEST_VCPUS_MAX; i++) {
+		if (m->vcpus[i] != NULL) {
+			vcpu_suspend(m->vcpus[i]);
+		}
+	}
+	watchdog_suspend(m->devices.watchdog, g_get_monotonic_time());
+}
+
+static void control_resume(void *opaque)
+{
+	struct machine *m = opaque;
+
+	if (!g_atomic_int_get(&m->gate.closed)) {
+		return;
+	}
+	watchdog_resume(m->devices.watchdog, g_get_monotonic_time());
+	for (unsigned i = 0; i < GUEST_VCPUS_MAX; i++) {
+		if (m->vcpus[i] != NULL) {
+			vcpu_resume(m->vcpus[i]);
+		}
+	}
+	vcpu_gate_set(&m->gate, false);
+}
+
 static const struct control_ops control_ops = {
 	.status = control_status,
 	.stop = control_stop,
+	.suspend = control_suspend,
+	.resume = control_resume,
 };
 
 static bool listen_control(struct machine *m, GError **error)
@@ -207,6 +245,7 @@ static bool prepare(struct machine *m, GError **error)
 static void stop_vcpus(struct machine *m)
 {
 	g_atomic_int_set(&m->stopping, 1);
+	vcpu_gate_set(&m->gate, false);
 	for (unsigned i = 0; i < GUEST_VCPUS_MAX; i++) {
 		if (m->vcpus[i] != NULL) {
 			vcpu_join(m->vcpus[i]);
@@ -220,6 +259,7 @@ static bool start_vcpus(struct machine *m, GError **error)
 	m->shared = (struct vcpu_shared){
 		.bus = m->devices.bus,
 		.stopping = &m->stopping,
+		.gate = &m->gate,
 		.ended = machine_ended,
 		.opaque = m,
 	};
@@ -276,6 +316,8 @@ bool machine_run(const struct options *options, enum exit_code *code, GError **e
 	};
 	bool ran = false;
 
+	g_mutex_init(&machine.gate.lock);
+	g_cond_init(&machine.gate.changed);
 	if (die_with_parent(options, error) && prepare(&machine, error) &&
 	    (!options->sandbox || sandbox_enter(error)) && start_vcpus(&machine, error)) {
 		log_info("ready"); /* the runner's event "VM created" */
@@ -287,6 +329,8 @@ bool machine_run(const struct options *options, enum exit_code *code, GError **e
 		ran = true;
 	}
 	clean_up(&machine);
+	g_cond_clear(&machine.gate.changed);
+	g_mutex_clear(&machine.gate.lock);
 	return ran;
 }
 

@@ -61,6 +61,9 @@ static const struct option option_table[] = {
 	  .min = 1, .max = PATH_MAX, .help = "initial RAM disk for --kernel" },
 	{ .name = "params", .placeholder = "STRING", .kind = KIND_STRING, .field = FIELD(params),
 	  .min = 0, .max = OPTIONS_PARAMS_BYTES_MAX, .help = "kernel command line for --kernel" },
+	{ .name = "device-tree-overlay", .placeholder = "FILE", .kind = KIND_STRING,
+	  .field = FIELD(device_tree_overlay), .min = 1, .max = PATH_MAX,
+	  .help = "overlay (DTBO) for the guest's device tree; at most 64 KiB" },
 	{ .name = "protected", .kind = KIND_SWITCH_ON, .field = FIELD(protected_vm),
 	  .help = "protected VM: the host cannot access its memory" },
 	{ .name = "rsi", .kind = KIND_SWITCH_ON, .field = FIELD(rsi),
@@ -474,7 +477,7 @@ static struct options *parse_control(struct options *o, int argc, char *const *a
 		g_set_error(
 			error, OPTIONS_ERROR, OPTIONS_ERROR_COMMAND,
 			"'vmm control' takes two words: the PATH of a --control socket (at most "
-			"%d bytes) and a command, stop or status",
+			"%d bytes) and a command: stop, status, suspend or resume",
 			OPTIONS_CONTROL_BYTES_MAX);
 		options_free(o);
 		return NULL;
@@ -549,6 +552,7 @@ void options_free(struct options *o)
 	g_free(o->raw);
 	g_free(o->initrd);
 	g_free(o->params);
+	g_free(o->device_tree_overlay);
 	g_free(o->console_input);
 	g_free(o->dump_dtb);
 	g_free(o->control);
@@ -570,7 +574,7 @@ char *options_help(void)
 	GString *text = g_string_new(
 		"usage: vmm run [option]...\n"
 		"         Run one virtual machine on /dev/kvm until it ends or is stopped.\n"
-		"       vmm control PATH stop|status\n"
+		"       vmm control PATH stop|status|suspend|resume\n"
 		"         Ask the VM whose --control is PATH; prints its answer, one line of JSON.\n\n");
 
 	for (size_t i = 0; i < G_N_ELEMENTS(option_table); i++) {

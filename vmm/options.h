@@ -61,6 +61,7 @@ struct options {
 	char *raw;
 	char *initrd;
 	char *params;
+	char *device_tree_overlay;
 	bool protected_vm; /* also with rsi */
 	bool rsi;
 	uint64_t memory_mib;  /* RAM without the pool; even */

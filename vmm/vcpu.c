@@ -18,6 +18,7 @@
 /* Between two kicks of a thread that has not ended: a kick can come too early. */
 #define KICK_INTERVAL_NS 20000000L
 #define NS_PER_S 1000000000L
+#define NS_PER_US 1000
 #define THREAD_STACK_BYTES (256 * 1024)
 
 struct vcpu {
@@ -27,6 +28,7 @@ struct vcpu {
 	const struct vcpu_shared *shared;
 	pthread_t thread;
 	guint exits; /* atomic */
+	gint inside; /* atomic: in KVM_RUN, or about to be */
 };
 
 static void kicked(int signal)
@@ -150,6 +152,19 @@ static bool handle_run_error(struct vcpu *vcpu, int error)
 	return false;
 }
 
+/* Wait while the VM is suspended. */
+static void wait_at_gate(struct vcpu *vcpu)
+{
+	struct vcpu_gate *gate = vcpu->shared->gate;
+
+	g_mutex_lock(&gate->lock);
+	g_cond_broadcast(&gate->changed); /* to vcpu_suspend() */
+	while (g_atomic_int_get(&gate->closed) && !g_atomic_int_get(vcpu->shared->stopping)) {
+		g_cond_wait(&gate->changed, &gate->lock);
+	}
+	g_mutex_unlock(&gate->lock);
+}
+
 static void *vcpu_thread(void *opaque)
 {
 	struct vcpu *vcpu = opaque;
@@ -160,9 +175,19 @@ static void *vcpu_thread(void *opaque)
 	sigaddset(&kick, KICK_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
 	while (go_on && !g_atomic_int_get(vcpu->shared->stopping)) {
-		int done = ioctl(vcpu->fd, KVM_RUN, 0);
-		int saved = errno;
+		int done;
+		int saved;
 
+		/* First the word, then the look: whoever closes the gate sees one of them. */
+		g_atomic_int_set(&vcpu->inside, 1);
+		if (g_atomic_int_get(&vcpu->shared->gate->closed)) {
+			g_atomic_int_set(&vcpu->inside, 0);
+			wait_at_gate(vcpu);
+			continue;
+		}
+		done = ioctl(vcpu->fd, KVM_RUN, 0);
+		saved = errno;
+		g_atomic_int_set(&vcpu->inside, 0);
 		g_atomic_int_inc(&vcpu->exits);
 		go_on = done == 0 ? handle_exit(vcpu) : handle_run_error(vcpu, saved);
 	}
@@ -191,6 +216,34 @@ struct vcpu *vcpu_start(const struct vm *vm, unsigned index, const struct vcpu_s
 		return NULL;
 	}
 	return vcpu;
+}
+
+void vcpu_gate_set(struct vcpu_gate *gate, bool closed)
+{
+	g_mutex_lock(&gate->lock);
+	g_atomic_int_set(&gate->closed, closed);
+	g_cond_broadcast(&gate->changed);
+	g_mutex_unlock(&gate->lock);
+}
+
+void vcpu_suspend(struct vcpu *vcpu)
+{
+	struct vcpu_gate *gate = vcpu->shared->gate;
+
+	/* A run that begins after this returns at once; one under way gets the signal. */
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	g_mutex_lock(&gate->lock);
+	while (g_atomic_int_get(&vcpu->inside)) {
+		pthread_kill(vcpu->thread, KICK_SIGNAL);
+		g_cond_wait_until(&gate->changed, &gate->lock,
+				  g_get_monotonic_time() + KICK_INTERVAL_NS / NS_PER_US);
+	}
+	g_mutex_unlock(&gate->lock);
+}
+
+void vcpu_resume(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 }
 
 void vcpu_join(struct vcpu *vcpu)

@@ -13,10 +13,18 @@
 
 struct vcpu;
 
+/* Where vCPU threads wait while the VM is suspended. All zero but the lock: open. */
+struct vcpu_gate {
+	GMutex lock;
+	GCond changed;
+	gint closed; /* atomic; changed with the lock held */
+};
+
 /* What all vCPUs of a VM have in common; outlives them. */
 struct vcpu_shared {
 	const struct bus *bus;
 	const gint *stopping; /* read atomically: not 0 ends the threads at their next exit */
+	struct vcpu_gate *gate;
 	/*
 	 * The VM ends. Called in the vCPU's thread, by any of them, maybe by
 	 * several at once; @why is constant text for the log, or NULL for an
@@ -43,8 +51,20 @@ struct vcpu *vcpu_start(const struct vm *vm, unsigned index, const struct vcpu_s
 			GError **error);
 
 /*
+ * Keep the vCPU out of the guest from now on, which is out when this returns. An exit that is being served is served
+ * to its end. shared->gate is closed before.
+ */
+void vcpu_suspend(struct vcpu *vcpu);
+
+/* Let it in again, before the gate is opened. */
+void vcpu_resume(struct vcpu *vcpu);
+
+/* Close or open the gate. Threads that wait go on, also those that end since shared->stopping was set before. */
+void vcpu_gate_set(struct vcpu_gate *gate, bool closed);
+
+/*
  * Make the thread end and wait for it, then free the vCPU. shared->stopping is
- * set before. A thread that waits for room in a full pipe is interrupted too.
+ * set and shared->gate is open before. A thread that waits for room in a full pipe is interrupted too.
  */
 void vcpu_join(struct vcpu *vcpu);
 

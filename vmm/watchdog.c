@@ -26,8 +26,9 @@ struct frame {
 
 struct watchdog {
 	struct watchdog_config config;
-	GSource *timer; /* ready time is the first deadline; NULL before attach */
-	GMutex lock;    /* of the frames */
+	GSource *timer;      /* ready time is the first deadline; NULL before attach */
+	GMutex lock;         /* of all below */
+	gint64 suspended_us; /* since when; -1: it is not */
 	struct frame frames[GUEST_VCPUS_MAX];
 };
 
@@ -50,6 +51,9 @@ static gint64 first_deadline(const struct watchdog *w)
 {
 	gint64 first = -1;
 
+	if (w->suspended_us >= 0) {
+		return -1;
+	}
 	for (unsigned i = 0; i < w->config.cpus; i++) {
 		gint64 deadline = w->frames[i].deadline_us;
 
@@ -58,6 +62,14 @@ static gint64 first_deadline(const struct watchdog *w)
 		}
 	}
 	return first;
+}
+
+/* Under the lock. */
+static void set_timer(struct watchdog *w)
+{
+	if (w->timer != NULL) {
+		g_source_set_ready_time(w->timer, first_deadline(w));
+	}
 }
 
 /* The guest touched vCPU @i's frame: its interrupt ends, its counter starts anew. */
@@ -70,9 +82,7 @@ static void pet(struct watchdog *w, unsigned i)
 		irq_ppi_set(w->config.vm_fd, i, GUEST_PPI_VMWDT, false);
 	}
 	reload(f, now());
-	if (w->timer != NULL) {
-		g_source_set_ready_time(w->timer, first_deadline(w));
-	}
+	set_timer(w);
 }
 
 static uint32_t ticks_left(const struct frame *f)
@@ -156,6 +166,7 @@ struct watchdog *watchdog_new(const struct watchdog_config *config)
 
 	g_assert(config->cpus <= GUEST_VCPUS_MAX);
 	w->config = *config;
+	w->suspended_us = -1;
 	g_mutex_init(&w->lock);
 	for (unsigned i = 0; i < config->cpus; i++) {
 		w->frames[i].clock_hz = WATCHDOG_CLOCK_HZ;
@@ -174,7 +185,7 @@ gint64 watchdog_check(struct watchdog *w, gint64 now_us)
 	for (unsigned i = 0; i < w->config.cpus; i++) {
 		struct frame *f = &w->frames[i];
 
-		if (f->deadline_us < 0 || f->deadline_us > now_us) {
+		if (w->suspended_us >= 0 || f->deadline_us < 0 || f->deadline_us > now_us) {
 			continue;
 		}
 		if (f->warned) {
@@ -194,6 +205,37 @@ gint64 watchdog_check(struct watchdog *w, gint64 now_us)
 		w->config.stalled(w->config.opaque, stalled[i]);
 	}
 	return next;
+}
+
+void watchdog_suspend(struct watchdog *w, gint64 now_us)
+{
+	if (w == NULL) {
+		return;
+	}
+	g_mutex_lock(&w->lock);
+	if (w->suspended_us < 0) {
+		w->suspended_us = now_us;
+	}
+	set_timer(w);
+	g_mutex_unlock(&w->lock);
+}
+
+void watchdog_resume(struct watchdog *w, gint64 now_us)
+{
+	if (w == NULL) {
+		return;
+	}
+	g_mutex_lock(&w->lock);
+	for (unsigned i = 0; i < w->config.cpus && w->suspended_us >= 0; i++) {
+		struct frame *f = &w->frames[i];
+
+		if (f->deadline_us >= 0) {
+			f->deadline_us += now_us - w->suspended_us;
+		}
+	}
+	w->suspended_us = -1;
+	set_timer(w);
+	g_mutex_unlock(&w->lock);
 }
 
 static gboolean timer_dispatch(GSource *source, GSourceFunc callback, gpointer watchdog)

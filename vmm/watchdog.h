@@ -59,6 +59,15 @@ void watchdog_attach(struct watchdog *watchdog);
  */
 gint64 watchdog_check(struct watchdog *watchdog, gint64 now_us);
 
+/*
+ * Time stands still for the counters from @now_us on, until it is resumed. The vCPUs do not run meanwhile. A
+ * second time, and NULL, is allowed.
+ */
+void watchdog_suspend(struct watchdog *watchdog, gint64 now_us);
+
+/* It goes on at @now_us. NULL, and one that was not suspended, is allowed. */
+void watchdog_resume(struct watchdog *watchdog, gint64 now_us);
+
 /* Free it, after the vCPUs stopped, in the main thread. NULL is allowed. */
 void watchdog_free(struct watchdog *watchdog);
 

@@ -118,9 +118,10 @@ def test_libavf_lifecycle(host: Host, check: Checks, protected: bool) -> None:
 def test_libavf_raw(host: Host, check: Checks, protected: bool) -> None:
     """A program of AVF's C API, as AVF's vts_libavf_test does it: a bare guest from start to its reason."""
     kind = "protected" if protected else "normal"
-    done = host.run(["avf-raw", kind, "/guest/hello.bin"], 60.0, ok=True)
+    raw = ["avf-raw", *(["-p"] if protected else [])]
+    done = host.run([*raw, "/guest/hello.bin"], 60.0, ok=True)
     check(f"test_run_{kind}: AVirtualMachineStopReason SHUTDOWN", "stopped: 5", done.err.strip())
     check(f"test_run_{kind}: the guest's reports", ["begin", "value", "value", "ok", "value", "end"], [each.kind for each in done.reports])
-    stopped = host.job("stopped", ["avf-raw", kind, "/guest/spin.bin", "spinning"])
+    stopped = host.job("stopped", [*raw, "-s", "spinning", "/guest/spin.bin"])
     stopped.wait()
     check("AVirtualMachine_stop: AVirtualMachineStopReason KILLED", "stopped: 3", stopped.err().strip())

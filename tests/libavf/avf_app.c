@@ -76,6 +76,10 @@ static void calls_by_status(void **state)
 	avf_error_is(g_steal_pointer(&error), AVF_ERROR_NOT_RUNNING, "not in running state");
 	assert_false(avf_vm_stop(vm, &error));
 	avf_error_is(g_steal_pointer(&error), AVF_ERROR_NOT_RUNNING, "not in running state");
+	assert_false(avf_vm_suspend(vm, &error));
+	avf_error_is(g_steal_pointer(&error), AVF_ERROR_NOT_RUNNING, "not in running state");
+	assert_false(avf_vm_resume(vm, &error));
+	avf_error_is(g_steal_pointer(&error), AVF_ERROR_NOT_RUNNING, "not in running state");
 	avf_vm_close(vm); /* does nothing */
 
 	assert_true(avf_vm_run(vm, NULL));
@@ -393,6 +397,22 @@ static void what_a_run_needs(void **state)
 	assert_int_equal(avf_vm_get_status(vm), AVF_VM_STATUS_STOPPED);
 }
 
+static void suspend_and_resume(void **state)
+{
+	struct world *w = *state;
+	g_autoptr(AvfVm) vm = world_vm(w, "vm");
+	GError *error = NULL;
+
+	world_does(w, "control {\"ok\":true};control {\"ok\":true};control {\"ok\":false};wait");
+	assert_true(avf_vm_run(vm, NULL));
+	assert_true(avf_vm_suspend(vm, NULL));
+	assert_int_equal(avf_vm_get_status(vm), AVF_VM_STATUS_RUNNING);
+	assert_true(avf_vm_resume(vm, NULL));
+	assert_false(avf_vm_suspend(vm, &error));
+	avf_error_is(g_steal_pointer(&error), AVF_ERROR_FAILED, "the vmm did not do it");
+	assert_true(avf_vm_stop(vm, NULL));
+}
+
 /* Another process has the machine: it holds the lock on its folder. */
 static void one_process_at_a_time(void **state)
 {
@@ -639,6 +659,7 @@ int main(void)
 		TEST(set_config),
 		TEST(not_on_this_host),
 		TEST(what_a_run_needs),
+		TEST(suspend_and_resume),
 		TEST(one_process_at_a_time),
 		TEST(the_service_dies),
 		TEST(concurrent),

@@ -6,6 +6,7 @@
  *   started | ready | finished CODE | error CODE TEXT   to its IVirtualMachineService
  *   port TEXT        a line to the failure port; console TEXT, log TEXT likewise
  *   exit CODE | kill SIGNAL | wait                       the end; wait: until it is killed
+ *   control TEXT     wait for a command on the control socket, write it to the console, if there is one, and answer TEXT
  *   type             wait for a line of the console's input and write it to the console
  *   listen PORT      take one connection and send back what comes
  *   connect CID      connect as this VM to another VM's port: the service must refuse
@@ -41,6 +42,7 @@ struct fake {
 	int failure_port;
 	int console;
 	int console_input;
+	int control;
 	int log;
 	IpcVirtualMachineService *service; /* NULL until the first notification */
 	int last; /* exception of the last notification, 0 if it was taken */
@@ -59,9 +61,12 @@ static int descriptor(const char *value)
 
 static void read_options(struct fake *f, int argc, char **argv)
 {
-	*f = (struct fake){
-		.params = "wait", .failure_port = -1, .console = -1, .log = -1, .console_input = -1
-	};
+	*f = (struct fake){ .params = "wait",
+			    .failure_port = -1,
+			    .console = -1,
+			    .log = -1,
+			    .console_input = -1,
+			    .control = -1 };
 	for (int i = 2; i + 1 < argc; i++) {
 		const char *value = argv[i + 1];
 
@@ -75,6 +80,8 @@ static void read_options(struct fake *f, int argc, char **argv)
 			f->console = descriptor(value);
 		} else if (strcmp(argv[i], "--console-input") == 0) {
 			f->console_input = descriptor(value);
+		} else if (strcmp(argv[i], "--control") == 0) {
+			f->control = descriptor(value);
 		} else if (strcmp(argv[i], "--log") == 0) {
 			f->log = descriptor(value);
 		}
@@ -134,6 +141,20 @@ static void type_line(struct fake *f)
 			give_up("type");
 		}
 	}
+}
+
+/* A command comes to the console; @answer goes back. */
+static void obey(struct fake *f, const char *answer)
+{
+	char byte = 0;
+
+	while (byte != '\n') {
+		if (read(f->control, &byte, 1) != 1 ||
+		    (f->console >= 0 && write(f->console, &byte, 1) != 1)) {
+			give_up("control");
+		}
+	}
+	write_line(f->control, answer);
 }
 
 static void echo_one(struct fake *f, unsigned port)
@@ -304,6 +325,8 @@ static void step(struct fake *f, char *text)
 		}
 	} else if (strcmp(word, "type") == 0) {
 		type_line(f);
+	} else if (strcmp(word, "control") == 0) {
+		obey(f, rest);
 	} else if (strcmp(word, "cut") == 0) {
 		cut(f);
 	} else if (strcmp(word, "many") == 0) {

@@ -182,11 +182,12 @@ void test_os(const char *os, const char *name, const char *params)
 {
 	g_autofree char *folder = g_build_filename(os, name, NULL);
 	g_autofree char *file = g_strconcat(name, ".json", NULL);
+	g_autofree char *escaped = g_strescape(params, NULL);
 	g_autofree char *text = g_strdup_printf(
 		"{\"kernel\":\"kernel\",\"initrd\":\"normal\",\"initrd_debuggable\":\"debuggable\","
 		"\"params\":\"%s\",\"memory_mib\":128,"
 		"\"disks\":[{\"partitions\":[{\"label\":\"super\",\"path\":\"super\"}]}]}",
-		params);
+		escaped);
 
 	assert_int_equal(g_mkdir_with_parents(folder, 0700), 0);
 	write_file(folder, file, text);

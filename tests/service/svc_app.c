@@ -216,7 +216,7 @@ static void made_of(void **state)
 	struct world *w = *state;
 	struct vm_app_config *app = app_new(AVF_DEBUG_FULL);
 	struct vmm_command_request request = {
-		.program = "vmm", .cid = 2050, .parent = 7, .failure_port = -1
+		.program = "vmm", .cid = 2050, .parent = 7, .failure_port = -1, .control = -1
 	};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *list = NULL;

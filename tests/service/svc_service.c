@@ -117,8 +117,6 @@ static void not_there_yet_says_so(void **state)
 	GVariant *id = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, "", 0, 1);
 
 	test_vm_init(&vm, &w->client, "wait");
-	assert_false(ipc_virtual_machine_call_suspend_sync(vm.proxy, NULL, &error));
-	test_error_is(g_steal_pointer(&error), -7, "Suspend");
 	assert_false(
 		ipc_virtual_machine_call_get_memory_balloon_sync(vm.proxy, &bytes, NULL, &error));
 	test_error_is(g_steal_pointer(&error), -7, "GetMemoryBalloon");

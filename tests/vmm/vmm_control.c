@@ -21,6 +21,7 @@ static const struct control_status some_status = {
 	.exits = 1000,
 };
 static unsigned stops;
+static GString *told; /* of suspend and resume, a letter each; NULL: nobody asks */
 
 static void fill_status(void *opaque, struct control_status *status)
 {
@@ -34,7 +35,24 @@ static void count_stop(void *opaque)
 	stops++;
 }
 
-static const struct control_ops ops = { .status = fill_status, .stop = count_stop };
+static void note_suspend(void *opaque)
+{
+	(void)opaque;
+	g_string_append_c(told, 's');
+}
+
+static void note_resume(void *opaque)
+{
+	(void)opaque;
+	g_string_append_c(told, 'r');
+}
+
+static const struct control_ops ops = {
+	.status = fill_status,
+	.stop = count_stop,
+	.suspend = note_suspend,
+	.resume = note_resume,
+};
 
 static enum control_request answer(const char *line, size_t bytes, char **text)
 {
@@ -46,15 +64,20 @@ static void test_protocol(void **state)
 	g_autofree char *stop = NULL;
 	g_autofree char *status = NULL;
 	g_autofree char *carriage = NULL;
+	g_autofree char *suspend = NULL;
+	g_autofree char *resume = NULL;
 
 	(void)state;
 	assert_int_equal(answer("stop", 4, &stop), CONTROL_STOP);
 	assert_string_equal(stop, "{\"ok\":true}\n");
 	assert_int_equal(answer("status", 6, &status), CONTROL_NOTHING);
 	assert_string_equal(status, "{\"ok\":true,\"pid\":42,\"protected\":true,\"memory_mib\":136,"
-				    "\"cpus\":2,\"exits\":1000}\n");
+				    "\"cpus\":2,\"exits\":1000,\"suspended\":false}\n");
 	assert_int_equal(answer("stop\r", 5, &carriage), CONTROL_STOP);
 	assert_true(control_answer_is_ok(status));
+	assert_int_equal(answer("suspend", 7, &suspend), CONTROL_SUSPEND);
+	assert_int_equal(answer("resume", 6, &resume), CONTROL_RESUME);
+	assert_true(control_answer_is_ok(suspend) && control_answer_is_ok(resume));
 }
 
 static void test_protocol_refuses(void **state)
@@ -71,8 +94,8 @@ static void test_protocol_refuses(void **state)
 
 		assert_int_equal(answer(cases[i].line, cases[i].bytes, &text), CONTROL_NOTHING);
 		assert_false(control_answer_is_ok(text));
-		assert_string_equal(text, "{\"ok\":false,\"error\":\"no such command: stop or "
-					  "status is allowed\"}\n");
+		assert_string_equal(text, "{\"ok\":false,\"error\":\"no such command: stop, "
+					  "status, suspend or resume is allowed\"}\n");
 	}
 }
 
@@ -126,8 +149,8 @@ static void test_socket(void **state)
 	assert_int_equal(send(first, "st", 2, 0), 2);
 	serve_all();
 	assert_int_equal(send(second, "stop\nnonsense\n", 14, 0), 14);
-	assert_received(second, "{\"ok\":true}\n{\"ok\":false,\"error\":\"no such command: stop or "
-				"status is allowed\"}\n");
+	assert_received(second, "{\"ok\":true}\n{\"ok\":false,\"error\":\"no such command: stop, "
+				"status, suspend or resume is allowed\"}\n");
 	assert_int_equal(stops, 1);
 	assert_int_equal(send(first, "op\n", 3, 0), 3);
 	assert_received(first, "{\"ok\":true}\n");
@@ -138,6 +161,41 @@ static void test_socket(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 	close(second);
 	control_free(NULL);
+}
+
+/* A descriptor of the caller's instead of a path; what is asked for is done before the answer comes. */
+static void test_descriptor(void **state)
+{
+	g_autofree char *name = NULL;
+	g_autofree char *file = NULL;
+	struct control *control;
+	GError *error = NULL;
+	int pipe_ends[2];
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	name = g_strdup_printf("fd:%d", ends[1]);
+	control = control_listen(name, &ops, NULL, NULL);
+	assert_non_null(control);
+	close(ends[1]);
+	told = g_string_new(NULL);
+	assert_int_equal(send(ends[0], "suspend\nresume\n", 15, 0), 15);
+	assert_received(ends[0], "{\"ok\":true}\n{\"ok\":true}\n");
+	assert_string_equal(told->str, "sr");
+	control_free(control);
+	assert_dropped(ends[0]);
+	g_string_free(g_steal_pointer(&told), TRUE);
+	/* Neither what is no socket nor what is not open. */
+	assert_int_equal(pipe(pipe_ends), 0);
+	file = g_strdup_printf("fd:%d", pipe_ends[0]);
+	assert_null(control_listen(file, &ops, NULL, &error));
+	assert_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES, "--control: no stream socket: fd:");
+	error = NULL;
+	assert_null(control_listen("fd:999", &ops, NULL, &error));
+	assert_error(error, G_FILE_ERROR, G_FILE_ERROR_BADF, "--control: no stream socket: fd:999");
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
 }
 
 static void test_bad_clients(void **state)
@@ -273,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_protocol),
 		cmocka_unit_test(test_protocol_refuses),
 		cmocka_unit_test_setup_teardown(test_socket, folder_setup, folder_teardown),
+		cmocka_unit_test(test_descriptor),
 		cmocka_unit_test_setup_teardown(test_bad_clients, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_client, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_path_in_use, folder_setup, folder_teardown),

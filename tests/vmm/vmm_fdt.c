@@ -269,6 +269,72 @@ static void test_rsi(void **state)
 	assert_null(property(blob, "/virtio_mmio@2000000", "memory-region", &bytes));
 }
 
+/* An overlay with one fragment: bootargs, and a node of its own, for the node at @path. */
+static void *overlay_for(const char *path)
+{
+	void *blob = g_malloc0(1024);
+	int failed = fdt_create(blob, 1024) | fdt_finish_reservemap(blob);
+
+	failed |= fdt_begin_node(blob, "") | fdt_begin_node(blob, "fragment@0");
+	failed |= fdt_property_string(blob, "target-path", path);
+	failed |= fdt_begin_node(blob, "__overlay__");
+	failed |= fdt_property_string(blob, "bootargs", "quiet console=hvc0");
+	failed |= fdt_begin_node(blob, "more") | fdt_property_u32(blob, "number", 7);
+	failed |= fdt_end_node(blob) | fdt_end_node(blob) | fdt_end_node(blob);
+	failed |= fdt_end_node(blob) | fdt_finish(blob);
+	assert_int_equal(failed, 0);
+	return blob;
+}
+
+static void test_overlay(void **state)
+{
+	struct fdt_machine machine = plain;
+	g_autofree void *overlay = overlay_for("/chosen");
+	size_t bytes = 0;
+	void *blob;
+
+	(void)state;
+	machine.bootargs = "panic=-1";
+	blob = fdt_build(&machine, &bytes, NULL);
+	assert_true(fdt_overlay(&blob, &bytes, overlay, fdt_totalsize(overlay), NULL));
+	assert_int_equal(fdt_check_full(blob, bytes), 0);
+	assert_string_property(blob, "/chosen", "bootargs", "quiet console=hvc0");
+	assert_string_property(blob, "/chosen", "stdout-path", "/serial@3f8");
+	ASSERT_CELLS(blob, "/chosen/more", "number", 7);
+	g_free(blob);
+}
+
+/* What is no overlay, or one for a node that is not there: the tree stays. */
+static void test_overlay_refused(void **state)
+{
+	static const struct {
+		const char *path;
+		size_t bytes; /* 0: all */
+		char first;   /* not 0: instead of the first byte */
+	} cases[] = { { "/nowhere", 0, 0 },
+		      { "/chosen", 20, 0 },
+		      { "/chosen", 100, 0 },
+		      { "/chosen", 0, 'x' } };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *overlay = overlay_for(cases[i].path);
+		size_t overlay_bytes = cases[i].bytes != 0 ? cases[i].bytes :
+							     fdt_totalsize(overlay);
+		GError *error = NULL;
+		size_t bytes = 0;
+		void *blob = fdt_build(&plain, &bytes, NULL);
+		g_autofree void *before = g_memdup2(blob, bytes);
+
+		overlay[0] = cases[i].first != 0 ? cases[i].first : overlay[0];
+		assert_false(fdt_overlay(&blob, &bytes, overlay, overlay_bytes, &error));
+		assert_error(error, FDT_ERROR, FDT_ERROR_OVERLAY,
+			     "this overlay cannot be applied: ");
+		assert_memory_equal(blob, before, bytes);
+		g_free(blob);
+	}
+}
+
 static void test_same_machine_same_bytes(void **state)
 {
 	size_t first_bytes = 0;
@@ -293,6 +359,8 @@ int main(void)
 		cmocka_unit_test(test_cpus_and_watchdog),
 		cmocka_unit_test(test_virtio),
 		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_overlay),
+		cmocka_unit_test(test_overlay_refused),
 		cmocka_unit_test(test_same_machine_same_bytes),
 	};
 

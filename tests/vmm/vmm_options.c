@@ -59,7 +59,7 @@ static void test_all_options(void **state)
 		"vmm run --kernel=Image --initrd i --params a=b --protected --mem 64 --cpus 8 --cpu-features "
 		"--swiotlb 10 --serial0 null --serial1 file:s1 --console stdout "
 		"--console-input in --block d1 --block=d2,ro --rng --cid 3 --no-watchdog "
-		"--dump-dtb t --control c --info-file f --no-sandbox --log-level debug");
+		"--dump-dtb t --control c --info-file f --device-tree-overlay o --no-sandbox --log-level debug");
 	const struct block_option *blocks = (const struct block_option *)(void *)o->blocks->data;
 
 	(void)state;
@@ -85,6 +85,7 @@ static void test_all_options(void **state)
 	assert_int_equal(o->cid, 3);
 	assert_false(o->watchdog);
 	assert_string_equal(o->dump_dtb, "t");
+	assert_string_equal(o->device_tree_overlay, "o");
 	assert_string_equal(o->control, "c");
 	assert_string_equal(o->info_file, "f");
 	assert_false(o->sandbox);

@@ -181,6 +181,32 @@ static void test_longest_count(void **state)
 }
 
 /* With the main loop, in real time. */
+/* While it is suspended no counter ends; what was left of one is left of it afterwards. */
+static void test_suspended(void **state)
+{
+	struct dog *dog = *state;
+	gint64 now = g_get_monotonic_time();
+	gint64 first;
+
+	start(dog, 0, 80);
+	start(dog, 1, 600);
+	first = watchdog_check(dog->watchdog, now);
+	assert_true(first > now);
+	watchdog_suspend(dog->watchdog, now + SECOND);
+	watchdog_suspend(dog->watchdog, now + 2 * SECOND); /* the first counts */
+	assert_int_equal(watchdog_check(dog->watchdog, now + 1000 * SECOND), NEVER);
+	watchdog_resume(dog->watchdog, now + 501 * SECOND);
+	watchdog_resume(dog->watchdog, now + 900 * SECOND); /* it is not suspended */
+	assert_int_equal(watchdog_check(dog->watchdog, now + 502 * SECOND), first + 500 * SECOND);
+	assert_int_equal(dog->stalls, 0);
+	watchdog_check(dog->watchdog, first + 500 * SECOND);
+	watchdog_check(dog->watchdog, first + 508 * SECOND);
+	assert_int_equal(dog->stalls, 1);
+	assert_int_equal(dog->vcpu, 0);
+	watchdog_suspend(NULL, now);
+	watchdog_resume(NULL, now);
+}
+
 static void test_main_loop(void **state)
 {
 	struct dog *dog = *state;
@@ -230,6 +256,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_petting_in_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_longest_count, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_suspended, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_main_loop, setup, teardown),
 		cmocka_unit_test(test_pvpanic),
 	};

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <avf/raw.h>
+
 /* MiB as the service takes them: pairs; 0 for the default. */
 static uint32_t pairs(int32_t mib)
 {
@@ -123,4 +125,9 @@ int AVirtualMachineRawConfig_addCustomMemoryBackingFile(AVirtualMachineRawConfig
 void AVirtualMachineRawConfig_setDeviceTreeOverlay(AVirtualMachineRawConfig *config, int fd)
 {
 	replace(&config->raw->device_tree_overlay, fd);
+}
+
+void avf_raw_config_set_rsi(AVirtualMachineRawConfig *config, bool rsi)
+{
+	config->raw->common.rsi = rsi;
 }

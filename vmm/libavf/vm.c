@@ -179,6 +179,46 @@ gboolean avf_vm_stop(AvfVm *vm, GError **error)
 	return TRUE;
 }
 
+static gboolean suspended(AvfVm *vm, bool (*call)(struct service_vm *, GError **), GError **error)
+{
+	GError *failed = NULL;
+
+	if (!has_status(vm, AVF_VM_STATUS_RUNNING, error)) {
+		return FALSE;
+	}
+	return call(vm->run->handle, &failed) || call_failed(error, failed);
+}
+
+gboolean avf_vm_suspend(AvfVm *vm, GError **error)
+{
+	return suspended(vm, service_vm_suspend, error);
+}
+
+gboolean avf_vm_resume(AvfVm *vm, GError **error)
+{
+	return suspended(vm, service_vm_resume, error);
+}
+
+gboolean avf_vm_get_memory_balloon(AvfVm *vm, guint64 *bytes, GError **error)
+{
+	GError *failed = NULL;
+
+	return has_status(vm, AVF_VM_STATUS_RUNNING, error) &&
+	       (ipc_virtual_machine_call_get_memory_balloon_sync(service_vm_proxy(vm->run->handle),
+								 bytes, NULL, &failed) ||
+		call_failed(error, failed));
+}
+
+gboolean avf_vm_set_memory_balloon(AvfVm *vm, guint64 bytes, GError **error)
+{
+	GError *failed = NULL;
+
+	return has_status(vm, AVF_VM_STATUS_RUNNING, error) &&
+	       (ipc_virtual_machine_call_set_memory_balloon_sync(service_vm_proxy(vm->run->handle),
+								 bytes, NULL, &failed) ||
+		call_failed(error, failed));
+}
+
 void avf_vm_close(AvfVm *vm)
 {
 	g_autoptr(GError) error = NULL;

@@ -3,7 +3,7 @@
 SVC := vmm/service
 include vmm/service/ipc.mk
 SVC_SRCS := $(addprefix $(SVC)/,main.c app_vm.c capabilities.c cid.c client.c gpt.c guest_service.c \
-	guest_transport.c log.c partition.c service.c virtual_machine.c vmm_command.c vmm_process.c)
+	guest_transport.c log.c partition.c service.c virtual_machine.c vmm_command.c vmm_control.c vmm_process.c)
 SVC_OBJS := $(SVC_SRCS:%.c=$(O)/build/%.o)
 ALL += $(O)/host/bin/virtualizationservice
 

@@ -489,6 +489,16 @@ bool service_vm_stop(struct service_vm *vm, GError **error)
 	return stripped(ipc_virtual_machine_call_stop_sync(vm->proxy, NULL, error), error);
 }
 
+bool service_vm_suspend(struct service_vm *vm, GError **error)
+{
+	return stripped(ipc_virtual_machine_call_suspend_sync(vm->proxy, NULL, error), error);
+}
+
+bool service_vm_resume(struct service_vm *vm, GError **error)
+{
+	return stripped(ipc_virtual_machine_call_resume_sync(vm->proxy, NULL, error), error);
+}
+
 int service_vm_connect_vsock(struct service_vm *vm, uint32_t port, GError **error)
 {
 	g_autoptr(GUnixFDList) fds = NULL;

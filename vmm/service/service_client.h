@@ -113,6 +113,14 @@ bool service_vm_start(struct service_vm *vm, GError **error);
 bool service_vm_stop(struct service_vm *vm, GError **error);
 
 /*
+ * suspend: no vCPU runs any more when it returns; resume: they run again.
+ *
+ * Errors  false; IPC_ERROR: IllegalState, ServiceSpecific; G_IO_ERROR: the connection is lost.
+ */
+bool service_vm_suspend(struct service_vm *vm, GError **error);
+bool service_vm_resume(struct service_vm *vm, GError **error);
+
+/*
  * connectVsock.
  *
  * Returns  a connected stream socket, the caller's.

@@ -16,6 +16,7 @@
 #include "vmm/service/ipc_error.h"
 #include "vmm/service/log.h"
 #include "vmm/service/state.h"
+#include "vmm/service/vmm_control.h"
 #include "vmm/service/vmm_process.h"
 
 #define CONSOLE_NAME_BYTES_MAX 255
@@ -31,8 +32,9 @@ struct virtual_machine {
 	IpcVirtualMachine *skeleton; /* NULL once the client is gone */
 	struct guest_service *guest_service;
 	struct vmm_process *process;
-	GPtrArray *stops;    /* invocations of Stop that wait for the end */
-	GPtrArray *connects; /* struct connect, under way */
+	struct vmm_control *control; /* NULL unless it runs */
+	GPtrArray *stops;            /* invocations of Stop that wait for the end */
+	GPtrArray *connects;         /* struct connect, under way */
 	const struct virtual_machine_ops *ops;
 	void *opaque;
 };
@@ -111,6 +113,7 @@ static void die(struct virtual_machine *vm, enum avf_death_reason reason)
 	}
 	service_log("VM %u: dead: %s", vm->recipe.cid, death_name(reason));
 	g_clear_pointer(&vm->guest_service, guest_service_free);
+	g_clear_pointer(&vm->control, vmm_control_free);
 	virtual_machine_recipe_clear(&vm->recipe);
 	if (vm->skeleton != NULL) {
 		ipc_virtual_machine_emit_on_died(vm->skeleton, vm->recipe.cid, (int)reason);
@@ -180,9 +183,31 @@ static const struct guest_service_ops guest_ops = {
 	.error = guest_failed,
 };
 
+/* The vmm's ends of failure port and control socket; the service keeps the others. */
+struct ends {
+	int failure[2]; /* read, write */
+	int control[2]; /* ours, the vmm's */
+};
+
+static bool open_ends(struct ends *ends, GError **error)
+{
+	if (!g_unix_open_pipe(ends->failure, FD_CLOEXEC, error)) {
+		return false;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends->control) != 0) {
+		int saved = errno;
+
+		close(ends->failure[0]);
+		close(ends->failure[1]);
+		return ipc_error_set(error, AVF_EXCEPTION_SERVICE_SPECIFIC, "no control socket: %s",
+				     g_strerror(saved));
+	}
+	return true;
+}
+
 static bool start_process(struct virtual_machine *vm, GError **error)
 {
-	int ends[2];
+	struct ends ends;
 	struct vmm_command *command = NULL;
 	struct vmm_command_request request = {
 		.program = vm->recipe.program,
@@ -193,17 +218,21 @@ static bool start_process(struct virtual_machine *vm, GError **error)
 		.parent = getpid(),
 	};
 
-	if (!g_unix_open_pipe(ends, FD_CLOEXEC, error)) {
+	if (!open_ends(&ends, error)) {
 		return false;
 	}
-	request.failure_port = ends[1];
+	vm->control = vmm_control_new(ends.control[0]);
+	request.failure_port = ends.failure[1];
+	request.control = ends.control[1];
 	command = vmm_command_build(&request, error);
-	close(ends[1]);
+	close(ends.failure[1]);
+	close(ends.control[1]);
 	if (command == NULL) {
-		close(ends[0]);
+		close(ends.failure[0]);
 		return false;
 	}
-	vm->process = vmm_process_start(command, vm->recipe.cid, ends[0], process_ended, vm, error);
+	vm->process = vmm_process_start(command, vm->recipe.cid, ends.failure[0], process_ended, vm,
+					error);
 	vmm_command_free(command);
 	return vm->process != NULL;
 }
@@ -368,6 +397,32 @@ static gboolean handle_console_name(IpcVirtualMachine *skeleton, GDBusMethodInvo
 	return TRUE;
 }
 
+static void suspend_answered(void *invocation, bool done)
+{
+	if (done) {
+		g_dbus_method_invocation_return_value(invocation, NULL);
+	} else {
+		fail(invocation, AVF_EXCEPTION_SERVICE_SPECIFIC, "the vmm did not do it");
+	}
+}
+
+/* Suspend and Resume: the vmm does it. */
+static gboolean handle_suspend(IpcVirtualMachine *skeleton, GDBusMethodInvocation *invocation,
+			       gpointer data)
+{
+	struct virtual_machine *vm = data;
+	const char *method = g_dbus_method_invocation_get_method_name(invocation);
+
+	(void)skeleton;
+	if (!is_running(vm)) {
+		fail(invocation, AVF_EXCEPTION_ILLEGAL_STATE, "the VM is not running");
+		return TRUE;
+	}
+	vmm_control_ask(vm->control, strcmp(method, "Suspend") == 0 ? "suspend" : "resume",
+			suspend_answered, invocation);
+	return TRUE;
+}
+
 static gboolean handle_unsupported(IpcVirtualMachine *skeleton, GDBusMethodInvocation *invocation,
 				   gpointer data)
 {
@@ -400,8 +455,8 @@ static IpcVirtualMachine *skeleton_new(struct virtual_machine *vm)
 		{ "handle-set-host-console-name", G_CALLBACK(handle_console_name) },
 		{ "handle-get-memory-balloon", G_CALLBACK(handle_unsupported) },
 		{ "handle-set-memory-balloon", G_CALLBACK(handle_set_balloon) },
-		{ "handle-suspend", G_CALLBACK(handle_unsupported) },
-		{ "handle-resume", G_CALLBACK(handle_unsupported) },
+		{ "handle-suspend", G_CALLBACK(handle_suspend) },
+		{ "handle-resume", G_CALLBACK(handle_suspend) },
 	};
 	IpcVirtualMachine *skeleton = ipc_virtual_machine_skeleton_new();
 
@@ -509,6 +564,7 @@ void virtual_machine_free(struct virtual_machine *vm)
 	drop_skeleton(vm);
 	g_clear_handle_id(&vm->hangup, g_source_remove);
 	guest_service_free(vm->guest_service);
+	vmm_control_free(vm->control);
 	vmm_process_free(vm->process);
 	virtual_machine_recipe_clear(&vm->recipe);
 	g_ptr_array_unref(vm->stops);

@@ -201,9 +201,6 @@ static bool check_raw(const struct vm_raw_config *config, GError **error)
 	if (input != NULL && strcmp(input, "hvc0") != 0) {
 		return illegal(error, "console-input-device: it is hvc0 or ttyS0");
 	}
-	if (config->device_tree_overlay >= 0) {
-		return unsupported(error, "device-tree-overlay");
-	}
 	if (config->balloon) {
 		return unsupported(error, "balloon");
 	}

@@ -140,6 +140,37 @@ static bool read_devices(struct reading *r, const struct json_field *f, JsonNode
 	       ipc_error_set(error, AVF_EXCEPTION_UNSUPPORTED_OPERATION, "not supported");
 }
 
+/* "No", or nothing: false, null, an empty array, an object of such members. */
+static bool is_unwanted(JsonNode *node)
+{
+	g_autoptr(GList) members = NULL;
+
+	if (JSON_NODE_HOLDS_OBJECT(node)) {
+		members = json_object_get_values(json_node_get_object(node));
+		for (GList *each = members; each != NULL; each = each->next) {
+			if (!is_unwanted(each->data)) {
+				return false;
+			}
+		}
+		return true;
+	}
+	if (JSON_NODE_HOLDS_ARRAY(node)) {
+		return json_array_get_length(json_node_get_array(node)) == 0;
+	}
+	return JSON_NODE_HOLDS_NULL(node) ||
+	       (is_value(node, G_TYPE_BOOLEAN) && !json_node_get_boolean(node));
+}
+
+/* A field of AVF's for something that is not there: it may say that it is not wanted. */
+static bool read_unsupported(struct reading *r, const struct json_field *f, JsonNode *node,
+			     GError **error)
+{
+	(void)r;
+	(void)f;
+	return is_unwanted(node) ||
+	       ipc_error_set(error, AVF_EXCEPTION_UNSUPPORTED_OPERATION, "not supported");
+}
+
 static bool open_path(const struct reading *r, const char *path, bool writable, int *fd,
 		      GError **error)
 {
@@ -325,6 +356,14 @@ static const struct json_field fields[] = {
 	{ "platform_version", read_string, OF(platform_version), 0 },
 	{ "devices", read_devices, 0, 0 },
 	{ "console_input_device", read_string, OF(console_input_device), 0 },
+	{ "usb_config", read_unsupported, 0, 0 },
+	{ "network", read_unsupported, 0, 0 },
+	{ "balloon", read_unsupported, 0, 0 },
+	{ "gpu", read_unsupported, 0, 0 },
+	{ "display", read_unsupported, 0, 0 },
+	{ "input", read_unsupported, 0, 0 },
+	{ "audio", read_unsupported, 0, 0 },
+	{ "sharedPath", read_unsupported, 0, 0 },
 	{ 0 },
 };
 

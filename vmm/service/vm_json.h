@@ -5,7 +5,8 @@
  * The fields are AVF's (its vmconfig library): name, kernel, initrd, params, bootloader, disks (of each image, or
  * partitions with label, path, writable, guid; and writable), protected, memory_mib, cpu_topology ("one_cpu",
  * "match_host"), platform_version, devices, console_input_device; Terrarium's own: cpu_count,
- * swiotlb_mib, rsi. Of an OS also initrd_debuggable. Any other field is refused.
+ * swiotlb_mib, rsi. Of an OS also initrd_debuggable. AVF's fields for what is not there (usb_config, network, balloon, gpu,
+ * display, input, audio, sharedPath) are UnsupportedOperation, unless they say that it is not wanted (false). Any other field is refused.
  */
 #ifndef VMM_SERVICE_VM_JSON_H
 #define VMM_SERVICE_VM_JSON_H

@@ -310,6 +310,21 @@ static void add_machine(struct vmm_command *c, const struct vm_raw_config *confi
 	add(c, "--rng", NULL);
 }
 
+static bool add_control(struct vmm_command *c, int fd, GError **error)
+{
+	g_autofree char *name = NULL;
+
+	if (fd < 0) {
+		return true;
+	}
+	name = share_fd(c, fd, error);
+	if (name == NULL) {
+		return false;
+	}
+	add(c, "--control", name);
+	return true;
+}
+
 static bool add_all(struct vmm_command *c, const struct vmm_command_request *request,
 		    GError **error)
 {
@@ -331,11 +346,14 @@ static bool add_all(struct vmm_command *c, const struct vmm_command_request *req
 	return add_file(c, "--kernel", config->kernel, "kernel", error) &&
 	       add_file(c, "--raw", config->bootloader, "bootloader", error) &&
 	       add_file(c, "--initrd", config->initrd, "initrd", error) &&
+	       add_file(c, "--device-tree-overlay", config->device_tree_overlay,
+			"device-tree-overlay", error) &&
 	       add_output(c, "--serial0", streams->console_out, "console-out", error) &&
 	       add_output(c, "--serial1", request->failure_port, "failure port", error) &&
 	       add_output(c, "--console", streams->console_out, "console-out", error) &&
 	       add_output(c, "--log", streams->log, "log", error) &&
-	       add_input(c, streams->console_in, error) && add_disks(c, config->disks, error);
+	       add_input(c, streams->console_in, error) &&
+	       add_control(c, request->control, error) && add_disks(c, config->disks, error);
 }
 
 struct vmm_command *vmm_command_build(const struct vmm_command_request *request, GError **error)
@@ -361,6 +379,7 @@ bool vmm_command_check(const struct vm_raw_config *config, const struct vm_strea
 		.config = config,
 		.streams = *streams,
 		.failure_port = -1,
+		.control = -1,
 	};
 	struct vmm_command *command = vmm_command_build(&request, error);
 

@@ -26,6 +26,7 @@ struct vmm_command_request {
 	struct vm_streams streams;
 	const char *directory; /* the VM's own: the vmm's --info-file goes there; NULL: none */
 	int failure_port;      /* writable end for ttyS1 */
+	int control;           /* its end of the control socket; -1: none */
 	uint32_t cid;
 	pid_t parent; /* ends with it */
 };

@@ -128,9 +128,11 @@ int AVirtualMachineRawConfig_addCustomMemoryBackingFile(AVirtualMachineRawConfig
 							uint64_t rangeStart, uint64_t rangeEnd);
 
 /*
- * Ask for a device tree overlay. Not there yet: with one AVirtualMachine_createRaw() returns -EIO.
+ * Set a device tree overlay, which is laid over the device tree that the machine finds: of the kernel's command line, for example,
+ * "bootargs" in "/chosen". Its fragments name their nodes by "target-path". With one that cannot be applied the
+ * machine stops with AVIRTUAL_MACHINE_START_FAILED.
  *
- * @fd  of a regular file, readable; owned by the config. -1: none.
+ * @fd  of a regular file of at most 64 KiB, readable; owned by the config. -1: none.
  */
 void AVirtualMachineRawConfig_setDeviceTreeOverlay(AVirtualMachineRawConfig *config, int fd);
 

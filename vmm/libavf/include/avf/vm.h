@@ -52,6 +52,24 @@ gboolean avf_vm_run(AvfVm *vm, GError **error);
  */
 gboolean avf_vm_stop(AvfVm *vm, GError **error);
 
+/*
+ * Suspend it: when it returns none of its CPUs runs any more, until it is resumed; its memory, console and connections
+ * stay. Time goes on for it meanwhile: its clocks are right afterwards, and its timeouts are over. Each may be
+ * called twice. The status stays RUNNING, and 30 s without a started payload are 30 s all the same.
+ *
+ * Errors  FALSE; NOT_RUNNING; DELETED; FAILED: the VMM did not do it.
+ */
+gboolean avf_vm_suspend(AvfVm *vm, GError **error);
+gboolean avf_vm_resume(AvfVm *vm, GError **error);
+
+/*
+ * How much of its memory the machine gives back to the host, in bytes. The service has no balloon yet.
+ *
+ * Errors  FALSE; NOT_RUNNING; DELETED; UNSUPPORTED_OPERATION, so far always.
+ */
+gboolean avf_vm_get_memory_balloon(AvfVm *vm, guint64 *bytes, GError **error);
+gboolean avf_vm_set_memory_balloon(AvfVm *vm, guint64 bytes, GError **error);
+
 /* avf_vm_stop() if it runs; else nothing. In Java: close(). */
 void avf_vm_close(AvfVm *vm);
 
