@@ -10,7 +10,7 @@ ST_TESTS := $(basename $(notdir $(wildcard $(ROOT)/tests/service/svc_*.c)))
 ST_LIB_SRCS := $(IPC_SRCS) $(IPC_CLIENT_SRCS) $(filter-out %/verify.c,$(APK_SRCS)) \
 	$(filter-out %/main.c %/capabilities.c,$(SVC_SRCS)) tests/service/fake_transport.c
 ST_OBJS := $(ST_LIB_SRCS:%.c=$(ST_BUILD)/%.o) $(SVC_INTERFACES:%=$(ST_BUILD)/ipc/%.o)
-ST_FUZZERS := $(addprefix $(O)/fuzz/service_,config json messages)
+ST_FUZZERS := $(addprefix $(O)/fuzz/service_,config json messages methods)
 
 UNIT_TESTS += $(addprefix $(O)/tests/,$(ST_TESTS))
 FUZZERS += $(ST_FUZZERS)
@@ -32,9 +32,9 @@ $(addprefix $(O)/tests/,$(ST_TESTS)): $(O)/tests/%: $(ST_BUILD)/tests/service/%.
 	@mkdir -p $(@D)
 	$(CC) $(ST_SAN) $^ $(ST_LIBS) -lcmocka -o $@
 
-$(ST_FUZZERS): $(O)/fuzz/%: tests/fuzz/%.c $(IPC_SRCS) vmm/service/death.c $(wildcard vmm/service/*.h)
+$(ST_FUZZERS): $(O)/fuzz/%: tests/fuzz/%.c $(IPC_SRCS) vmm/service/death.c $(wildcard vmm/service/*.h) | $(IPC_HEADERS)
 	@mkdir -p $(@D)
-	$(CLANG) -g -O1 -std=gnu11 -I$(ROOT) $(shell pkg-config --cflags $(IPC_PKG)) \
+	$(CLANG) -g -O1 -std=gnu11 -I$(ROOT) -I$(GENERATED) $(shell pkg-config --cflags $(IPC_PKG)) \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(filter %.c,$^) $(ST_LIBS) -o $@
-
+$(O)/fuzz/service_methods: $(ST_LIB_SRCS) $(IPC_GENERATED) # the whole service
 -include $(shell find $(ST_BUILD) -name '*.d' 2>/dev/null)
