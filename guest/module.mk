@@ -36,4 +36,4 @@ $(O)/guest/%.bin: $(O)/guest/%.elf
 .SECONDARY: $(GUEST_LIB_OBJ) $(foreach p,$(GUEST_PROGRAMS),$(GUEST_B)/guest/bare/$(p).c.o $(GUEST_B)/names/$(p).o)
 -include $(wildcard $(GUEST_B)/*.d $(GUEST_B)/names/*.d $(GUEST_B)/guest/bare/*.d $(GUEST_B)/guest/bare/lib/*.d)
 
-include guest/linux/module.mk guest/kernel/module.mk guest/payload/module.mk guest/microdroid/module.mk
+include guest/linux/module.mk guest/kernel/module.mk guest/payload/module.mk guest/microdroid/module.mk guest/debian/module.mk
