@@ -85,6 +85,11 @@ class Service:
     def wait(self, what: str) -> str:
         return self._job.wait_line(f"what={what}", timeout=BOOT_S)
 
+    def stop(self) -> None:
+        """Nobody has called, or nobody is to."""
+        self._job.signal("TERM")
+        self._job.wait(BOOT_S)
+
     def calls(self) -> list[Report]:
         """All, once the guest has closed the connection."""
         self._job.wait(BOOT_S)
@@ -114,7 +119,7 @@ def start(
     quiet: bool = False, payload: str = PAYLOAD_DISK, name: str = "microdroid",
 ) -> VM:
     """Microdroid with the disk @payload, if the host has it; its console and log are the VMM's stdout."""
-    params = f"console={'hvc0' if debuggable else 'ttynull'} panic=-1 arm64.nopauth{' quiet' if quiet else ''}{BOUNCE if rsi else ''}"
+    params = f"console={'hvc0' if debuggable else 'ttynull'} panic=-1{' quiet' if quiet else ''}{BOUNCE if rsi else ''}"
     kind = "debuggable" if debuggable else "normal"
     has_payload = host.run(["test", "-e", payload]).exit == 0
     return host.vm(

@@ -11,11 +11,15 @@ from scenarios import idsigs, microdroid
 from scenarios.harness.checks import Checks, matches
 from scenarios.harness.host import Host
 from scenarios.microdroid import (
-    APK, FOLDER, IDSIG, Service, idsig, metadata, package, payload_disk, told, trimmed,
+    APK, FOLDER, IDSIG, PAYLOAD_DISK, Service, idsig, metadata, package, payload_disk, told, trimmed,
 )
 
 # ErrorCode of notifyError
 UNKNOWN, VERIFICATION_FAILED, INVALID_CONFIG = 0, 1, 3
+RESET = 32  # the VMM's exit status
+
+# Nothing here is about the host's CPUs, and two of them wait for each other where the build machine has no two to spare: half of the time.
+one_cpu = pytest.mark.machine(smp=1)
 
 
 def changed(data: bytes, at: int) -> bytes:
@@ -84,6 +88,7 @@ def disks() -> dict[str, Callable[[], bytes]]:
 @pytest.mark.parametrize(("case", "protected"), [
     pytest.param(case, at % 2 == 0, id=f"{case}-{'normal' if at % 2 else 'protected'}") for at, case in enumerate(CASES)
 ])
+@one_cpu
 @trimmed
 @pytest.mark.host_files(disks())
 def test_microdroid_boot_fails(host: Host, check: Checks, case: str, protected: bool) -> None:
@@ -96,3 +101,37 @@ def test_microdroid_boot_fails(host: Host, check: Checks, case: str, protected: 
     check("exit code of the VMM: powered off", 0, vm.wait(microdroid.BOOT_S))
     check("what the failure port says", matches(f"^{word}[|]"), vm.reason())
     check("reports of the payload", [], vm.reports())
+
+
+def system(part: bytes) -> Callable[[], bytes]:
+    """The system image, one bit of it changed, behind the first @part."""
+    def image() -> bytes:
+        data = microdroid.built("super.img").read_bytes()
+        return changed(data, data.index(part) + len(part))
+
+    return image
+
+
+# What is changed: the file system's first block, so that it cannot be mounted; the manager, so that it runs into it.
+IMAGES = {"file_system": system((0xE0F5E1E2).to_bytes(4, "little")), "manager": system(b"payload verified and ")}
+
+
+def image_files() -> dict[str, object]:
+    kernel = {name: microdroid.built(name) for name in ("kernel", "initrd_debuggable.img")}
+    return {f"{FOLDER}/{case}/{name}": content for case, image in IMAGES.items()
+            for name, content in {**kernel, "super.img": image}.items()}
+
+
+@pytest.mark.limit(300)
+@pytest.mark.parametrize(("case", "protected"), [("file_system", True), ("manager", False)], ids=IMAGES)
+@one_cpu
+@pytest.mark.host_files({PAYLOAD_DISK: payload_disk} | image_files())
+def test_microdroid_image_changed(host: Host, check: Checks, case: str, protected: bool) -> None:
+    """A changed block of the system image: the VM is reset, and nothing of the payload ran."""
+    service = Service(host)
+    vm = microdroid.start(host, protected, folder=f"{FOLDER}/{case}")
+    check("exit code of the VMM: the guest was reset", RESET, vm.wait(microdroid.BOOT_S))
+    check("what the console says", matches("block [0-9]+ is corrupted"), vm.job.out())
+    check("what the failure port says", "", vm.reason())
+    check("reports of the payload", [], vm.reports())
+    service.stop()
