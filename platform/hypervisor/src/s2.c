@@ -12,6 +12,12 @@
 #define LEVEL_FIRST 1
 #define LEVEL_LAST 3
 
+/*
+ * The order in which entries are looked at: an odd number, so that it comes to all of them. Pages that come back are scattered, and
+ * far off a difference is found sooner than among the neighbours.
+ */
+#define FOLD_STEP 181
+
 static uint64_t level_bytes(int level)
 {
 	return UINT64_C(1) << (PAGE_SHIFT + 9 * (LEVEL_LAST - level));
@@ -221,19 +227,23 @@ void s2_note(struct s2 *s2, uint64_t ipa, uint64_t size, enum s2_note note)
 	}
 }
 
-/* Whether all of @table, of @level, is what one entry above could say, looking from @ipa on. */
-static bool is_uniform(const uint64_t *table, int level, uint64_t ipa)
+/* Whether all of @table, of @level, is what one entry above could say, looking at @before, then from @next on. */
+static bool is_uniform(const uint64_t *table, int level, uint64_t before, uint64_t next)
 {
 	uint64_t first = table[0];
 	uint64_t step = first & S2_VALID ? level_bytes(level) : 0;
-	uint64_t start = ipa / level_bytes(level);
+	uint64_t last = before / level_bytes(level) % TABLE_ENTRIES;
+	uint64_t start = next / level_bytes(level);
 
 	if (is_table(first, level) ||
 	    (step && (first & S2_ADDRESS) % level_bytes(level - 1) != 0)) {
 		return false;
 	}
+	if (table[last] != first + last * step) {
+		return false;
+	}
 	for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
-		uint64_t index = (start + i) % TABLE_ENTRIES;
+		uint64_t index = (start + i * FOLD_STEP) % TABLE_ENTRIES;
 
 		if (table[index] != first + index * step) {
 			return false;
@@ -242,8 +252,8 @@ static bool is_uniform(const uint64_t *table, int level, uint64_t ipa)
 	return true;
 }
 
-/* Tables on the way to @ipa; they are looked at from @next on, where a difference is near. */
-static void fold_at(struct s2 *s2, uint64_t ipa, uint64_t next)
+/* Tables on the way to @ipa; they are looked at around what has changed, [before + 1, next), where a difference is near. */
+static void fold_at(struct s2 *s2, uint64_t ipa, uint64_t before, uint64_t next)
 {
 	uint64_t *path[LEVEL_LAST + 1];
 	uint64_t *table = s2->root;
@@ -257,7 +267,7 @@ static void fold_at(struct s2 *s2, uint64_t ipa, uint64_t next)
 		uint64_t *below = table_of(*path[level]);
 		uint64_t value = below[0];
 
-		if (!is_uniform(below, level + 1, next)) {
+		if (!is_uniform(below, level + 1, before, next)) {
 			return;
 		}
 		replace(s2, path[level], level, ipa, value & S2_VALID ? value & ~S2_TABLE : value);
@@ -267,6 +277,6 @@ static void fold_at(struct s2 *s2, uint64_t ipa, uint64_t next)
 
 void s2_fold(struct s2 *s2, uint64_t ipa, uint64_t size)
 {
-	fold_at(s2, ipa, ipa + size);
-	fold_at(s2, ipa + size - 1, ipa + size);
+	fold_at(s2, ipa, ipa - 1, ipa + size);
+	fold_at(s2, ipa + size - 1, ipa - 1, ipa + size);
 }
