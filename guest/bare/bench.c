@@ -17,6 +17,7 @@
  *               the trace tells
  *   6 touches   the same 256 pages again: no stage-2 fault
  *   7 sysreg    1000 reads of CNTVCT_EL0, which may or may not trap
+ *   8 row       256 first touches again, of pages one behind the other
  *
  * For each, `value bench name=.. section=n count=.. ticks=..` gives what was done and
  * the ticks of the virtual counter in between, with all that the host did meanwhile;
@@ -28,9 +29,10 @@
 
 #define REPEAT 1000
 #define FAULTS 256
+#define STRIDE 3 /* pages: neighbours may be given with one that is touched */
 #define SERIAL_SCRATCH (GUEST_SERIAL1_BASE + 7)
 
-static volatile uint8_t *fresh;
+static volatile uint8_t *fresh, *row;
 
 static unsigned int run_empty(void)
 {
@@ -78,7 +80,18 @@ static unsigned int run_touch(void)
 		return 0;
 	}
 	for (unsigned int i = 0; i < FAULTS; i++) {
-		fresh[i * PAGE_SIZE] = 1;
+		fresh[i * STRIDE * PAGE_SIZE] = 1;
+	}
+	return FAULTS;
+}
+
+static unsigned int run_row(void)
+{
+	if (!row) {
+		return 0;
+	}
+	for (unsigned int i = 0; i < FAULTS; i++) {
+		row[i * PAGE_SIZE] = 1;
 	}
 	return FAULTS;
 }
@@ -103,6 +116,7 @@ static const struct {
 	[5] = { .name = "faults", .run = run_touch },
 	[6] = { .name = "touches", .run = run_touch },
 	[7] = { .name = "sysreg", .run = run_sysreg },
+	[8] = { .name = "row", .run = run_row },
 };
 
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))
@@ -110,7 +124,8 @@ static const struct {
 int guest_main(void)
 {
 	report_begin();
-	fresh = pages_take(FAULTS);
+	fresh = pages_take(FAULTS * STRIDE);
+	row = pages_take(FAULTS);
 	report_value("counter", "hz=%llu", (unsigned long long)timer_hz());
 	for (size_t i = 0; i < SECTIONS; i++) {
 		uint64_t ticks;
@@ -124,6 +139,6 @@ int guest_main(void)
 		report_value("bench", "name=%s section=%zu count=%u ticks=%llu", sections[i].name,
 			     i, count, (unsigned long long)ticks);
 	}
-	report_check(fresh, "memory", "");
+	report_check(fresh && row, "memory", "");
 	return 0;
 }

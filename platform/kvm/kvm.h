@@ -33,6 +33,13 @@
 #include "platform/kvm/irq.h"
 #include "platform/kvm/slots.h"
 
+/* A protected guest touches its memory in order: where it goes on. */
+struct kvm_stream {
+	u64 above, below; /* the gfns that would be next */
+	u64 pages;        /* given ahead at the last one, at least 1; 0: there is no such stream */
+	u64 used;         /* kvm_memory.streams_used then */
+};
+
 /* The VM's memory: memory.c. */
 struct kvm_memory {
 	struct kvm_slots
@@ -44,7 +51,10 @@ struct kvm_memory {
 	struct xarray
 		kernel_pages; /* lock: given_lock; pfn -> order, of pages that the hypervisor has */
 	struct xarray pinned; /* lock: given_lock; gfn -> page, of a protected VM */
-	u64 pinned_pages;     /* lock: given_lock; charged to RLIMIT_MEMLOCK of mm */
+	struct kvm_stream streams[4]; /* mmu_lock */
+	u64 streams_used;             /* mmu_lock: a clock of their use */
+	bool has_returned;            /* atomic: a protected guest has given a page back */
+	u64 pinned_pages;             /* lock: given_lock; charged to RLIMIT_MEMLOCK of mm */
 	spinlock_t mmu_lock;
 	unsigned long invalidate_seq; /* lock: mmu_lock */
 	long invalidating;            /* lock: mmu_lock; notifier calls under way */

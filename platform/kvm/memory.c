@@ -15,6 +15,9 @@
 #define ESR_S1PTW 0x80
 #define ESR_CM 0x100
 
+#define AROUND_PAGES 16 /* as many as the kernel's own fault_around_bytes */
+#define AHEAD_PAGES_MAX 16
+
 /* How a page of userspace was had. */
 struct faulted {
 	struct page *page;
@@ -440,14 +443,137 @@ static int fault_error(int error)
 	}
 }
 
+/* Lend a page that userspace has there and may write now. False: it has none, or something is in the way, as the guest's own fault will tell. */
+static bool lend_present(struct kvm_vm *vm, u64 gfn, u64 hva)
+{
+	struct kvm_memory *memory = &vm->memory;
+	unsigned long seq = READ_ONCE(memory->invalidate_seq);
+	struct page *page;
+	long status = HYP_EBUSY;
+
+	smp_rmb(); /* the count before the page, against invalidate_end() */
+	if (!get_user_page_fast_only(hva, FOLL_WRITE, &page)) {
+		return false;
+	}
+	spin_lock(&memory->mmu_lock);
+	if (!memory->invalidating && memory->invalidate_seq == seq) {
+		status = hyp_call(HYP_CALL_VM_MAP, vm->handle, page_to_pfn(page), gfn, 1,
+				  HYP_MAP_ALL, NULL);
+	}
+	spin_unlock(&memory->mmu_lock);
+	if (status == HYP_OK) {
+		set_page_dirty_lock(page);
+	}
+	put_page(page);
+	return status == HYP_OK;
+}
+
+/* The same of a protected VM's page. */
+static bool give_present(struct kvm_vm *vm, u64 gfn, u64 hva)
+{
+	struct page *page;
+
+	if (pages_are_given(vm, gfn) || !get_user_page_fast_only(hva, FOLL_WRITE, &page)) {
+		return false;
+	}
+	put_page(page);
+	return pages_give_guest(vm, gfn, hva) == 0;
+}
+
+static bool pass_present(struct kvm_vm *vm, const struct kvm_slot *slot, u64 gfn)
+{
+	u64 hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
+
+	return vm->is_protected ? give_present(vm, gfn, hva) : lend_present(vm, gfn, hva);
+}
+
+/*
+ * After a fault: what of its neighbourhood userspace has filled already, such as an image that it
+ * loaded, goes to the guest with it. That costs no page, and saves the guest's own faults.
+ */
+static void fault_around(struct kvm_vm *vm, const struct kvm_slot *slot, u64 faulted)
+{
+	u64 first = max(round_down(faulted, AROUND_PAGES), slot->gfn);
+	u64 end = min(round_down(faulted, AROUND_PAGES) + AROUND_PAGES, slot->gfn + slot->pages);
+	u64 gfn = faulted;
+
+	while (++gfn < end && pass_present(vm, slot, gfn)) {
+	}
+	gfn = faulted;
+	while (gfn-- > first && pass_present(vm, slot, gfn)) {
+	}
+}
+
+/* Which of the streams @gfn goes on with, and in which direction; the stalest, with direction 0, if none. */
+static struct kvm_stream *stream_of(struct kvm_memory *memory, u64 gfn, int *direction)
+{
+	struct kvm_stream *stalest = memory->streams;
+
+	for (u32 i = 0; i < ARRAY_SIZE(memory->streams); i++) {
+		struct kvm_stream *stream = &memory->streams[i];
+
+		if (stream->pages && (gfn == stream->above || gfn == stream->below)) {
+			*direction = gfn == stream->above ? 1 : -1;
+			return stream;
+		}
+		if (stream->used < stalest->used) {
+			stalest = stream;
+		}
+	}
+	*direction = 0;
+	return stalest;
+}
+
+/*
+ * A protected guest that touches page after page, up or down, as a kernel does with its memory map and
+ * its page cache: gets more and more of what comes next, before it asks.
+ */
+static void fault_ahead(struct kvm_vm *vm, const struct kvm_slot *slot, u64 faulted)
+{
+	struct kvm_memory *memory = &vm->memory;
+	struct kvm_stream *stream;
+	int direction;
+	u64 pages, gfn = faulted;
+
+	spin_lock(&memory->mmu_lock);
+	stream = stream_of(memory, faulted, &direction);
+	pages = direction ? min_t(u64, 2 * stream->pages, AHEAD_PAGES_MAX) : 0;
+	*stream = (struct kvm_stream){
+		.above = faulted + 1 + (direction > 0 ? pages : 0),
+		.below = faulted - 1 - (direction < 0 ? pages : 0),
+		.pages = max(pages, 1ULL),
+		.used = ++memory->streams_used,
+	};
+	spin_unlock(&memory->mmu_lock);
+	while (pages--) {
+		gfn += direction;
+		if (gfn < slot->gfn || gfn - slot->gfn >= slot->pages || pages_are_given(vm, gfn) ||
+		    pages_give_guest(vm, gfn, slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT))) {
+			return;
+		}
+	}
+}
+
+/* Not where a page comes only when asked for: the dirty log's, and what a guest has given back or shares by giving it back. */
+static bool may_go_around(const struct kvm_vm *vm, const struct kvm_slot *slot)
+{
+	return !slot->dirty && !(slot->flags & KVM_MEM_READONLY) && !vm->has_rsi &&
+	       !READ_ONCE(vm->memory.has_returned);
+}
+
 static int fault_slot(struct kvm_vm *vm, const struct kvm_slot *slot, u64 gfn, bool is_write)
 {
-	if (vm->is_protected) {
-		u64 hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
+	u64 hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
+	int error = vm->is_protected ? pages_give_guest(vm, gfn, hva) :
+				       fault_normal(vm, slot, gfn, is_write);
 
-		return fault_error(pages_give_guest(vm, gfn, hva));
+	if (!error && may_go_around(vm, slot)) {
+		fault_around(vm, slot, gfn);
+		if (vm->is_protected) {
+			fault_ahead(vm, slot, gfn);
+		}
 	}
-	return fault_error(fault_normal(vm, slot, gfn, is_write));
+	return fault_error(error);
 }
 
 int kvm_memory_fault(struct kvm_vcpu *vcpu, u64 ipa, u64 esr)

@@ -23,6 +23,9 @@ int pages_declare_ram(struct kvm_vm *vm, u64 gfn, u64 pages);
  */
 int pages_give_guest(struct kvm_vm *vm, u64 gfn, u64 hva);
 
+/* Whether the page at @gfn is the guest's already. Any context. */
+bool pages_are_given(struct kvm_vm *vm, u64 gfn);
+
 /* The guest gave the page at @gfn back: it is zero and the host's. */
 void pages_returned(struct kvm_vm *vm, u64 gfn);
 

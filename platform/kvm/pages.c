@@ -175,11 +175,17 @@ int pages_give_guest(struct kvm_vm *vm, u64 gfn, u64 hva)
 	return error == -EBUSY ? 0 : error;
 }
 
+bool pages_are_given(struct kvm_vm *vm, u64 gfn)
+{
+	return xa_load(&vm->memory.pinned, gfn);
+}
+
 void pages_returned(struct kvm_vm *vm, u64 gfn)
 {
 	struct kvm_memory *memory = &vm->memory;
 	struct page *page;
 
+	WRITE_ONCE(memory->has_returned, true);
 	mutex_lock(&memory->given_lock);
 	page = xa_erase(&memory->pinned, gfn);
 	if (page) {

@@ -109,9 +109,15 @@ def weigh_memory(
     tell.figure(f"stage-2 faults for {FRESH_PAGES} fresh pages", len(fresh), "faults")
 
 
+def weigh_row(tell: Tell, done: dict[str, int], parts: dict[str, list[Visit]], gives_ahead: bool) -> None:
+    faults = faults_on_ram(parts["row"])
+    tell.check("pages touched in order: faults", at_most(done["row"] // 8 if gives_ahead else done["row"]), len(faults))
+    tell.figure(f"stage-2 faults for {done['row']} pages in order", len(faults), "faults")
+
+
 @pytest.mark.icount
 @pytest.mark.limit(180)
-def test_exits(host: Host, machine: Machine, check: Checks, figure: Figure) -> None:
+def test_exits(host: Host, machine: Machine, check: Checks, figure: Figure, target: str) -> None:
     """Hypercalls, MMIO, stage-2 faults and world switches: instructions and virtual time each."""
     done = []
     for protected in KINDS.values():
@@ -127,6 +133,7 @@ def test_exits(host: Host, machine: Machine, check: Checks, figure: Figure) -> N
         check.must(f"{kind}: sections in the trace", len(counts), len(parts))
         weigh_calls(tell, counts, parts, protected)
         weigh_memory(tell, counts, parts, life, protected)
+        weigh_row(tell, counts, parts, gives_ahead=target == "terrarium")
         traps = [visit for visit in parts["sysreg"] if visit.kind == "SYSREG"]
         tell.figure("traps of 1000 reads of the virtual counter", len(traps), "traps")
     enters, exits = trace.switches("host", "vm"), trace.switches("vm", "host")
