@@ -29,6 +29,8 @@ from newc import Archive
 
 LIBRARY_DIR = "/usr/lib/aarch64-linux-gnu"
 BUSYBOX = "/usr/bin/busybox"
+SIGNATURE_MARK = b"~Module signature appended~\n"
+SIGNATURE_HEAD_BYTES = 12
 
 
 class BuildError(Exception):
@@ -156,11 +158,23 @@ def _module_name(path: Path) -> str:
     return path.name.split(".ko")[0].replace("-", "_")
 
 
+def without_signature(data: bytes) -> bytes:
+    """A module as it was before it was signed: struct module_signature and the mark behind it (Linux, module_signature.h)."""
+    if not data.endswith(SIGNATURE_MARK):
+        return data
+    end = len(data) - len(SIGNATURE_MARK)
+    length = int.from_bytes(data[end - 4 : end], "big") + SIGNATURE_HEAD_BYTES
+    if length > end:
+        raise elf.ElfError("its signature is longer than the file")
+    return data[: end - length]
+
+
 def _read_module(name: str, path: Path) -> Module:
     data = path.read_bytes()
     try:
         # Decompressed here: the kernel would spend boot time on it.
         data = lzma.decompress(data) if path.suffix == ".xz" else data
+        data = without_signature(data)  # as long: an elliptic curve for each module
         info = elf.section(data, ".modinfo").decode().split("\0")
     except (lzma.LZMAError, elf.ElfError) as error:
         raise BuildError(f"{path}: not a kernel module: {error}") from error

@@ -105,6 +105,12 @@ class Tree:
         self.write("kernel/modules/kernel/b/other.ko", module_file("other", "", "char-major-10-241"))
         self.write("kernel/modules/kernel/b/unused.ko", module_file("unused"))
 
+    def sign(self, path: str, length: int | None = None) -> None:
+        """Append a signature as the kernel's build does; @length: what its head says it has."""
+        place, signature = self.folder / path, b"signature of 23 bytes.."
+        head = bytes(8) + struct.pack(">I", len(signature) if length is None else length)
+        place.write_bytes(place.read_bytes() + signature + head + b"~Module signature appended~\n")
+
     def write(self, path: str, data: bytes) -> Path:
         place = self.folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -251,3 +257,14 @@ def test_links_stay_in_the_sysroot(tree: Tree) -> None:
 def test_busybox_without_the_program(tree: Tree) -> None:
     tree.write(f"sysroot/{BUSYBOX}", elf_file() + b"\0sh\0")
     assert tree.refused() == "busybox has no program modprobe"
+
+
+def test_modules_come_without_signature(tree: Tree) -> None:
+    plain = (tree.folder / "kernel/modules/kernel/b/low.ko").read_bytes()
+    tree.sign("kernel/modules/kernel/b/low.ko")
+    assert tree.built()["usr/lib/modules/9.9-test/low.ko"][1] == plain
+
+
+def test_signature_that_cannot_be(tree: Tree) -> None:
+    tree.sign("kernel/modules/kernel/b/low.ko", 1 << 30)
+    assert "signature is longer than the file" in tree.refused()
