@@ -20,8 +20,9 @@
 
 G_DEFINE_QUARK(vmm_options_error, options_error)
 
+/* As much for each disk, and for all other devices: AVF gives these four times that, which a guest shares page by page as it boots. */
 #define SWIOTLB_MIB_PER_DEVICE 2
-#define SWIOTLB_DEVICES_BESIDE_DISKS 4
+#define SWIOTLB_FOR_OTHER_DEVICES 1
 #define DEFAULT_MEMORY_MIB 128
 #define CONFIG_BYTES_MAX (64 * 1024)
 
@@ -75,7 +76,7 @@ static const struct option option_table[] = {
 	  .min = OPTIONS_SWIOTLB_MIB_MIN, .max = OPTIONS_SWIOTLB_MIB_MAX, .even = true,
 	  .what = "number of MiB",
 	  .help = "pool of a --protected guest's virtio buffers, on top of --mem; even, 2 to 1024 "
-		  "(default 2 * (4 + disks))" },
+		  "(default 2 * (1 + disks))" },
 	{ .name = "cpus", .placeholder = "N", .kind = KIND_NUMBER, .field = FIELD(cpus),
 	  .min = 1, .max = GUEST_VCPUS_MAX, .what = "number of vCPUs",
 	  .help = "vCPUs; 1 to 8 (default 1)" },
@@ -408,7 +409,7 @@ static struct options *finish(struct options *o, GError **error)
 	o->protected_vm = o->protected_vm || o->rsi;
 	if (o->protected_vm && !o->rsi && o->swiotlb_mib == 0) {
 		o->swiotlb_mib = SWIOTLB_MIB_PER_DEVICE *
-				 (uint64_t)(SWIOTLB_DEVICES_BESIDE_DISKS + o->blocks->len);
+				 (uint64_t)(SWIOTLB_FOR_OTHER_DEVICES + o->blocks->len);
 	}
 	return o;
 }

@@ -122,13 +122,13 @@ static void test_service_options(void **state)
 	options_free(o);
 }
 
-/* The pool grows with the disks, as crosvm's does. */
+/* The pool grows with the disks. */
 static void test_swiotlb_default(void **state)
 {
 	struct options *o = parse_well("vmm run --raw r --protected");
 
 	(void)state;
-	assert_int_equal(o->swiotlb_mib, 8);
+	assert_int_equal(o->swiotlb_mib, 2);
 	options_free(o);
 	o = parse_well("vmm run --raw r --rsi --block a");
 	assert_true(o->rsi);
@@ -137,7 +137,7 @@ static void test_swiotlb_default(void **state)
 	options_free(o);
 	o = parse_well("vmm run --raw r --protected --block a --block b,ro");
 	assert_false(o->rsi);
-	assert_int_equal(o->swiotlb_mib, 12);
+	assert_int_equal(o->swiotlb_mib, 6);
 	options_free(o);
 }
 
