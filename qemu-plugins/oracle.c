@@ -32,6 +32,7 @@ int qemu_plugin_version = QEMU_API_VERSION;
 
 const char *oracle_option_dma_log;
 const char *oracle_option_tags;
+bool oracle_option_reread;
 
 static const char *const tier_words[] = { "a", "b", "c", NULL };
 
@@ -42,6 +43,7 @@ enum {
 	OPT_DMA_LOG,
 	OPT_TAGS,
 	OPT_EXCEPT,
+	OPT_REREAD,
 	OPT_COUNT,
 };
 
@@ -69,6 +71,10 @@ static const struct option options_default[OPT_COUNT] = {
 	[OPT_EXCEPT] = { .name = "except",
 			 .type = OPTION_STRING,
 			 .help = "named exceptions (oracle_except.h), joined by +" },
+	[OPT_REREAD] = { .name = "reread",
+			 .type = OPTION_BOOL,
+			 .help = "read all tables again at each return from EL2, for bits that "
+				 "flip in them without a store" },
 };
 
 /* In the order in which they are called; absent ones are not linked in. */
@@ -255,6 +261,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 	oracle.out = g_strdup(options[OPT_OUT].string);
 	oracle_option_dma_log = g_strdup(options[OPT_DMA_LOG].string);
 	oracle_option_tags = g_strdup(options[OPT_TAGS].string);
+	oracle_option_reread = options[OPT_REREAD].value != 0;
 	tables_init((uint32_t)options[OPT_HOST_VMID].value);
 	reason = oracle_except_parse(options[OPT_EXCEPT].string);
 	if (reason == NULL) {

@@ -204,5 +204,6 @@ extern const struct oracle_tier oracle_tier_dma __attribute__((weak));      /* c
 /* Options that tiers read: their rows in oracle.c. */
 extern const char *oracle_option_dma_log; /* NULL: none */
 extern const char *oracle_option_tags;    /* "VALUE/MASK", NULL: none */
+extern bool oracle_option_reread;
 
 #endif /* QEMU_PLUGINS_ORACLE_H */

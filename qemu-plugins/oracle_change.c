@@ -292,7 +292,7 @@ void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,
 		vm->root = root;
 	}
 	if (before.rights != 0 && (is_moved || (before.rights & ~after.rights) != 0) &&
-	    tree->party != PARTY_EL2) {
+	    tree->party != PARTY_EL2 && !tables.is_reread) {
 		add_due(tree, input, bytes, before.pa);
 	}
 	if (!is_moved && tree->party != PARTY_EL2) {

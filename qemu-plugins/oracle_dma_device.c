@@ -34,7 +34,8 @@
 #define ID_BITS_MAX 24
 #define LPI_FIRST 8192
 
-#define NAMED_MAX 64
+/* All that register_at() tells apart: the ITS's, and two of each redistributor. */
+#define NAMED_MAX (1 + ITS_BASER_COUNT + 2 * ((GICR_END - GICR_BASE) / GICR_STRIDE + 1))
 
 /* Memory that a register names. */
 struct named {
@@ -102,10 +103,6 @@ static struct named *named_for(uint64_t reg)
 		if (device.named[i].reg == reg) {
 			return &device.named[i];
 		}
-	}
-	if (device.count == NAMED_MAX) {
-		plugin_end("oracle", PLUGIN_EXIT_UNUSABLE,
-			   "tier c knows no more than %d registers that name memory", NAMED_MAX);
 	}
 	device.named[device.count] = (struct named){ .reg = reg };
 	return &device.named[device.count++];

@@ -265,6 +265,18 @@ static void judge_entered(unsigned int vcpu, unsigned int party)
 	}
 }
 
+/* Upstream's EL2 begins on one CPU after the other: each is judged from its own start on. */
+static void judge_stage2(unsigned int vcpu, unsigned int party)
+{
+	static bool had_stage2[PLUGIN_VCPUS_MAX];
+	bool has_stage2 = (regs_read(&oracle.regs, REG_HCR_EL2) & ARM_HCR_VM) != 0;
+
+	if (had_stage2[vcpu] && !has_stage2) {
+		breach("no-stage-2", vcpu, party, NULL, ORACLE_NONE, "runs without a stage 2");
+	}
+	had_stage2[vcpu] = has_stage2;
+}
+
 void judge_returns(unsigned int vcpu, unsigned int party)
 {
 	const char *open = smmu_is_open();
@@ -275,6 +287,7 @@ void judge_returns(unsigned int vcpu, unsigned int party)
 	if (open != NULL) {
 		breach("open-smmu", vcpu, PARTY_HOST, NULL, ORACLE_NONE, open);
 	}
+	judge_stage2(vcpu, party);
 	judge_stale(vcpu, party);
 	judge_dead(vcpu);
 	judge_entered(vcpu, party);

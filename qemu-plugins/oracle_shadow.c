@@ -27,7 +27,7 @@
 /* VTCR_EL2, TCR_EL2 (D24.2). */
 #define TCR_T0SZ(tcr) (0x3f & (unsigned int)(tcr))
 #define VTCR_SL0(vtcr) ((unsigned int)((vtcr) >> 6) & 3)
-#define TCR_TG0(tcr) ((unsigned int)((tcr) >> 14) & 3)
+#define BITS_MIN 16u /* of input addresses, with FEAT_TTST */
 #define TTBR_BADDR UINT64_C(0x0000fffffffffffe)
 
 /* A table of a tree. One page can be a table at several places. */
@@ -89,13 +89,16 @@ void shadow_free(struct shadow *shadow)
 bool shadow_shape_stage2(struct shadow_shape *shape, uint64_t base, uint64_t vtcr)
 {
 	unsigned int bits = 64 - TCR_T0SZ(vtcr);
-	unsigned int level = 2 - VTCR_SL0(vtcr);
+	/* FEAT_TTST: SL0 3 begins at the last level. */
+	unsigned int level = VTCR_SL0(vtcr) == 3 ? LEVEL_LAST : 2 - VTCR_SL0(vtcr);
 	unsigned int one_table = PAGE_SHIFT + 9 * (4 - level);
 
-	/* At most 16 tables in a row stand for the first level (D8.2.2). */
-	if (TCR_TG0(vtcr) != 0 || VTCR_SL0(vtcr) > 2 || bits > one_table + 4 ||
-	    bits + 9 <= one_table || bits > 48) {
+	if (SHADOW_TCR_GRANULE(vtcr) != 0) {
 		return false;
+	}
+	/* At most 16 tables in a row stand for the first level (D8.2.2). */
+	if (bits > one_table + 4 || bits + 9 <= one_table || bits > 48 || bits < BITS_MIN) {
+		bits = 0;
 	}
 	*shape = (struct shadow_shape){ SHADOW_STAGE2, base & TTBR_BADDR, bits, level };
 	return true;
@@ -105,8 +108,13 @@ bool shadow_shape_el2(struct shadow_shape *shape, uint64_t ttbr, uint64_t tcr, b
 {
 	unsigned int bits = 64 - TCR_T0SZ(tcr);
 
-	if (TCR_TG0(tcr) != 0 || bits > 48 || bits < 25) {
+	if (SHADOW_TCR_GRANULE(tcr) != 0) {
 		return false;
+	}
+	if (bits > 48 || bits < BITS_MIN) {
+		*shape = (struct shadow_shape){ e2h ? SHADOW_EL2_E2H : SHADOW_EL2,
+						ttbr & TTBR_BADDR, 0, LEVEL_LAST };
+		return true;
 	}
 	*shape = (struct shadow_shape){ e2h ? SHADOW_EL2_E2H : SHADOW_EL2, ttbr & TTBR_BADDR, bits,
 					LEVEL_LAST - (bits - PAGE_SHIFT - 1) / 9 };
@@ -325,6 +333,9 @@ static uint64_t first_tables(const struct shadow_shape *shape)
 {
 	unsigned int one_table = PAGE_SHIFT + 9 * (4 - shape->level);
 
+	if (shape->bits == 0) {
+		return 0;
+	}
 	return shape->bits > one_table ? UINT64_C(1) << (shape->bits - one_table) : 1;
 }
 
@@ -431,6 +442,18 @@ void shadow_stored(struct shadow *shadow, uint64_t pa, uint64_t bytes)
 		}
 		pa += here;
 		bytes -= here;
+	}
+}
+
+void shadow_reread(struct shadow *shadow)
+{
+	uint64_t page;
+
+	for (page = 0; page < shadow->memory.ram_pages; page++) {
+		if (shadow->tables[page] != NULL) {
+			stored_to_page(shadow, shadow->memory.ram_base + (page << PAGE_SHIFT),
+				       PAGE_BYTES);
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ enum shadow_format {
 struct shadow_shape {
 	enum shadow_format format;
 	uint64_t base;      /* of the first table, or of the first of several in a row */
-	unsigned int bits;  /* of input addresses */
+	unsigned int bits;  /* of input addresses; 0: nothing is mapped */
 	unsigned int level; /* of the first table, 0 to 3 */
 };
 
@@ -68,12 +68,17 @@ struct shadow *shadow_new(const struct shadow_memory *memory);
 /* With all its trees; for unit tests. */
 void shadow_free(struct shadow *shadow);
 
+/* What of VTCR_EL2 and TCR_EL2 decides about a shape: T0SZ, SL0, TG0. */
+#define SHADOW_VTCR_SHAPE UINT64_C(0xc0ff)
+#define SHADOW_TCR_GRANULE(tcr) ((unsigned int)((tcr) >> 14) & 3) /* 0: 4 KiB */
+
 /*
  * The shape of a stage 2 from VTTBR_EL2 and VTCR_EL2, or of an SMMU's STE: @base, T0SZ, SL0,
- * TG0 as VTCR_EL2 has them. False: not the 4 KiB granule, or no shape that exists.
+ * TG0 as VTCR_EL2 has them. False: not the 4 KiB granule. T0SZ and SL0 that do not go together
+ * make a shape in which nothing is mapped, for each access is a translation fault (D8.2.2).
  */
 bool shadow_shape_stage2(struct shadow_shape *shape, uint64_t base, uint64_t vtcr);
-/* EL2's stage 1 from TTBR0_EL2 and TCR_EL2. */
+/* EL2's stage 1 from TTBR0_EL2 and TCR_EL2, in the same way. */
 bool shadow_shape_el2(struct shadow_shape *shape, uint64_t ttbr, uint64_t tcr, bool e2h);
 
 /* Follow a tree from now on: all that it maps is told as a change from nothing. */
@@ -87,6 +92,9 @@ bool shadow_is_table(const struct shadow *shadow, uint64_t pa);
 
 /* Memory in [pa, pa + bytes) was stored to; looks at what of it are entries. */
 void shadow_stored(struct shadow *shadow, uint64_t pa, uint64_t bytes);
+
+/* As if all pages of all tables had been stored to. */
+void shadow_reread(struct shadow *shadow);
 
 /* What @input translates to now; nothing if it is beyond the tree. */
 struct shadow_leaf shadow_look(struct shadow *shadow, const struct shadow_root *root,

@@ -128,8 +128,11 @@ static void read_stream(const uint64_t *ste)
 		return;
 	}
 	if (!shadow_shape_stage2(&shape, ste[3] & STE_S2TTB, vtcr)) {
-		plugin_end("oracle", PLUGIN_EXIT_UNUSABLE,
-			   "the SMMU's stage 2 has no 4 KiB granule (STE word 2 0x%lx)", ste[2]);
+		tables_unreadable(PARTY_HOST, "of the SMMU, word 2 of a stream table entry",
+				  ste[2]);
+	}
+	if (shape.bits == 0) {
+		return; /* the entry is illegal: aborted (C_BAD_STE) */
 	}
 	tree = tree_at(shape.base);
 	if (tree == NULL) {

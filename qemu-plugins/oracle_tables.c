@@ -14,14 +14,19 @@
  *   vcpu-twice   one vCPU of a protected VM runs on two CPUs at a time
  *   dead-vm      a VM that was killed runs
  *   open-smmu    devices go past the tables
+ *   no-stage-2   a CPU that had a stage 2 runs below EL2 without one
+ *   unreadable   tables have another granule than they had: what they let through is not known
  *
  * except=el2-code: see oracle_except.h.
  *
  * Caveats
- * - The 4 KiB granule, 48 bits, no LPA2; another one ends the run (status 93).
+ * - The 4 KiB granule, 48 bits, no LPA2. A machine with another one from the start is not for
+ *   the oracle (status 93).
  * - What was shared, given, lent and taken is known from the published calls: of pKVM for
  *   guests, of the RSI, of the host to pKVM's EL2 (the kernel's headers) and to Terrarium's
  *   (platform/abi/hyp_hypercalls.h). A hypervisor with other calls is not silent.
+ * - What changes in a table by no store of EL2's is seen with reread=on only, and not held
+ *   against TLBs then.
  * - EL2's stores by FEAT_MOPS and DC ZVA are seen at the next event of that vCPU.
  * - Tables that hardware writes to (FEAT_HAFDBS) are not followed.
  * - vCPUs of a VM are told apart by VMPIDR_EL2 alone. Of normal VMs nothing is said: KVM's
@@ -90,14 +95,37 @@ void tables_forget(struct tree *tree)
 	g_ptr_array_remove(tables.trees, tree);
 }
 
+void tables_unreadable(unsigned int party, const char *what, uint64_t value)
+{
+	g_autofree char *text =
+		g_strdup_printf("runs on tables without a 4 KiB granule: %s 0x%lx", what, value);
+	const struct oracle_breach found = {
+		.tier = 'a',
+		.rule = "unreadable",
+		.what = text,
+		.vcpu = tables.vcpu,
+		.party = party,
+		.el = 2,
+		.pc = tables.pc,
+		.va = ORACLE_NONE,
+		.ipa = ORACLE_NONE,
+		.pa = ORACLE_NONE,
+	};
+
+	if (!tables.is_readable) {
+		plugin_end("oracle", PLUGIN_EXIT_UNUSABLE,
+			   "this machine's tables have no 4 KiB granule (%s 0x%lx)", what, value);
+	}
+	oracle_breach(&found);
+}
+
 static void follow_el2(uint64_t hcr)
 {
 	struct shadow_shape shape;
 
 	if (!shadow_shape_el2(&shape, sys(REG_TTBR0_EL2), sys(REG_TCR_EL2),
 			      (hcr & ARM_HCR_E2H) != 0)) {
-		plugin_end("oracle", PLUGIN_EXIT_UNUSABLE,
-			   "EL2's stage 1 has no 4 KiB granule (TCR_EL2 0x%lx)", sys(REG_TCR_EL2));
+		tables_unreadable(PARTY_EL2, "TCR_EL2", sys(REG_TCR_EL2));
 	}
 	if (tables.el2 != NULL) {
 		if (tables.el2->root->shape.base == shape.base) {
@@ -108,17 +136,36 @@ static void follow_el2(uint64_t hcr)
 	tables.el2 = tables_follow(&shape, PARTY_EL2, 0);
 }
 
-static struct shadow_shape stage2_shape(uint64_t vttbr)
+static struct shadow_shape stage2_shape(unsigned int party, uint64_t vttbr)
 {
 	struct shadow_shape shape;
 
 	if (!shadow_shape_stage2(&shape, vttbr & BASE_MASK, sys(REG_VTCR_EL2))) {
-		plugin_end("oracle", PLUGIN_EXIT_UNUSABLE,
-			   "a stage 2 has no 4 KiB granule or no shape that exists (VTCR_EL2 "
-			   "0x%lx)",
-			   sys(REG_VTCR_EL2));
+		tables_unreadable(party, "VTCR_EL2", sys(REG_VTCR_EL2));
 	}
 	return shape;
+}
+
+/* A stage 2 of CPUs, as VTTBR_EL2 and VTCR_EL2 have it. */
+static struct tree *follow_stage2(unsigned int party, uint64_t vttbr)
+{
+	struct shadow_shape shape = stage2_shape(party, vttbr);
+	struct tree *tree = tables_follow(&shape, party, ARM_VTTBR_VMID(vttbr));
+
+	tree->for_cpus = true;
+	tree->vtcr = sys(REG_VTCR_EL2) & SHADOW_VTCR_SHAPE;
+	return tree;
+}
+
+/*
+ * Whether the tree is what VTTBR_EL2 and VTCR_EL2 say; also if they say that nothing is mapped
+ * for now: what the tables then hold counts again when VTCR_EL2 is as it was.
+ */
+static bool is_followed(const struct tree *tree, uint64_t vttbr)
+{
+	return tree->root->shape.base == (vttbr & BASE_MASK) &&
+	       (tree->vtcr == (sys(REG_VTCR_EL2) & SHADOW_VTCR_SHAPE) ||
+		stage2_shape(tree->party, vttbr).bits == 0);
 }
 
 /* The host runs under a stage 2: the oracle begins, or the host has another one now. */
@@ -127,7 +174,6 @@ static void follow_host(uint64_t hcr, uint64_t vttbr)
 	static const struct shadow_memory memory_default = { .read = oracle_read,
 							     .changed = change_told };
 	struct shadow_memory memory = memory_default;
-	struct shadow_shape shape = stage2_shape(vttbr);
 	bool is_first = tables.shadow == NULL;
 
 	if (is_first) {
@@ -141,11 +187,13 @@ static void follow_host(uint64_t hcr, uint64_t vttbr)
 		tables_forget(tables.host);
 	}
 	tables.host = NULL;
-	tables.host = tables_follow(&shape, PARTY_HOST, ARM_VTTBR_VMID(vttbr));
-	tables.host->for_cpus = true;
+	tables.host = follow_stage2(PARTY_HOST, vttbr);
 	if (is_first) {
 		follow_el2(hcr);
 		smmu_found();
+		tables.is_readable = true;
+	} else {
+		smmu_table_stored(); /* whether devices have it, too */
 	}
 }
 
@@ -176,7 +224,6 @@ static struct oracle_vm *vm_enters(unsigned int vcpu, uint64_t vttbr)
 	uint64_t base = vttbr & BASE_MASK;
 	struct oracle_vm *found = vm_at(base, vmid);
 	struct oracle_vm *vm = call_runs(vcpu);
-	struct shadow_shape shape;
 
 	if (vm == NULL) {
 		vm = found != NULL ? found : oracle_vm_new();
@@ -185,10 +232,10 @@ static struct oracle_vm *vm_enters(unsigned int vcpu, uint64_t vttbr)
 		call_names(vcpu, found); /* only now it has a name */
 		return found;
 	}
-	if (vm == found) {
+	if (vm == found && is_followed(tree_of(vm->root), vttbr)) {
 		return vm;
 	}
-	/* Its tables are where a dead one's were, or it has others than before. */
+	/* Its tables are where a dead one's were, or it has others than before, or of another shape. */
 	if (found != NULL) {
 		tables_forget(tree_of(found->root));
 		found->root = NULL;
@@ -196,9 +243,8 @@ static struct oracle_vm *vm_enters(unsigned int vcpu, uint64_t vttbr)
 	if (vm->root != NULL) {
 		tables_forget(tree_of(vm->root));
 	}
-	shape = stage2_shape(vttbr);
 	vm->vmid = vmid;
-	tables_follow(&shape, vm->party, vmid)->for_cpus = true;
+	follow_stage2(vm->party, vttbr);
 	return vm;
 }
 
@@ -221,7 +267,7 @@ unsigned int tables_party(unsigned int vcpu, uint64_t hcr, uint64_t vttbr)
 		return PARTY_HOST;
 	}
 	if (ARM_VTTBR_VMID(vttbr) == tables.host_vmid) {
-		if (tables.host == NULL || tables.host->root->shape.base != (vttbr & BASE_MASK)) {
+		if (tables.host == NULL || !is_followed(tables.host, vttbr)) {
 			follow_host(hcr, vttbr);
 		}
 		return PARTY_HOST;
@@ -231,6 +277,7 @@ unsigned int tables_party(unsigned int vcpu, uint64_t hcr, uint64_t vttbr)
 	}
 	vm = oracle_vm(last[vcpu].party);
 	if (vm != NULL && last[vcpu].vttbr == vttbr && vm->root != NULL && !vm->is_dead &&
+	    is_followed(tree_of(vm->root), vttbr) &&
 	    (call_runs(vcpu) == NULL || call_runs(vcpu) == vm)) {
 		return vm->party;
 	}
@@ -462,6 +509,10 @@ static void translated(struct qemu_plugin_tb *tb, unsigned int el)
 		is_begun = true;
 		tables.is_cold = el == 2 && sys(REG_VTTBR_EL2) == 0 &&
 				 (sys(REG_HCR_EL2) & ARM_HCR_VM) == 0;
+		/* Before anything could go wrong. A cold machine's are seen when there are any. */
+		tables.is_readable = !tables.is_cold &&
+				     SHADOW_TCR_GRANULE(sys(REG_VTCR_EL2)) == 0 &&
+				     SHADOW_TCR_GRANULE(sys(REG_TCR_EL2)) == 0;
 	}
 	if (el != 2) {
 		return;
@@ -487,6 +538,11 @@ static void returns(unsigned int vcpu, unsigned int party)
 	if (tables.el2 != NULL &&
 	    tables.el2->root->shape.base != (sys(REG_TTBR0_EL2) & BASE_MASK)) {
 		follow_el2(sys(REG_HCR_EL2));
+	}
+	if (oracle_option_reread) {
+		tables.is_reread = true;
+		shadow_reread(tables.shadow);
+		tables.is_reread = false;
 	}
 	call_returns(vcpu, party);
 	judge_returns(vcpu, party);

@@ -17,6 +17,7 @@
 struct tree {
 	uint16_t party; /* PARTY_EL2: stage 1 of EL2 */
 	uint16_t vmid;
+	uint64_t vtcr; /* SHADOW_VTCR_SHAPE of it, if it is a stage 2 of CPUs */
 	bool for_cpus;
 	bool for_devices; /* an STE of the SMMU leads to it, with @smmu_vmid */
 	uint16_t smmu_vmid;
@@ -37,7 +38,9 @@ struct tables {
 	struct tree *host;
 	struct tree *el2;
 	bool is_cold;      /* the machine's start was seen */
+	bool is_readable;  /* its tables had the 4 KiB granule when the oracle began */
 	bool is_finding;   /* a tree is being read for the first time */
+	bool is_reread;    /* what changes was stored by nobody, so nobody owes an invalidation */
 	bool is_claimed;   /* change_claim_unseen() was called, or is not needed */
 	uint64_t marks;    /* entries of the host's stage 2 that software marked, when restored */
 	unsigned int vcpu; /* whose callback this is */
@@ -57,6 +60,13 @@ unsigned int tables_party(unsigned int vcpu, uint64_t hcr, uint64_t vttbr);
 /* Follow one more tree; the VM's if @party is one. */
 struct tree *tables_follow(const struct shadow_shape *shape, unsigned int party, uint16_t vmid);
 void tables_forget(struct tree *tree);
+
+/*
+ * @party runs on tables that are not read here, as @what and its @value say. If it was so from
+ * the start, this machine is not for the oracle (PLUGIN_EXIT_UNUSABLE); if it was not, EL2 lost
+ * what keeps owners apart, and that is a breach: `unreadable`.
+ */
+_Noreturn void tables_unreadable(unsigned int party, const char *what, uint64_t value);
 
 /* oracle_change.c */
 void change_told(struct shadow_root *root, uint64_t input, uint64_t bytes,

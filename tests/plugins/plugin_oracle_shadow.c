@@ -110,13 +110,38 @@ static void shapes(void **state)
 	assert_int_equal(shape.level, 0);
 	/* 64 KiB granule; more than 16 tables in a row; fewer bits than the level has. */
 	assert_false(shadow_shape_stage2(&shape, ROOT, VTCR_40 | 1 << 14));
-	assert_false(shadow_shape_stage2(&shape, ROOT, 20 | 0 << 6));
-	assert_false(shadow_shape_stage2(&shape, ROOT, 34 | 2 << 6));
+	assert_true(shadow_shape_stage2(&shape, ROOT, 20 | 0 << 6));
+	assert_int_equal(shape.bits, 0);
+	assert_true(shadow_shape_stage2(&shape, ROOT, 34 | 2 << 6));
+	assert_int_equal(shape.bits, 0);
+	assert_true(shadow_shape_stage2(&shape, ROOT, 0));
+	assert_int_equal(shape.bits, 0);
+	/* FEAT_TTST: from the last level on. */
+	assert_true(shadow_shape_stage2(&shape, ROOT, 43 | 3 << 6));
+	assert_int_equal(shape.level, 3);
+	assert_int_equal(shape.bits, 21);
+	assert_true(shadow_shape_el2(&shape, ROOT, 0, false));
+	assert_int_equal(shape.bits, 0);
 	assert_true(shadow_shape_el2(&shape, ROOT, 25, false));
 	assert_int_equal(shape.level, 1);
 	assert_true(shadow_shape_el2(&shape, ROOT, 16, true));
 	assert_int_equal(shape.level, 0);
 	assert_false(shadow_shape_el2(&shape, ROOT, 16 | 1 << 14, true));
+}
+
+static void without_a_shape_nothing_is_mapped(void **state)
+{
+	struct shadow_shape shape;
+	struct shadow_root *root;
+	(void)state;
+
+	*word(ROOT, 0) = TABLE(LEVEL2);
+	*word(LEVEL2, 0) = S2_BLOCK(RAM);
+	assert_true(shadow_shape_stage2(&shape, ROOT, 0));
+	root = shadow_follow(shadow, &shape, NULL);
+	assert_int_equal(shadow_look(shadow, root, 0).rights, 0);
+	assert_true(shadow_is_empty(shadow, root));
+	assert_false(shadow_is_table(shadow, ROOT));
 }
 
 static void what_is_there_is_told(void **state)
@@ -289,6 +314,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shapes),
+		cmocka_unit_test_setup_teardown(without_a_shape_nothing_is_mapped, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_there_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stores_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(split_blocks_change_nothing, set_up, tear_down),

@@ -222,6 +222,121 @@ static void vmid_is_invalidated(void)
 	leave(VTTBR(VM2_ROOT, 1));
 }
 
+/* ---- shapes of tables ---- */
+
+#define GRANULE_64K (UINT64_C(1) << 14)
+
+static void host_has_no_shape(void)
+{
+	enter(EC_ABORT);
+	fake_set("VTCR_EL2", 0); /* T0SZ and SL0 do not go together: all accesses fault */
+	leave_to_host();
+	enter(EC_ABORT);
+	fake_set("VTCR_EL2", VTCR);
+}
+
+static void vm_has_no_shape(void)
+{
+	makes_vm(1);
+	host_calls(0xc6007023, 1, 0, 0, 0);
+	fake_set("VTCR_EL2", 0);
+	leave(VTTBR(VM_ROOT, 1));
+	enter(EC_ABORT);
+	fake_set("VTCR_EL2", VTCR);
+	answer(0, 0);
+	maps(20, false);
+}
+
+/* What is mapped behind VTCR_EL2's error counts as before. */
+static void host_gets_a_page_without_shape(void)
+{
+	vm_with_a_page();
+	enter(EC_ABORT);
+	fake_set("VTCR_EL2", 0);
+	store(HOST_LEVEL3, 20, S2_PAGE(host_page(20)));
+}
+
+static void host_has_another_granule(void)
+{
+	enter(EC_ABORT);
+	fake_set("VTCR_EL2", VTCR | GRANULE_64K);
+}
+
+static void vm_has_another_granule(void)
+{
+	makes_vm(1);
+	host_calls(0xc6007023, 1, 0, 0, 0);
+	fake_set("VTCR_EL2", VTCR | GRANULE_64K);
+	leave(VTTBR(VM_ROOT, 1));
+}
+
+static void el2_has_another_granule(void)
+{
+	enter(EC_ABORT);
+	fake_set("TTBR0_EL2", EL2_LEVEL2);
+	fake_set("TCR_EL2", 25 | GRANULE_64K);
+}
+
+/* 30 bits from level 2 on: what was a table of level 3 is a page. */
+static void host_begins_at_another_level(void)
+{
+	enter(EC_ABORT);
+	fake_set("VTCR_EL2", 34);
+}
+
+static void host_has_no_stage_2(void)
+{
+	enter(EC_ABORT);
+	fake_set("HCR_EL2", 0);
+}
+
+/* From the start. */
+static void with_another_granule(void)
+{
+	fake_set("VTCR_EL2", VTCR | GRANULE_64K);
+}
+
+static void shapes(void **state)
+{
+	(void)state;
+	is_silent(host_has_no_shape);
+	is_silent(vm_has_no_shape);
+	breaks(host_gets_a_page_without_shape, "two-owners");
+	breaks(host_has_another_granule, "unreadable");
+	breaks(vm_has_another_granule, "unreadable");
+	breaks(el2_has_another_granule, "unreadable");
+	breaks(host_begins_at_another_level, "el2-page");
+	breaks(host_has_no_stage_2, "no-stage-2");
+	restored = with_another_granule;
+	assert_int_equal(ends(nothing), 93);
+	restored = NULL;
+}
+
+/* A bit flips in memory: nobody stores. */
+static void host_gets_a_page_by_a_flip(void)
+{
+	vm_with_a_page();
+	fake_store(HOST_LEVEL3 + 20 * 8, S2_PAGE(host_page(20)));
+	guest_exits();
+}
+
+static void host_loses_a_page_by_a_flip(void)
+{
+	fake_store(HOST_LEVEL3 + 20 * 8, 0);
+	enter(EC_ABORT);
+}
+
+static void flips_in_tables(void **state)
+{
+	(void)state;
+	is_silent(host_gets_a_page_by_a_flip);
+	except = "reread=on";
+	breaks(host_gets_a_page_by_a_flip, "two-owners");
+	is_silent(host_loses_a_page_by_a_flip);
+	is_silent(lives);
+	except = NULL;
+}
+
 /* ---- restored ---- */
 
 /* Page 20 is a VM's, and has its content. */
@@ -386,6 +501,8 @@ int main(void)
 		cmocka_unit_test(wrong_content),
 		cmocka_unit_test(wrong_invalidation),
 		cmocka_unit_test(wrong_lives),
+		cmocka_unit_test(shapes),
+		cmocka_unit_test(flips_in_tables),
 		cmocka_unit_test(restored_machines),
 		cmocka_unit_test(found_shared_is_an_exception),
 		cmocka_unit_test(silence_says_what_was_judged),
