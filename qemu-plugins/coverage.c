@@ -11,7 +11,8 @@
  * functions and branches of a program's source of it.
  *
  * Caveats
- * - It is written when QEMU ends by itself, `quit` or SIGTERM; a killed QEMU leaves none.
+ * - It is written when QEMU ends by itself, `quit` or SIGTERM, or by a plugin of ours; a killed
+ *   QEMU leaves none.
  * - After a restored snapshot it sees what runs from then on, not the boot.
  * - An instruction is counted before it executes: also when it then faults.
  * - Several vCPUs in one thread (-icount) crash QEMU 11.1, as with all plugins that count.
@@ -65,12 +66,11 @@ static uint64_t count_of(const struct coverage *all, const struct coverage_site 
 }
 
 /* The file is whole or not there. */
-static void ended(void *userdata)
+static void finish(void)
 {
 	g_autofree char *part = NULL;
 	FILE *file;
 	bool good;
-	(void)userdata;
 
 	g_mutex_lock(&coverage.lock);
 	part = g_strconcat(coverage.out, ".part", NULL);
@@ -85,6 +85,12 @@ static void ended(void *userdata)
 		}
 	}
 	g_mutex_unlock(&coverage.lock);
+}
+
+static void ended(void *userdata)
+{
+	(void)userdata;
+	finish();
 }
 
 static void vcpu_started(unsigned int vcpu, void *userdata)
@@ -174,5 +180,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 	qemu_plugin_register_vcpu_init_cb(id, vcpu_started, NULL);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, block_translated, NULL);
 	qemu_plugin_register_atexit_cb(id, ended, NULL);
+	plugin_at_end(NAME, finish);
 	return 0;
 }

@@ -171,12 +171,17 @@ void trace_emit(unsigned int vcpu, struct trace_record *records, size_t count)
 	}
 }
 
-static void ended(void *userdata)
+static void finish(void)
 {
-	(void)userdata;
 	g_mutex_lock(&trace.lock);
 	trace_file_close(&trace.file);
 	g_mutex_unlock(&trace.lock);
+}
+
+static void ended(void *userdata)
+{
+	(void)userdata;
+	finish();
 }
 
 /* Registers exist from here on; the first vCPU looks them up. */
@@ -307,6 +312,7 @@ static void start(qemu_plugin_id_t id, const struct option *options)
 	qemu_plugin_register_vcpu_discon_cb(id, QEMU_PLUGIN_DISCON_ALL, trace_event_discontinuity,
 					    NULL);
 	qemu_plugin_register_atexit_cb(id, ended, NULL);
+	plugin_at_end("trace", finish);
 	if (trace.virtual_clock) {
 		qemu_plugin_register_vcpu_resume_cb(id, vcpu_resumed, NULL);
 	}

@@ -28,13 +28,45 @@ void plugin_say(const char *name, const char *format, ...)
 	va_end(args);
 }
 
+/*
+ * Where all plugins meet, each a library of its own that knows no other: a data set of GLib,
+ * of which the process has one, at the address that all get for the same text.
+ */
+static const char *meeting_place(void)
+{
+	return g_intern_static_string("terrarium plugins");
+}
+
+struct finish {
+	void (*call)(void);
+};
+
+void plugin_at_end(const char *name, void (*finish)(void))
+{
+	static struct finish kept;
+
+	kept.call = finish;
+	g_dataset_set_data(meeting_place(), name, &kept);
+}
+
+static void finish_other(GQuark plugin, gpointer data, gpointer ending)
+{
+	const struct finish *finish = data;
+
+	if (strcmp(g_quark_to_string(plugin), ending) != 0) {
+		finish->call();
+	}
+}
+
 void plugin_end(const char *name, int status, const char *format, ...)
 {
+	g_autofree char *ending = g_strdup(name);
 	va_list args;
 
 	va_start(args, format);
 	say(name, format, args);
 	va_end(args);
+	g_dataset_foreach(meeting_place(), finish_other, ending);
 	_exit(status);
 }
 

@@ -57,8 +57,16 @@ bool plugin_accepts(const struct plugin *plugin, const qemu_info_t *info, int ar
 __attribute__((format(printf, 2, 3))) void plugin_say(const char *name, const char *format, ...);
 
 /*
- * As plugin_say(), then QEMU ends at once with @status: no exit callback of any
- * plugin runs, so files must be whole before. Any thread, any context.
+ * @finish makes the plugin's files whole when another plugin ends QEMU (plugin_end()), which
+ * calls no exit callback. It may be called by any thread, in any context, by several, and once
+ * more behind QEMU's own end. Locks that it takes must be held by nobody who calls plugin_end().
+ */
+void plugin_at_end(const char *name, void (*finish)(void));
+
+/*
+ * As plugin_say(), then QEMU ends at once with @status: no exit callback of any plugin runs.
+ * What other plugins gave to plugin_at_end() does; @name's own files must be whole before. Any
+ * thread, any context.
  */
 __attribute__((format(printf, 3, 4))) _Noreturn void plugin_end(const char *name, int status,
 								const char *format, ...);

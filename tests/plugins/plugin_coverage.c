@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "qemu-plugins/common/plugin.h"
@@ -147,6 +148,9 @@ static void counts_el2(void **state)
 	static const uint32_t unmapped[] = { W_NOP };
 	struct qemu_plugin_tb first, again, below, other, lost;
 	g_autofree char *text = NULL;
+	g_autofree char *early = NULL;
+	int status;
+	pid_t child;
 	(void)state;
 
 	assert_int_equal(install(NULL), 0);
@@ -169,6 +173,12 @@ static void counts_el2(void **state)
 	fake_set("x3", 1);
 	fake_execute(&again, 1, 0, 2);
 	fake_execute(&other, 1, 0, 1);
+	child = fork();
+	if (child == 0) {
+		plugin_end("inject", PLUGIN_EXIT_BUDGET, "enough");
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(g_file_get_contents(path, &early, NULL, NULL));
 	fake_callbacks.exit(NULL);
 	assert_true(g_file_get_contents(path, &text, NULL, NULL));
 	assert_string_equal(text, "terrarium coverage 1\n"
@@ -177,6 +187,7 @@ static void counts_el2(void **state)
 				  "1008 ffff000000001008 d65f03c0 1\n"
 				  "2000 ffff000000002000 54000040 1 1 0\n"
 				  "end whole\n");
+	assert_string_equal(early, text);       /* as when another plugin ends QEMU */
 	assert_int_not_equal(install(NULL), 0); /* twice */
 }
 

@@ -602,6 +602,45 @@ static void refuses_a_machine_it_cannot_trace(void **state)
 	fake_callbacks.exit(NULL);
 }
 
+/* A plugin that ends QEMU, in a process of its own. */
+static void end_by(const char *name)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		plugin_end(name, PLUGIN_EXIT_BUDGET, "enough");
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), PLUGIN_EXIT_BUDGET);
+}
+
+static void is_whole_when_another_plugin_ends_qemu(void **state)
+{
+	struct trace_header header;
+	struct trace_record end;
+	g_autofree char *bytes = NULL;
+	gsize length;
+	(void)state;
+
+	assert_int_equal(install(""), 0);
+	eret(1, 0, 0);
+	end_by("trace"); /* what it has to finish it knows itself */
+	assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+	memcpy(&header, bytes, sizeof(header));
+	assert_int_equal(header.state, TRACE_STATE_OPEN);
+	g_free(bytes);
+	end_by("inject");
+	assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+	memcpy(&header, bytes, sizeof(header));
+	assert_int_equal(header.state, TRACE_STATE_COMPLETE);
+	assert_int_equal(length, header.header_bytes + 2 * sizeof(end));
+	memcpy(&end, bytes + length - sizeof(end), sizeof(end));
+	assert_int_equal(end.type, TRACE_END);
+	assert_int_equal(end.v[0], 1);
+}
+
 static void ends_a_machine_without_el2(void **state)
 {
 	int status;
@@ -642,6 +681,7 @@ int main(void)
 		TEST(takes_the_time_from_counter_reads),
 		TEST(takes_the_time_when_counting_blocks),
 		TEST(refuses_a_machine_it_cannot_trace),
+		TEST(is_whole_when_another_plugin_ends_qemu),
 		TEST(ends_a_machine_without_el2),
 	};
 
