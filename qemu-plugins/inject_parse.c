@@ -183,7 +183,11 @@ static bool take_trigger_rest(struct inject_scan *scan, struct inject_trigger *t
 	case FOLLOWS_CALL:
 		return take_call(scan, trigger);
 	case FOLLOWS_ENTRY:
-		return inject_take_word(scan, "entry", entry_words, &trigger->word);
+		/* QEMU 11.1 delivers virtual SErrors only, to EL1 (target/arm, TCG). */
+		return inject_take_word(scan, "entry", entry_words, &trigger->word) &&
+		       (trigger->word != INJECT_ENTRY_SERROR ||
+			inject_wrong(scan, "no CPU of this QEMU takes a physical SError: "
+					   "nothing enters EL2 by one"));
 	case FOLLOWS_FAULT:
 		return inject_take_word(scan, "fault", fault_words, &trigger->word);
 	case FOLLOWS_IRQ:

@@ -18,6 +18,7 @@
 #define NO_CALL 0x84007fff /* a standard-service id that no published call has */
 #define WAIT_MS 300        /* for what nobody does who is not from outside */
 #define TIMES 5
+#define CPACR_FPEN_ZEN (UINT64_C(3) << 20 | UINT64_C(3) << 16)
 
 /* A page each: who changes one changes nothing else. */
 static volatile uint64_t step_cell[PAGE_SIZE / 8] __attribute__((aligned(PAGE_SIZE), used));
@@ -129,21 +130,45 @@ static void calls(void)
 }
 
 /* x9 behind a loop that an interrupt of the host ends the peace of: 0x300. */
-#define PEACE(name)                                                                           \
-	WITH_MARK(name,                                                                       \
-		  "mov x9, #0x300\n\tmov x1, #0\n\tmovz x2, #0x20, lsl #16\n\t" MARK_HERE     \
-		  "1: add x1, x1, #1\n\tcmp x9, #0x300\n\tb.ne 2f\n\tcmp x1, x2\n\tb.lo 1b\n" \
-		  "2: mov %0, x9")
+#define WAIT_FOR_X9(before)                                                              \
+	"1: add x1, x1, #1\n\tcmp x9, #" before "\n\tb.ne 2f\n\tcmp x1, x2\n\tb.lo 1b\n" \
+	"2: mov %0, x9"
+#define PEACE(name)                                                                             \
+	WITH_MARK(name, "mov x9, #0x300\n\tmov x1, #0\n\tmovz x2, #0x20, lsl #16\n\t" MARK_HERE \
+				WAIT_FOR_X9("0x300"))
 
-/* Other ways to EL2: 0x200 behind a register that traps; 0x300, 0x300 behind interrupts. */
+/*
+ * Other ways to EL2: 0x200 behind a register that traps; 0x300, 0x300 and, behind a call, 0x301 behind
+ * interrupts; 0x500 behind an SVE instruction, which may be undefined. Directly before it a page is
+ * touched for the first time.
+ */
 static void entries(void)
 {
+	volatile uint64_t *fresh = pages_take(1);
+
 	saw("trapped",
 	    WITH_MARK("trapped",
 		      "mov x9, #0x200\n\t" MARK_HERE "mrs x1, id_aa64isar0_el1\n\tmov %0, x9"),
 	    0, 0);
 	saw("irq", PEACE("irq"), 0, 0);
 	saw("taken", PEACE("taken"), 0, 0);
+	saw("fiq",
+	    WITH_MARK("fiq", "mov x9, #0x301\n\t" MARK_HERE "mov x0, #0x84000000\n\thvc #0\n\t"
+			     "mov x1, #0\n\tmovz x2, #0x20, lsl #16\n\t" WAIT_FOR_X9("0x301")),
+	    0, 0);
+	sysreg_write(cpacr_el1, sysreg_read(cpacr_el1) | CPACR_FPEN_ZEN);
+	__asm__ volatile("isb");
+	mark("fresh", 0, 0);
+	if (fresh) {
+		fresh[0] = 1;
+	}
+	/* rdvl x1, #1 */
+	saw("other",
+	    WITH_MARK("other",
+		      "mov x9, #0x500\n\t" MARK_HERE "1: .inst 0x04bf5021\n2: mov %0, x9\n\t"
+		      ".pushsection .extable, \"a\"\n.balign 8\n.quad 1b, 2b\n"
+		      ".popsection"),
+	    0, 0);
 }
 
 /* System registers: 0x40, and the register that was written keeps it; 0x40, 0x40, 0x40. */
@@ -174,7 +199,7 @@ static void store_first(volatile uint64_t *page)
 
 /*
  * Translation: the second page's 0xb, then the first's 0xa; 0xa, of a page whose
- * translation is in no TLB; 0x77, written to a page that was never touched.
+ * translation is in no TLB; the same twice, 0xa and 0xa; 0x77, written to a page that was never touched.
  */
 static void translation(void)
 {
@@ -195,6 +220,11 @@ static void translation(void)
 	first = step_pages[0][0];
 	saw("pte", first, 0, 0);
 	mmu_point(page, page);
+	mark("below", 0, 0);
+	first = step_pages[0][0];
+	mmu_point(page, page);
+	mark("above", 0, 0);
+	saw("below", first, step_pages[0][0], 0);
 
 	if (fresh) {
 		store_first(fresh);

@@ -10,6 +10,7 @@ from typing import Any
 
 from scenarios.harness import fault, paths, symbols
 from scenarios.harness.errors import Unusable
+from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
 
 
@@ -35,10 +36,20 @@ def guest_symbols(program: str) -> Addresses:
     return Addresses(symbols.all_in(elf))
 
 
+def call(host: Host, number: int) -> None:
+    """A call that no hypervisor knows, for a fault that waits for it."""
+    host.run(["attack", "call", "hvc", hex(number)], ok=True)
+
+
 def made(machine: Machine) -> list[Mapping[str, Any]]:
     """The faults that were made, in order, once the machine has ended: fault.shots()."""
     machine.end()
     return list(fault.shots(machine.artefacts))
+
+
+def options_of(target: str) -> fault.Options:
+    """A machine of this target, for what depends on no other option."""
+    return paths.machine_description.from_env({"HYP": target})
 
 
 def el2_symbols(options: fault.Options) -> Addresses:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""EL2 runs out of pages: at the first time, at the second, until none is left. Its SMMU does not answer: at some flushes."""
+"""EL2 runs out of pages: at the first time, at the second, until none is left. So does its SMMU not answer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from scenarios.faults.made import el2_symbols, made
+from scenarios.faults import smmu
+from scenarios.faults.made import call, el2_symbols, made
 from scenarios.harness.checks import Checks, at_least, at_most, between, matches
-from scenarios.harness.errors import StepFailed
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
 from scenarios.lifecycle.memory import free_memory
@@ -19,17 +19,12 @@ BEGIN, END = 0xC600F100, 0xC600F1FF
 SWEEP = 20
 LIFE = ["vm-life", "--protected", "64", "1"]
 LEFT_OVER = 1 << 20  # bytes that the host's own caches may have taken meanwhile
-CMDQ_CONS = 0x0905009C  # of the SMMU of QEMU's virt machine: how far its command queue is done
 UPSTREAM = "upstream's EL2 does not come back from the first page that it is refused (hyp_alloc_pages), and has no SMMU"
 
 
 def each_fails(_target: str) -> str:
     words = "at=symbol:pool_alloc:{} from=call:{:#x} until=call:{:#x}:{} do=return value=0"
     return "; ".join(words.format(n, BEGIN + n, END, n) for n in range(1, SWEEP + 1))
-
-
-def call(host: Host, number: int) -> None:
-    host.run(["attack", "call", "hvc", hex(number)], ok=True)
 
 
 def pool_pages(machine: Machine) -> int:
@@ -71,38 +66,10 @@ def test_allocations_fail(host: Host, machine: Machine, check: Checks) -> None:
     check("lives that ended with an error though no page was refused", [], sorted(set(failed) - set(numbers)))
 
 
-CALLS = ["calls", "rules"]  # a VM's life by the host's kernel alone, the shortest that there is
-UNDISTURBED = 0xC600F200
-PATIENCE_S = 10.0
-SAID = "SMMU: no answer to a command"
-
-
-def no_answer(number: int) -> str:
-    """The queue stands still with an error from the @number-th time on that EL2 gives it commands. One that does nothing."""
-    return (
-        f"at=access:read:pa:{CMDQ_CONS:#x}/4 from=symbol:smmu_flush:{number} do=loaded set=24 for=ever; "
-        f"at=call:{UNDISTURBED:#x} do=arg:17 flip=0"
-    )
-
-
-def last_sync(number: int) -> pytest.MarkDecorator:
-    return pytest.param(number, id=str(number), marks=pytest.mark.inject(faults=no_answer(number)))  # type: ignore[return-value]
-
-
 @pytest.mark.only_on("terrarium", reason=UPSTREAM)
+@pytest.mark.machine(smp=1)
 @pytest.mark.oracle("a")
-@pytest.mark.parametrize("number", [last_sync(number) for number in (1, 3, 5)])
+@pytest.mark.parametrize("number", [smmu.at_flush(number) for number in range(1, smmu.FLUSHES + 2)])
 def test_smmu_does_not_answer(host: Host, machine: Machine, check: Checks, number: int) -> None:
-    """The SMMU refuses its n-th command: devices are cut off, EL2 goes on, no page is where it may not be."""
-    host.module("attack")
-    host.module("calls")
-    call(host, UNDISTURBED)
-    try:
-        host.run(CALLS, timeout=PATIENCE_S)
-        check("the host's answer comes through a device", "none", "came")
-    except StepFailed as late:
-        check("the host's answer comes through a device", matches(".* did not come within .*"), str(late))
-    console = machine.artefacts / "console.log"
-    check("EL2 says so, once", 1, console.read_text("utf-8", "replace").count(SAID))
-    check("the machine still runs", "running", machine.qmp("query-status")["status"])
-    check("faults made", at_least(2), len(made(machine)))
+    """From its n-th flush on the SMMU refuses commands: devices are cut off, EL2 goes on, no page is where it may not be."""
+    check(f"flush {number}, if there is one in a life, fails", number <= smmu.FLUSHES, smmu.life(host, machine, check))

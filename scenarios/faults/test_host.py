@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from scenarios.faults.made import made
+from scenarios.faults.made import el2_symbols, made, options_of
 from scenarios.harness.checks import Checks, at_least, between
 from scenarios.harness.host import Host
 from scenarios.harness.machine import Machine
@@ -52,6 +52,17 @@ OTHERS = (
     "at=call:{call9} do=mem:symbol:{symbol}/4 clear=0",
     "at=call:{call10} do=dma:write:symbol:{symbol}/4",
 )
+# EL2's own stage 1: its window leads to the page beside, so that is wiped instead of the one that it gives back.
+WINDOW = {
+    "terrarium": (
+        "at=call:{call11} do=mem:pa:{given}/4 value=17", "at=call:{call11} do=mem:pa:{beside}/4 value=34",
+        "at=symbol:memset:1 from=call:{mem_return} do=pte:el2:{windows}/3 flip=13",
+    ),
+    "pkvm": (),
+}  # fmt: skip
+GIVEN = SCRATCH + (12 << 20)
+BESIDE = GIVEN + 0x2000
+MEM_DONATE, MEM_RETURN = 0xC6007001, 0xC6007002
 LOADED, FAULTED, DEVICE = SCRATCH + 0x40, SCRATCH + 0x44, SCRATCH + 0x1000
 # Four bytes of a hypervisor's, or of the host's kernel beside upstream's, that somebody can ask for.
 SYMBOL = {"terrarium": "trace_mask", "pkvm": "panic_timeout"}
@@ -60,11 +71,14 @@ WRITTEN = 0x12345678  # by iommu-testdev, always
 
 
 def faults_of(target: str) -> str:
-    places = {f"call{n}": hex(CALL + n) for n in range(1, 11)}
+    places = {f"call{n}": hex(CALL + n) for n in range(1, 12)}
+    places |= {"given": hex(GIVEN), "beside": hex(BESIDE), "mem_return": hex(MEM_RETURN)}
     places |= {"faulted": hex(FAULTED), "device": hex(DEVICE), "early": hex(DEVICE + 8), "symbol": SYMBOL[target]}
     places |= {"loaded": hex(LOADED), "unmapped": hex(UNMAPPED), "forgotten": hex(FORGOTTEN)}
     texts = [words.format(word=hex(SCRATCH + at), **places) for at, (words, _) in WORDS.items()]
-    return "; ".join([*texts, *(words.format(**places) for words in OTHERS)])
+    if WINDOW[target]:
+        places["windows"] = hex(el2_symbols(options_of(target))["windows"])
+    return "; ".join([*texts, *(words.format(**places) for words in (*OTHERS, *WINDOW[target]))])
 
 
 def call(host: Host, number: int) -> int:
@@ -91,6 +105,15 @@ def asked(host: Host, target: str, value: int = 0) -> int:
     was = int(host.run(["cat", PANIC_TIMEOUT], ok=True).out)
     host.put(PANIC_TIMEOUT, str(value))
     return was
+
+
+def check_window(host: Host, check: Checks) -> None:
+    """EL2 wipes what it gives back, through its own stage 1."""
+    call(host, 11)
+    check("EL2's stage 1: before", (17, 34), (word(host, GIVEN), word(host, BESIDE)))
+    for number in (MEM_DONATE, MEM_RETURN):
+        host.run(["attack", "call", "hvc", hex(number), hex(GIVEN >> 12), "1"], ok=True)
+    check("EL2's stage 1: another page was wiped", (17, 0), (word(host, GIVEN), word(host, BESIDE)))
 
 
 def check_devices_and_symbols(host: Host, target: str, check: Checks) -> None:
@@ -134,6 +157,8 @@ def test_host_disturbed(host: Host, machine: Machine, target: str, check: Checks
 
     check("stage 2: the fault enters EL2", 12, word(host, FAULTED))
     check_devices_and_symbols(host, target, check)
+    if WINDOW[target]:
+        check_window(host, check)
     before = interrupts(host)
     check("interrupts of the console are counted", at_least(0), before)
     for number, what, times in ((5, "spurious", 1), (6, "dropped", 0), (7, "repeated", 2)):

@@ -148,6 +148,7 @@ static void test_refusals(void **state)
 	refused("do=skip", "'at=' is missing");
 	refused("at=insn:el2:1 do=reg:x31 flip=1", "no register 'x31'");
 	refused("at=insn:el2:1 do=reg:pstate flip=1", "do=pstate");
+	refused("at=entry:serror do=reg:x0 flip=1", "no CPU of this QEMU takes a physical SError");
 	refused("at=insn:el4:1 do=skip", "where 'el4' is unknown; there are el0, el1, el2");
 	refused("at=insn:el2:0 do=skip", "a number from 1");
 	refused("at=insn:el2:1:2 do=skip", "'2' is too much behind 'insn'");
