@@ -44,7 +44,9 @@ class Run:
         self.folder = folder_of(target, campaign.name)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.golden = golden.obtain(campaign.scenario, campaign.mark, target, say)
-        self.plan = space.Plan(campaign, self.golden.recording, self.golden.symbols)
+        self.plan = space.Plan(
+            campaign, self.golden.recording, self.golden.symbols, self.golden.moments, self.golden.ranges
+        )
 
     @property
     def key(self) -> str:

@@ -15,8 +15,17 @@ from typing import Any
 from scenarios.harness.errors import Unusable
 
 FOLDER = Path(__file__).parent
-# What a fault hits; the words for the inject plugin are made in faults.py.
-KINDS = ("register", "flags", "loaded", "memory", "skip")
+# What a fault hits, and which keys a space of that kind may have beside those that all have.
+KEYS_OF = {
+    "register": ("registers", "bits", "symbols"), "flags": ("symbols",), "loaded": ("registers", "bits", "symbols"),
+    "memory": ("bits", "symbols"), "skip": ("symbols",), "argument": ("registers", "bits", "calls"),
+    "descriptor": ("table", "bits"), "dma": ("pages",),
+}  # fmt: skip
+KINDS = tuple(KEYS_OF)
+SPACE_KEYS = ("name", "kind", "injections", "audit")
+TABLES = ("host", "vm", "el2")  # stage 2 of the host and of the VM, stage 1 of EL2
+PAGES = ("calls", "el2")  # that calls of the golden run name; EL2's data
+NO_AUDIT = ("descriptor", "dma")  # of which nothing can be ruled out
 REGISTERS = (*(f"x{n}" for n in range(31)), "sp")
 FLAGS = ("n", "z", "c", "v")
 ALL = "all"
@@ -37,6 +46,9 @@ class Space:
     symbols: tuple[str, ...]  # patterns as of a shell; none: everywhere
     injections: int | None  # None: all of it
     audit: int  # of what liveness rules out, so many are run to see that it is right
+    calls: tuple[str, ...] = ()  # argument: patterns of names; none: all
+    table: str = ""  # descriptor
+    pages: str = ""  # dma
 
     def holds_symbol(self, symbol: str) -> bool:
         return not self.symbols or any(fnmatch.fnmatchcase(symbol, one) for one in self.symbols)
@@ -145,23 +157,35 @@ def _injections_of(where: str, value: Any) -> int | None:
     return value
 
 
+def _patterns(where: str, key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise Unusable(f"{where}: {key} must be a list of patterns")
+    return tuple(value)
+
+
 def _space(where: str, table: Any) -> Space:
-    keys = ("name", "kind", "registers", "bits", "symbols", "injections", "audit")
-    given = _Table(where, table, keys)
+    further = tuple(dict.fromkeys(key for keys in KEYS_OF.values() for key in keys))
+    given = _Table(where, table, (*SPACE_KEYS, *further))
     kind = given.word("kind", KINDS)
-    if kind in ("flags", "skip") and (given.raw("bits") or given.raw("registers")):
-        raise Unusable(f"{where}: kind {kind} has neither bits nor registers")
-    symbols = given.raw("symbols", [])
-    if not isinstance(symbols, list) or not all(isinstance(one, str) and one for one in symbols):
-        raise Unusable(f"{where}: symbols must be a list of patterns")
+    for key in further:
+        if given.raw(key) is not None and key not in KEYS_OF[kind]:
+            raise Unusable(f"{where}: kind {kind} has no {key}")
+    if kind in NO_AUDIT and given.raw("audit"):
+        raise Unusable(f"{where}: kind {kind} has no audit: nothing is ruled out")
+    registers = registers_of(where, given.text("registers", "x1-x7" if kind == "argument" else "x0-x30 sp"))
+    if kind == "argument" and not set(registers) <= set(REGISTERS[:18]):
+        raise Unusable(f"{where}: registers: a call's arguments are in x0 to x17")
     return Space(
         name=given.text("name", kind),
         kind=kind,
-        registers=registers_of(where, given.text("registers", "x0-x30 sp")),
+        registers=registers,
         bits=_bits_of(where, given.text("bits", "0-63")),
-        symbols=tuple(symbols),
+        symbols=_patterns(where, "symbols", given.raw("symbols", [])),
         injections=_injections_of(where, given.raw("injections")),
         audit=given.number("audit", 0, MAX_INJECTIONS, 0),
+        calls=_patterns(where, "calls", given.raw("calls", [])),
+        table=given.word("table", TABLES) if kind == "descriptor" else "",
+        pages=given.word("pages", PAGES) if kind == "dma" else "",
     )
 
 

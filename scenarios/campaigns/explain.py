@@ -22,9 +22,9 @@ NUMBER = re.compile(r"0x[0-9a-f]+|\b[0-9]+\b")
 
 def target_of(row: Mapping[str, Any]) -> str:
     """What was hit: a register, a flag, memory, an instruction."""
-    if row["kind"] in ("skip", "memory"):
+    if row["kind"] in ("skip", "memory", "dma"):
         return str(row["kind"])
-    return str(row["register"]).partition("/")[0]
+    return re.split("[/:]", str(row["register"]))[0]
 
 
 def way_of(row: Mapping[str, Any]) -> str:
@@ -59,8 +59,15 @@ def role(opcode: int, register: str) -> str:
 
 
 def _hit(row: Mapping[str, Any], step: Step) -> str:
-    where = f"`{disassembled(step.opcode, step.pc)}` at {row['symbol']}"
     change = f"{row['before']} became {row['after']}"
+    if row["kind"] == "argument":
+        return f"{row['register']} of {row['symbol']}: {change}"
+    if row["kind"] == "descriptor":
+        table, _, address = str(row["register"]).partition(":")
+        return f"bit {row['bit']} of what maps {address} for {table}, at {row['symbol']}: {change}"
+    if row["kind"] == "dma":
+        return f"{row['register']}, line {row['bit']}, at {row['symbol']}: {change}"
+    where = f"`{disassembled(step.opcode, step.pc)}` at {row['symbol']}"
     if row["kind"] == "register":
         return f"{row['register']}, {role(step.opcode, row['register'])} in {where}: {change}"
     if row["kind"] == "flags":
@@ -96,14 +103,23 @@ WENT_WRONG = {
 }
 
 
+# And without any use of EL2's.
+CHANGED = {
+    "memory": "memory of EL2 was changed",
+    "argument": "a call came with another argument",
+    "descriptor": "a page-table entry was changed",
+    "dma": "a device wrote",
+}
+
+
 def _class(row: Mapping[str, Any], step: Step, found: Sequence[flow.Place]) -> str:
     if row["kind"] == "skip":
         if step.flags & STORE:
             return "a store was left out"
         if flow.is_branch(step.opcode):
             return "a branch was left out"
-    if row["kind"] == "memory":
-        return "memory of EL2 was changed"
+    if row["kind"] in CHANGED:
+        return CHANGED[row["kind"]]
     return WENT_WRONG[found[0].what] if found else "a computation went wrong"
 
 

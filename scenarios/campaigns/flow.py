@@ -76,7 +76,7 @@ class _Value:
         self.memory: set[int] = set()
         self.flags = row["kind"] == "flags"
         self.skips = row["kind"] in ("skip", "loaded")  # the hit instruction itself is no user of it
-        if row["kind"] == "register":
+        if row["kind"] in ("register", "argument"):
             self.registers.add(REGISTERS.index(register))
         elif row["kind"] == "memory":
             self.memory.add(step.address & ~7)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from scenarios.campaigns import execute, machine, names, outcome, record
+from scenarios.campaigns import execute, machine, moments, names, outcome, record
 from scenarios.harness import marks, paths
 from scenarios.harness.errors import Unusable
 from scenarios.harness.steps import Step
@@ -44,6 +44,9 @@ class Golden:
     seen: outcome.Golden
     ranges: str
     seconds: float  # that a run took
+
+    def moments(self) -> moments.Moments:
+        return moments.read(self.folder / machine.TRACE, self.recording)
 
     def spec(self, slack: int, scratch: Path, trace: bool = False) -> dict[str, Any]:
         """For workers."""

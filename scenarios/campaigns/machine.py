@@ -16,7 +16,9 @@ from scenarios.harness.errors import Unusable
 from scenarios.harness.marks import Mark, load
 
 LAUNCHER = "scenarios.campaigns.machine:launcher"
-TIERS = "a"  # of the oracle, in every run
+TIERS, TIERS_DMA = "a", "ac"  # of the oracle, in every run; where a device is at work
+TOOLS = ("inject", "oracle", "trace")
+TABLES = "do=pte:"
 END = "mark"  # the trigger that ends a run: the next mark that a program leaves
 TRACE = "trace.bin"
 # ELF64 (System V ABI): e_phoff and e_phnum; a program header's type, flags, address, size in memory.
@@ -44,7 +46,7 @@ def digest_of(path: Path) -> str:
 def tools() -> str:
     """A digest of what judges a run: QEMU and the plugins."""
     library = paths.out() / "plugins"
-    files = [paths.machine_description.qemu_binary(), *(library / f"{name}.so" for name in instruments.ORDER[:3])]
+    files = [paths.machine_description.qemu_binary(), *(library / f"{name}.so" for name in TOOLS)]
     return hashlib.sha256(" ".join(digest_of(path) for path in files).encode()).hexdigest()[:24]
 
 
@@ -85,13 +87,17 @@ def argv(mark: Mark, folder: Path, words: str | None, trace: bool, **more: Any) 
     Raises fault.BadFault for words that are no fault.
     """
     arguments = fault.plugin_arguments(words, folder, mark.options, stop=END, **more)
-    plugins = [
-        _plugin("inject", arguments, mark, folder),
-        instruments.oracle(TIERS).plugin(folder, mark.options),
-    ]
+    devices = fault.devices(words)
+    oracle = instruments.oracle(TIERS_DMA if devices else TIERS)
+    told = dict(oracle.arguments(folder, mark.options))
+    if words is not None and TABLES in words:
+        told["reread"] = "on"  # no store of EL2's changes a table then
+    plugins = [_plugin("inject", arguments, mark, folder), _plugin("oracle", told, mark, folder)]
     if trace:
         plugins.append(instruments.TRACE.plugin(folder, mark.options))
-    return mark.argv(folder / "results.bin", folder / "console.log", plugins)
+    # The devices are not in what was saved: QEMU saves nothing of them, and nobody looks for them.
+    command = mark.argv(folder / "results.bin", folder / "console.log", plugins, devices)
+    return [*command, *instruments.logging([oracle], folder)]
 
 
 def launcher(spec: Mapping[str, Any]) -> Launcher:

@@ -11,9 +11,10 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from scenarios.campaigns import a64, liveness
+from scenarios.campaigns import a64, liveness, targets
 from scenarios.campaigns.description import FLAGS, REGISTERS, Campaign, Space, nearest
 from scenarios.campaigns.liveness import Classes
+from scenarios.campaigns.moments import Moments
 from scenarios.campaigns.record import Recording, Symbols
 from scenarios.harness.errors import Unusable
 
@@ -25,11 +26,11 @@ class Injection:
     id: int
     space: str
     kind: str
-    insn: int  # as in the trigger insn:el2:N
+    insn: int  # as in the trigger insn:el2:N: EL2's instruction of this instant
     register: str  # x5, n, or the place in memory; "": none
     bit: int
     pc: int
-    symbol: str  # function+offset
+    symbol: str  # function+offset; the call, or the return, of a fault that is not in EL2
     weight: int  # instants that this one stands for
     draws: int  # how often the sample drew it
     audit: bool  # ruled out by liveness, run all the same to see that this is right
@@ -103,6 +104,15 @@ def _narrow(space: Space, classes: Classes, recording: Recording, symbols: Symbo
     return kept
 
 
+def _of_points(space: Space, points: list[targets.Point]) -> Classes:
+    """The same points as classes of one instant each."""
+    classes = Classes()
+    low, high = space.bits
+    for point in points:
+        classes.add(point.step, 0, low, high - low, 1)
+    return classes
+
+
 class _Drawer:
     """Draws (class, bit) with the chance of its weight."""
 
@@ -136,10 +146,15 @@ def _sample(space: Space, live: Classes, rng: random.Random) -> list[tuple[int, 
 class Plan:
     """All injections of a campaign, in the order in which they run."""
 
-    def __init__(self, campaign: Campaign, recording: Recording, symbols: Symbols) -> None:
+    def __init__(
+        self, campaign: Campaign, recording: Recording, symbols: Symbols,
+        moments: Callable[[], Moments] | None = None, ranges: str = "",
+    ) -> None:  # fmt: skip
+        """@moments, of the golden run, are asked for when a space needs them; @ranges: EL2's data."""
         self.populations: list[Population] = []
         self.injections: list[Injection] = []
         self._recording, self._symbols = recording, symbols
+        self._moments, self._ranges = moments, ranges
         for space in campaign.spaces:
             self._add(space, random.Random(f"{campaign.seed}/{space.name}"))
         random.Random(f"{campaign.seed}").shuffle(self.injections)
@@ -152,19 +167,25 @@ class Plan:
             if not any(fnmatch.fnmatchcase(name, pattern) for name in self._symbols.names):
                 near = nearest(pattern, self._symbols.names) if self._symbols.names else ""
                 raise Unusable(f"space {space.name}: EL2 has no function {pattern}{near}")
-        live, dead = (
-            _narrow(space, classes, self._recording, self._symbols)
-            for classes in classes_of(space, self._recording)
-        )
+        points: tuple[list[targets.Point], list[targets.Point]] | None = None
+        if space.kind in targets.KINDS:
+            assert self._moments is not None
+            points = targets.points(space, self._recording, self._symbols, self._moments(), self._ranges)
+            live, dead = (_of_points(space, each) for each in points)
+        else:
+            live, dead = (
+                _narrow(space, classes, self._recording, self._symbols)
+                for classes in classes_of(space, self._recording)
+            )
         if not len(live):
             raise Unusable(f"space {space.name}: the golden run executed nothing that it could hit")
         sample = _sample(space, live, rng)
         for number, bit, draws in sample:
             at = live.use[number]
-            self._inject(space, live, number, at, bit, draws, False)
+            self._inject(space, live, number, at, bit, draws, False, points[0][number] if points else None)
         audit = space.audit if len(dead) else 0
         for number, bit, at in self._audited(dead, audit, rng):
-            self._inject(space, dead, number, at, bit, 0, True)
+            self._inject(space, dead, number, at, bit, 0, True, points[1][number] if points else None)
         counted = (live.points(), dead.points(), sum(live.width), len(sample))
         draws = sum(draws for _, _, draws in sample)
         self.populations.append(Population(space.name, *counted, draws, audit))
@@ -177,11 +198,16 @@ class Plan:
             yield number, bit, dead.use[number] - int(rng.random() * dead.weight[number])
 
     def _inject(
-        self, space: Space, classes: Classes, number: int, at: int, bit: int, draws: int, audit: bool
-    ) -> None:
+        self, space: Space, classes: Classes, number: int, at: int, bit: int, draws: int, audit: bool,
+        point: targets.Point | None,
+    ) -> None:  # fmt: skip
         step = self._recording.steps[at]
-        register = self._register(space, classes.register[number], step.opcode, step.address, bit)
         insn = self._recording.first + at
+        if point is not None:
+            register, symbol, fault = point.where, point.symbol, point.words(bit)
+        else:
+            register = self._register(space, classes.register[number], step.opcode, step.address, bit)
+            symbol, fault = self._symbols.place(step.pc), words(space.kind, insn, register, bit)
         self.injections.append(
             Injection(
                 id=0,
@@ -191,11 +217,11 @@ class Plan:
                 register=register,
                 bit=bit if space.kind not in ("flags", "skip") else 0,
                 pc=step.pc,
-                symbol=self._symbols.place(step.pc),
+                symbol=symbol,
                 weight=classes.weight[number],
                 draws=draws,
                 audit=audit,
-                fault=words(space.kind, insn, register, bit),
+                fault=fault,
             )
         )
 

@@ -50,18 +50,22 @@ class Mark:
     plan: list[Step]
     options: description.Options
 
-    def argv(self, results: Path, console: Path, plugins: Sequence[str] = ()) -> list[str]:
+    def argv(
+        self, results: Path, console: Path, plugins: Sequence[str] = (), devices: Sequence[str] = ()
+    ) -> list[str]:
         """QEMU's argument list: from the mark to power-off.
 
         @results  new file for what the steps from the mark on left; @console the same for the console.
         @plugins  as after -plugin.
+        @devices  further ones that QEMU saves nothing of, as after -device.
         """
         lines = description.Channels(
             console=_file(console), events="null", results=_file(results)
         )
         saved = description.Saved(self.path / "ram", self.path / "state")
         plan = description.Plan(self.path / "plan.bin")
-        return description.command(self.options, lines, "none", plugins, saved=saved, plan=plan)
+        options = dataclasses.replace(self.options, devices=(*self.options.devices, *devices))
+        return description.command(options, lines, "none", plugins, saved=saved, plan=plan)
 
     def answers(self, results: Path) -> dict[str, bytes]:
         """All steps' "N/file" -> content: those before the mark, and those in @results."""

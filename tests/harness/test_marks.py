@@ -92,6 +92,8 @@ def test_a_mark_is_what_was_saved(made: Path):
     assert argv[-2:] == ["-plugin", "p.so,out=x"] and "file,id=results,path=/r,,1" in argv
     assert "panic=none" in argv and "-kernel" not in argv and "-qmp" not in argv
     assert dataclasses.replace(mark) == mark
+    more = mark.argv(Path("/r"), Path("/c"), [], ["edu"])
+    assert more[-2:] == ["-device", "edu"]  # behind all that was saved, whose places are as they were
 
 
 def test_a_mark_that_is_not_as_it_was_is_refused_with_one_sentence(made: Path):
