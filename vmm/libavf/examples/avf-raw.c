@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * avf-raw [-p] [-r] [-m MIB] [-i INITRD] [-d DISK] [-t OVERLAY] [-s WORD] KERNEL: starts a machine by the raw layer; its
- * console is the standard input and output. At its end it writes the reason's number to the standard error output.
+ * console is the standard input and output, its log the standard error output. At its end the reason's number is written there.
  *
  *   -p  protected; -r  protected, and the guest speaks Arm CCA's RSI
  *   -m  its memory (16); -i  initial RAM disk; -d  read-only disk, repeatable; -t  device tree overlay
@@ -109,7 +109,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "avf-raw: there is no service\n");
 		return 1;
 	}
-	if (AVirtualMachine_createRaw(service, config, ends[1], dup(STDIN_FILENO), -1, &vm) != 0 ||
+	if (AVirtualMachine_createRaw(service, config, ends[1], dup(STDIN_FILENO),
+				      dup(STDERR_FILENO), &vm) != 0 ||
 	    AVirtualMachine_start(vm) != 0) {
 		return 1;
 	}
