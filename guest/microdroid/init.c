@@ -20,6 +20,7 @@
 #include "guest/microdroid/init.h"
 #include "guest/microdroid/lib/failure.h"
 #include "guest/microdroid/lib/log.h"
+#include "platform/abi/mark.h"
 
 #define MANAGER "/usr/bin/microdroid_manager"
 #define SYSLOG_CONSOLE_OFF 6
@@ -158,6 +159,7 @@ int main(int argc, char **argv)
 	bool debuggable = argc > 1 && strcmp(argv[1], INIT_DEBUGGABLE) == 0;
 	pid_t manager;
 
+	mark("md-init", 0, 0);
 	log_begin("init");
 	mount_places();
 	open_log(debuggable);

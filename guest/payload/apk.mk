@@ -30,6 +30,7 @@ $(foreach name,hello echo_reverse crash exit_7 never_ready,$(eval $(call payload
 $(eval $(call payload,empty,$(PAYLOAD)/never_ready.c))
 $(eval $(call payload,text_service,$(PAYLOAD)/text_service.c,$(PAYLOAD_B)/generated/text_service.o,gio-2.0,\
 	assets/text=$(PAYLOAD)/assets/text $(foreach f,vm_config vm_config_extra,assets/$(f).json=$(PAYLOAD)/assets/$(f).json)))
+$(eval $(call payload,benchmark,$(PAYLOAD)/benchmark.c,$(PAYLOAD_B)/generated/benchmark_service.o,gio-2.0))
 
 # The host's end of text_service.
 ALL += $(O)/host/bin/payload-client

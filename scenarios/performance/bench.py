@@ -23,6 +23,7 @@ from scenarios.harness import paths, verdict
 from scenarios.harness.__main__ import DEFAULT_SCENARIO
 from scenarios.harness.errors import Failure, Unusable
 from scenarios.performance import cost, start
+from scenarios.performance.measures import GOAL
 
 FORMAT = 2
 # Small changes of a figure are not worth a mark.
@@ -51,6 +52,17 @@ def add_verdict(figures: Figures, folder: Path) -> None:
         name = f"{judged.scenario}: {figure.name}"
         add(figures, name, figure.unit, judged.target, figure.value)
     add(figures, f"{judged.scenario}: wall time", "s", judged.target, judged.seconds)
+
+
+def goals(folders: list[Path]) -> list[str]:
+    """A line for each goal that a scenario held its figures against."""
+    lines = []
+    for judged in map(verdict.read, folders):
+        for check in judged.checks:
+            if check.name.startswith(GOAL):
+                name = f"{judged.target}/{judged.scenario}: {check.name.removeprefix(GOAL)}"
+                lines.append(f"  {'ok  ' if check.ok else 'FAIL'}  {name:<{NAME_WIDTH}} {check.expected}; seen {check.seen}")
+    return lines
 
 
 def load_base(path: Path) -> Figures:
@@ -130,17 +142,20 @@ def main() -> int:
         shutil.rmtree(paths.runs() / target / DEFAULT_SCENARIO, ignore_errors=True)
     held = run_scenarios(["performance", DEFAULT_SCENARIO])
     figures: Figures = {}
+    judged: list[Path] = []
     for target in targets:
         runs = paths.runs() / target
         folders = sorted(path.parent for path in runs.glob("performance/*/verdict.json"))
-        for folder in (*folders, runs / DEFAULT_SCENARIO):
-            if (folder / "verdict.json").exists():
-                add_verdict(figures, folder)
+        folders = [folder for folder in (*folders, runs / DEFAULT_SCENARIO) if (folder / "verdict.json").exists()]
+        for folder in folders:
+            add_verdict(figures, folder)
+        judged += folders
         for name, (unit, value) in (start.measure(target) | cost.measure(target)).items():
             add(figures, name, unit, target, value)
     path = paths.out() / "bench.json"
     write(figures, path)
     print("\n" + table(figures, targets, base))
+    print("\n".join(["\ngoals", *goals(judged)]))
     print(f"\nbench: {len(figures)} figures in {time.monotonic() - began:.0f} s: {paths.short(path)}")
     if not held:
         print("bench: a scenario failed, so figures are missing or wrong")

@@ -13,6 +13,7 @@ from scenarios.harness.trace import Record, Trace, Visit
 MEMORY_MAP = paths.ROOT / "platform" / "abi" / "guest_memory_map.h"
 
 Figure = Callable[[str, float, str], None]
+GOAL = "goal: "  # the start of a check's name: `make bench` prints it with its verdict
 
 
 def address(name: str) -> int:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.harness import verdict
+from scenarios.harness.checks import Check
 from scenarios.harness.errors import Unusable
 from scenarios.performance import bench
+from scenarios.performance.measures import GOAL
 
 BOTH = ["terrarium", "pkvm"]
 
@@ -85,3 +88,14 @@ def test_bad_base(tmp_path: Path, text: str | None, sentence: str) -> None:
         path.write_text(text)
     with pytest.raises(Unusable, match=f"^BASE={path}: {sentence}$"):
         bench.load_base(path)
+
+
+def test_goals(tmp_path: Path) -> None:
+    checks = [Check(f"{GOAL}half the time", "at most 0.5", "0.4", True), Check("no goal", "1", "1", True),
+              Check(f"{GOAL}half the memory", "at most 0.5", "0.6", False)]
+    judged = verdict.Verdict(scenario="performance/x", title="", target="pkvm", options="", result="fail", cause="", checks=checks,
+                             figures=[], seconds=1.0, trace=None, inputs={}, replay="")
+    verdict.write(judged, tmp_path)
+    lines = [line.split() for line in bench.goals([tmp_path])]
+    assert [line[0] for line in lines] == ["ok", "FAIL"]
+    assert " ".join(lines[1]) == "FAIL pkvm/performance/x: half the memory at most 0.5; seen 0.6"

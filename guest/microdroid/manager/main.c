@@ -13,6 +13,7 @@
 #include "guest/microdroid/manager/host.h"
 #include "guest/microdroid/manager/payload.h"
 #include "guest/microdroid/manager/payload_service.h"
+#include "platform/abi/mark.h"
 
 /* Verify, mount and find the payload; the library's path, or NULL. */
 static char *prepare_payload(GError **error)
@@ -25,6 +26,7 @@ static char *prepare_payload(GError **error)
 		return NULL;
 	}
 	if (payload_mount(metadata, &extra_apks, error)) {
+		mark("md-mount", 0, 0);
 		log_line("payload verified and mounted");
 		library = payload_library(metadata, extra_apks, error);
 	}
@@ -114,6 +116,7 @@ int main(void)
 	struct host *host;
 	gboolean done;
 
+	mark("md-mgr", 0, 0);
 	log_begin("microdroid_manager");
 	host = host_connect(&error);
 	done = host != NULL && run(host, &error);

@@ -69,5 +69,12 @@ void config_tests(const struct test *t);
 void file_tests(const struct test *t);
 void life_tests(const struct test *t);
 void payload_tests(const struct test *t);
+void bench_tests(const struct test *t);
+
+/* Time that the service has had on a CPU so far, ns; 0: there is none. */
+guint64 service_cpu_ns(void);
+
+/* A line "vmm_memory": what the only vmm's process has in memory, in bytes: all of it, and its guest's part. */
+void say_vmm_memory(void);
 
 #endif /* LIBAVF_TOOLS_AVF_TEST_H */
