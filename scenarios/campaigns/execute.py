@@ -115,6 +115,7 @@ def run_one(
         "how": verdict.how,
         "reason": verdict.reason,
         "status": status,
+        "where": shots[0].get("where", ""),
         "before": shots[0].get("before", ""),
         "after": shots[0].get("after", ""),
         "insns": report.get("insns", 0),

@@ -66,7 +66,7 @@ def _hit(row: Mapping[str, Any], step: Step) -> str:
         table, _, address = str(row["register"]).partition(":")
         return f"bit {row['bit']} of what maps {address} for {table}, at {row['symbol']}: {change}"
     if row["kind"] == "dma":
-        return f"{row['register']}, line {row['bit']}, at {row['symbol']}: {change}"
+        return f"{row['where']} at {row['symbol']}: {change}"
     where = f"`{disassembled(step.opcode, step.pc)}` at {row['symbol']}"
     if row["kind"] == "register":
         return f"{row['register']}, {role(step.opcode, row['register'])} in {where}: {change}"
@@ -156,6 +156,7 @@ def words(row: Mapping[str, Any]) -> str:
     lines = [f"injection {row['id']}: {row['fault']}", f"  at {row['symbol']} ({row['pc']:#x})"]
     if row.get("path"):
         lines.append(f"  hit: {row['path']}")
+    lines.append(f"  {row['where']}: {row['before']} became {row['after']}")
     lines.append(f"  {row['outcome']} ({row['how']}): {row['reason']}")
     lines.append(f"  trace {row['trace'][:16] or 'none'}, {row['insns']:,} instructions, {row['seconds']} s")
     return "\n".join(lines)

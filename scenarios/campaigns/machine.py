@@ -92,9 +92,10 @@ def argv(mark: Mark, folder: Path, words: str | None, trace: bool, **more: Any) 
     told = dict(oracle.arguments(folder, mark.options))
     if words is not None and TABLES in words:
         told["reread"] = "on"  # no store of EL2's changes a table then
-    plugins = [_plugin("inject", arguments, mark, folder), _plugin("oracle", told, mark, folder)]
-    if trace:
-        plugins.append(instruments.TRACE.plugin(folder, mark.options))
+    # In instruments.ORDER: what is broken is broken before anybody looks at it.
+    plugins = [_plugin("oracle", told, mark, folder)]
+    plugins += [instruments.TRACE.plugin(folder, mark.options)] if trace else []
+    plugins.append(_plugin("inject", arguments, mark, folder))
     # The devices are not in what was saved: QEMU saves nothing of them, and nobody looks for them.
     command = mark.argv(folder / "results.bin", folder / "console.log", plugins, devices)
     return [*command, *instruments.logging([oracle], folder)]

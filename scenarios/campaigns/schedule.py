@@ -96,7 +96,7 @@ def _close(thing: Any) -> None:
 
 def _lost(injection: Mapping[str, Any], why: str) -> dict[str, Any]:
     """The result of an injection that no worker survived."""
-    nothing = {"how": "worker", "status": "none", "before": "", "after": "", "insns": 0, "trace": ""}
+    nothing = {"how": "worker", "status": "none", "where": "", "before": "", "after": "", "insns": 0, "trace": ""}
     return (
         dict(injection) | nothing
         | {"outcome": "infrastructure", "reason": why, "attempts": DEATHS + 1, "seconds": 0, "worker": ""}
