@@ -19,7 +19,7 @@ BEGIN, END = 0xC600F100, 0xC600F1FF
 SWEEP = 20
 LIFE = ["vm-life", "--protected", "64", "1"]
 LEFT_OVER = 1 << 20  # bytes that the host's own caches may have taken meanwhile
-UPSTREAM = "upstream's EL2 does not come back from the first page that it is refused (hyp_alloc_pages), and has no SMMU"
+UPSTREAM = "upstream's EL2 panics at the first page that it is refused and waits for its own lock then (README.md), and has no SMMU"
 
 
 def each_fails(_target: str) -> str:
