@@ -151,6 +151,12 @@ static const struct call_form *form_of(uint32_t number, uint16_t *row)
 	return NULL;
 }
 
+/* EL2 looks at 16 bits of the kernel's handles (pkvm_handle_t, asm/kvm_host.h), at all of ours. */
+static uint64_t handle_of(const struct call_form *form)
+{
+	return g_str_has_prefix(form->name, "__") ? (uint16_t)x(form->vm) : x(form->vm);
+}
+
 static void read_host_call(unsigned int vcpu, struct call_intent *call)
 {
 	const struct call_form *form = form_of((uint32_t)x(0), &call->row);
@@ -163,7 +169,7 @@ static void read_host_call(unsigned int vcpu, struct call_intent *call)
 	call->first = form->first != NO_ARGUMENT ? x(form->first) : 0;
 	call->count = form->count != NO_ARGUMENT ? x(form->count) : form->pages;
 	if (form->vm != NO_ARGUMENT) {
-		call->vm = oracle_vm_by_handle(x(form->vm));
+		call->vm = oracle_vm_by_handle(handle_of(form));
 	} else if (form->kind == CALL_RUN_VM) {
 		call->vm = vcpus[vcpu].loaded;
 	}

@@ -2,6 +2,8 @@
 /* Tier A: a VM's pages have one place in it, and its vCPUs nothing of each other's. */
 #include "tests/plugins/oracle_play.h"
 
+#include "qemu-plugins/common/calls.h"
+
 /* VCPU_RUN of one of its vCPUs. */
 static void runs_vcpu(uint64_t mpidr)
 {
@@ -120,6 +122,57 @@ static void lent_page_has_two_places(void)
 	answer(0, 0);
 }
 
+/* The number of a call of the kernel's KVM, which its headers have. */
+static uint32_t kernels(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < calls_count; i++) {
+		if (calls_table[i].who == CALL_HOST && strcmp(calls_table[i].name, name) == 0) {
+			return calls_table[i].number;
+		}
+	}
+	fail_msg("there is no %s", name);
+	return 0;
+}
+
+static void kernel_runs_vm(uint64_t handle)
+{
+	host_calls(kernels("__pkvm_vcpu_load"), handle, 0, 0, 0);
+	answer(0, 0);
+	host_calls(kernels("__kvm_vcpu_run"), 0, 0, 0, 0);
+	leave(VTTBR(VM_ROOT, 1));
+	guest_exits();
+}
+
+static void kernels_vm_has_a_page(void)
+{
+	kernel_runs_vm(0x1000);
+	host_calls(kernels("__pkvm_host_donate_guest"), host_page(20) >> 12, GUEST_RAM >> 12, 0, 0);
+	host_loses(20);
+	store(VM_LEVEL3, 0, S2_PAGE(host_page(20)));
+	answer(0, 0);
+}
+
+static void kernels_handle_has_more_bits(void)
+{
+	kernels_vm_has_a_page();
+	kernel_runs_vm(UINT64_C(0x400000001000));
+}
+
+static void kernels_handle_is_another(void)
+{
+	kernels_vm_has_a_page();
+	kernel_runs_vm(0x1001);
+}
+
+static void handles(void **state)
+{
+	(void)state;
+	is_silent(kernels_handle_has_more_bits);
+	breaks(kernels_handle_is_another, "two-owners");
+}
+
 static void places(void **state)
 {
 	(void)state;
@@ -147,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places),
+		cmocka_unit_test(handles),
 		cmocka_unit_test(vcpus),
 	};
 
