@@ -63,7 +63,9 @@ def cluster(address: str | None, workers: int, scratch: Path) -> Iterator[Any]:
     library = _library()
     import dask
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # Its own settings give loggers below "distributed" levels of their own.
+    for name in ["distributed", *(each for each in logging.root.manager.loggerDict if each.startswith("distributed."))]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of processes that come later
     _environment(address)
