@@ -6,8 +6,9 @@ from __future__ import annotations
 import pytest
 
 from scenarios import microdroid
-from scenarios.harness.checks import Checks
+from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
+from scenarios.harness.paths import out
 from scenarios.harness.report import Report
 
 # AvfError (vmm/libavf's <avf/types.h>); in AVF IllegalArgument, IllegalState, UnsupportedOperation, and VirtualMachineException.
@@ -16,7 +17,7 @@ NOT_STOPPED, NOT_RUNNING, DELETED, EXISTS, NOT_FOUND, INCOMPATIBLE = 20, 21, 22,
 
 # VirtualMachine.STATUS_*, VirtualMachineCallback.STOP_REASON_*
 IS_STOPPED, IS_RUNNING, IS_DELETED = 0, 1, 2
-KILLED, START_FAILED = 1, 4
+KILLED, SHUTDOWN, START_FAILED = 1, 3, 4
 
 OS = "/usr/share/terrarium/os/microdroid"
 PACKAGES = "/guest/payload"
@@ -26,6 +27,8 @@ os_files = {f"{OS}/{name}": microdroid.built(name)
             for name in ("kernel", "initrd_normal.img", "initrd_debuggable.img", "super.img", "microdroid.json")}
 # For machines whose payload is not to run: their end comes before anybody looks into a package.
 no_packages = pytest.mark.host_files({f"{PACKAGES}/text_service.apk{kind}": b"none" for kind in ("", ".idsig")} | os_files)
+packages = pytest.mark.host_files({f"{PACKAGES}/{name}.apk": out() / f"guest/payload/{name}.apk"
+                                   for name in ("text_service", "echo_reverse")} | os_files)
 both_kinds = pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
 
 # AVF's name of a test -> the lines of avf-test that it is about, and what they say.
@@ -76,6 +79,25 @@ LIFE: dict[str, dict[str, dict[str, object]]] = {
     "inputShouldBeExplicitlyAllowed": {"input_should_be_explicitly_allowed": {"input": STATE}},
 }
 
+PAYLOADS: dict[str, dict[str, dict[str, object]]] = {
+    "concurrentVms": {"concurrent_vms": {"first": IS_RUNNING, "second": IS_RUNNING, "same_cid": 0},
+                      "status_after": {"first": IS_STOPPED, "second": IS_STOPPED}},
+    "createAndConnectToVm_HostCpuTopology": {
+        "create_and_connect_to_vm_rpc": {"reversed": "muirarreT"},
+        "create_and_connect_to_vm": {"started": 1, "ready": 1, "finished": 1, "exit_code": 7, "error": -1, "stopped": 1,
+                                     "reason": SHUTDOWN},
+    },
+    "canReadFileFromAssets_debugFull": {"can_read_file_from_assets": {"asset": "A_line_of_the_package's_own.", "none": "failed"}},
+    "extraApk": {"extra_apk": {"asset": "A_line_of_the_package's_own."}},
+    "createAndRunNoDebugVm": {
+        "create_and_run_no_debug_vm_echo": {"answer": "olleh"},
+        "create_and_run_no_debug_vm": {"started": 1, "ready": 1, "finished": 1, "exit_code": 0, "error": -1, "stopped": 1,
+                                       "reason": SHUTDOWN},
+    },
+    "console and log capture": {"console_output": {"kernel": 1}, "log_output": {"manager": 1}},
+}
+
+
 def run_groups(host: Host, protected: bool, groups: list[str], timeout: float) -> list[Report]:
     kind = "protected" if protected else "normal"
     return host.run(["avf-test", kind, FOLDER, PACKAGES, *groups], timeout, ok=True).reports
@@ -112,6 +134,20 @@ def test_libavf_lifecycle(host: Host, check: Checks, protected: bool) -> None:
         check(f"bootFailsWhenLowMem: {report['mib']} MiB", [0, 0, 1, START_FAILED], seen)
     check("bootFailsWhenLowMem: sizes that were tried", 2, len(low))
     check("no vmm is left", 0, host.run(["sh", "-c", "while pidof vmm; do :; done"], 20.0).exit)
+
+
+@pytest.mark.limit(300)
+@both_kinds
+@packages
+def test_libavf_payloads(host: Host, check: Checks, protected: bool) -> None:
+    """AVF's tests of payloads: two machines at once, from start to end, one with RPC, console and log, one silent."""
+    reports = run_groups(host, protected, ["payloads"], 2 * microdroid.BOOT_S)
+    judge(check, PAYLOADS, reports)
+    said = {report.name: report for report in reports}
+    check("console capture: bytes", at_least(1000), said["console_output"]["bytes"])
+    last_cpu = host.run(["cat", "/sys/devices/system/cpu/online"], ok=True).out.strip()
+    check("HostCpuTopology: the guest's CPUs are the host's", last_cpu, str(said["host_cpu_topology"]["online"]))
+    check("kernelVersionRequirement", matches("^Linux_version_[6-9]"), said["kernel_version_requirement"]["version"])
 
 
 @both_kinds

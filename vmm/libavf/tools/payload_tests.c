@@ -103,7 +103,7 @@ static void say_stream(const char *name, GThread *thread)
 	GString *all = g_thread_join(thread);
 
 	say(name, "bytes=%zu kernel=%d manager=%d", all->len,
-	    strstr(all->str, "Linux version") != NULL,
+	    strstr(all->str, "Run /init as init process") != NULL,
 	    strstr(all->str, "microdroid_manager") != NULL);
 	g_string_free(all, TRUE);
 }
