@@ -31,11 +31,13 @@ static uint64_t next(void)
 	return state;
 }
 
+/* It ends a line: records on the serial, which the host may show in one place with it, begin their own. */
 static void fill(void)
 {
 	for (size_t i = 0; i < sizeof(rubbish); i++) {
 		rubbish[i] = (uint8_t)next();
 	}
+	rubbish[sizeof(rubbish) - 1] = '\n';
 }
 
 static void write_serial(uintptr_t base)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.cli import NO_VMM, cid, reason, start_vm
+from scenarios import microdroid
+from scenarios.cli import NO_VMM, app_files, cid, reason, start_vm
 from scenarios.harness.checks import Checks, matches
 from scenarios.harness.host import Host
 
@@ -53,4 +54,22 @@ def test_vm_list_and_console(host: Host, check: Checks, protected: bool) -> None
     check("vm ends as by the signal", 128 + 15, runner.wait())
     check("reason of the VM's end", "KILLED", reason(runner.out()))
     check("the console ends with the VM", 0, console.wait())
+    check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
+
+
+@pytest.mark.limit(300)
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+@app_files
+def test_vm_run_microdroid(host: Host, check: Checks, protected: bool) -> None:
+    """`vm run-microdroid` boots Microdroid with a payload that waits; it is listed, and stopped."""
+    kind = ["--protected"] if protected else []
+    runner = host.job("microdroid", ["vm", "run-microdroid", *kind])
+    check("the payload", "payload started", runner.wait_line("^payload started", stream="err", timeout=microdroid.BOOT_S))
+    listed = host.run(["vm", "list"], 30.0, ok=True).out
+    check("the VM", matches(rf"name=VmRunMicrodroid state=STARTED protected={'yes' if protected else 'no'} "), listed)
+    runner.signal("INT")
+    check("vm ends as by the signal", 128 + 2, runner.wait())
+    check("reason of the VM's end", "KILLED", reason(runner.out()))
+    left = host.run(["sh", "-c", "ls -d /tmp/microdroid-* 2>/dev/null"]).out
+    check("files that are left", "", left)
     check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)

@@ -3,18 +3,48 @@
 
 from __future__ import annotations
 
-from scenarios.cli import NO_VMM, reason, run_vm, write_config
-from scenarios.harness.checks import Checks, matches
+import pytest
+
+from scenarios.cli import NO_VMM, reason, run_vm, start_vm, write_config
+from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
-from scenarios.service_load import listed
+from scenarios.performance.measures import Figure
+from scenarios.service_load import check_growth, cost, listed
 
 FULL = "/run/full"
 SERVICE_FOLDER = "/run/terrarium/virtualizationservice"
+RUBBISH_S = 120.0
 
 
 def fill(host: Host, folder: str, what: str) -> None:
     """No room in @folder for what `what` makes, N by N."""
     host.run(["sh", "-c", f"cd {folder} && n=0; while {what} 2>/dev/null; do n=$((n + 1)); done"], ok=True)
+
+
+@pytest.mark.limit(300)
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+def test_service_rubbish(host: Host, check: Checks, figure: Figure, protected: bool) -> None:
+    """A guest writes rubbish to all its channels, twice: it ends as it says, others go on, nothing is kept of it."""
+    other = start_vm(host, "converse", protected, "other")
+    other.wait_line("listening")
+    costs = []
+    for _ in range(2):
+        done = host.run(["vm", "run", write_config(host, "rubbish", protected)], RUBBISH_S)
+        check("the client ends well", 0, done.exit)
+        check("what it hears", "SHUTDOWN", reason(done.out))
+        said = {report.name: report for report in done.reports}
+        check("channels that the guest wrote to", ["ok"] * 3, [said[name].kind for name in ("serials", "consoles", "connections")])
+        check("characters of it at the client", at_least(60_000), len(done.out) + len(done.err))
+        costs.append(cost(host))
+    figure("connections that the service took of it", float(said["connections"]["count"]), "")
+    check_growth(check, figure, *costs)
+    console = next(iter(listed(host).values()))["console"]
+    host.run(["sh", "-c", f"echo still here > {console}"], ok=True)
+    check("the other VM answers", "echo: still here", other.wait_line("^echo: "))
+    host.run(["sh", "-c", f"echo bye > {console}"], ok=True)
+    other.wait()
+    check("reason of its end", "SHUTDOWN", reason(other.out()))
+    check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
 
 
 def test_service_disk_full(host: Host, check: Checks) -> None:
