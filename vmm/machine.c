@@ -170,6 +170,9 @@ static bool map_memory(struct machine *m, const struct layout *layout, GError **
 	if (m->options->protected_vm) {
 		guest_memory_keep_pages_small(&m->ram);
 	}
+	if (m->options->huge_pages && !guest_memory_ask_for_huge_pages(&m->ram, error)) {
+		return false;
+	}
 	if (layout->pool_bytes != 0) {
 		bool inside =
 			guest_memory_part(&m->ram, layout->pool_ipa, layout->pool_bytes, &m->pool);

@@ -47,6 +47,15 @@ void guest_memory_keep_pages_small(const struct guest_memory *m)
 	}
 }
 
+bool guest_memory_ask_for_huge_pages(const struct guest_memory *m, GError **error)
+{
+	if (madvise(m->hva, m->bytes, MADV_HUGEPAGE) != 0) {
+		error_set_errno(error, "--hugepages: this host has no huge pages");
+		return false;
+	}
+	return true;
+}
+
 void guest_memory_free(struct guest_memory *m)
 {
 	if (m->hva != NULL) {

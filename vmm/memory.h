@@ -66,6 +66,13 @@ bool guest_memory_map(struct guest_memory *m, uint64_t ipa, uint64_t bytes, GErr
  */
 void guest_memory_keep_pages_small(const struct guest_memory *m);
 
+/*
+ * Back the range by huge pages, as far as the host has any.
+ *
+ * Errors  false: G_FILE_ERROR from madvise(), where the host's kernel knows none.
+ */
+bool guest_memory_ask_for_huge_pages(const struct guest_memory *m, GError **error);
+
 /* Unmap what guest_memory_map() mapped. An all-zero @m is allowed; @m is zeroed. */
 void guest_memory_free(struct guest_memory *m);
 

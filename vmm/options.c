@@ -77,6 +77,8 @@ static const struct option option_table[] = {
 	  .what = "number of MiB",
 	  .help = "pool of a --protected guest's virtio buffers, on top of --mem; even, 2 to 1024 "
 		  "(default 2 * (1 + disks))" },
+	{ .name = "hugepages", .kind = KIND_SWITCH_ON, .field = FIELD(huge_pages),
+	  .help = "ask the host for huge pages for RAM; not with --protected or --rsi" },
 	{ .name = "cpus", .placeholder = "N", .kind = KIND_NUMBER, .field = FIELD(cpus),
 	  .min = 1, .max = GUEST_VCPUS_MAX, .what = "number of vCPUs",
 	  .help = "vCPUs; 1 to 8 (default 1)" },
@@ -383,6 +385,8 @@ static bool check_together(const struct options *o, GError **error)
 		wrong = "--swiotlb excludes --rsi, whose guests share buffers of their own choice";
 	} else if (o->swiotlb_mib != 0 && !o->protected_vm) {
 		wrong = "--swiotlb needs --protected; other VMs have no such pool";
+	} else if (o->huge_pages && (o->protected_vm || o->rsi)) {
+		wrong = "--hugepages excludes --protected and --rsi, whose memory is given page by page";
 	} else if (o->console_input != NULL && o->console.kind == DESTINATION_ABSENT) {
 		wrong = "--console-input needs --console";
 	}

@@ -66,6 +66,7 @@ struct options {
 	bool rsi;
 	uint64_t memory_mib;  /* RAM without the pool; even */
 	uint64_t swiotlb_mib; /* restricted-dma pool; 0 unless protected_vm, and with rsi; even */
+	bool huge_pages;      /* not with protected_vm */
 	uint64_t cpus;        /* 1..GUEST_VCPUS_MAX */
 	bool cpu_features;    /* all that KVM offers beyond the base */
 	struct destination serials[OPTIONS_SERIALS];

@@ -234,6 +234,7 @@ static void made_of(void **state)
 	g_array_append_val(app->extra_idsigs, extra);
 	app->instance_image = test_file("");
 	assert_int_equal(write(app->instance_image, store, sizeof(store)), sizeof(store));
+	app->common.huge_pages = true;
 	raw = app_vm_to_raw(app, w->os, &error);
 	assert_null(error);
 	request.config = raw;
@@ -244,6 +245,7 @@ static void made_of(void **state)
 			    "quiet androidboot.microdroid.debuggable=1");
 	assert_string_equal(value_of(c, "--mem", 0), "128");
 	assert_string_equal(value_of(c, "--cid", 0), "2050");
+	assert_string_equal(value_of(c, "--hugepages", 0), "--cpus"); /* which is next */
 	assert_string_equal(value_of(c, "--parent", 0), "7");
 	g_free(content_of(c, value_of(c, "--initrd", 0), &bytes));
 	assert_int_equal(bytes, strlen("dd"));

@@ -137,6 +137,8 @@ static void raw_refusals(void **state)
 		{ "{'kernel': <handle 0>, 'platform-version': <'~2.0'>}", -3, "platform-version" },
 		{ "{'kernel': <handle 0>, 'console-input-device': <'hvc1'>}", -3, "console-input-device" },
 		{ "{'kernel': <handle 0>, 'gdb-port': <uint16 1>}", -7, "gdb-port: not supported" },
+		{ "{'kernel': <handle 0>, 'boost-uclamp': <true>}", -7, "boost-uclamp: not supported" },
+		{ "{'kernel': <handle 0>, 'huge-pages': <true>, 'protected': <true>}", -7, "huge-pages: of a protected VM: not supported" },
 		{ "{'kernel': <handle 0>, 'gdb-port': <uint16 1>, 'protected': <true>}", -3, "gdb-port: a protected VM" },
 		{ "{'kernel': <handle 0>, 'network-supported': <true>}", -7, "network-supported" },
 		{ "{'kernel': <handle 0>, 'devices': <['/sys/x']>}", -7, "devices" },

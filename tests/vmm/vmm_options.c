@@ -129,6 +129,10 @@ static void test_swiotlb_default(void **state)
 
 	(void)state;
 	assert_int_equal(o->swiotlb_mib, 2);
+	assert_false(o->huge_pages);
+	options_free(o);
+	o = parse_well("vmm run --raw r --hugepages");
+	assert_true(o->huge_pages);
 	options_free(o);
 	o = parse_well("vmm run --raw r --rsi --block a");
 	assert_true(o->rsi);
@@ -181,6 +185,8 @@ static const struct bad_case bad_cases[] = {
 	{ "vmm run --raw r --rsi --swiotlb 8", OPTIONS_ERROR_CONFLICT, "--swiotlb excludes --rsi" },
 	{ "vmm run --raw r --rsi=1", OPTIONS_ERROR_VALUE, "--rsi: takes no value" },
 	{ "vmm run --raw r --swiotlb 8", OPTIONS_ERROR_CONFLICT, "--swiotlb needs --protected" },
+	{ "vmm run --raw r --protected --hugepages", OPTIONS_ERROR_CONFLICT, "--hugepages excludes --protected" },
+	{ "vmm run --raw r --hugepages --rsi", OPTIONS_ERROR_CONFLICT, "--hugepages excludes" },
 	{ "vmm run --raw r --console-input f", OPTIONS_ERROR_CONFLICT, "--console-input needs --console" },
 	{ "vmm run image", OPTIONS_ERROR_UNKNOWN, "image: no such option" },
 	{ "vmm run --raw r --foo", OPTIONS_ERROR_UNKNOWN, "--foo: no such option" },

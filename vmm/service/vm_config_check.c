@@ -134,6 +134,12 @@ static bool check_common(const struct vm_common *common, GError **error)
 			       illegal(error, "gdb-port: a protected VM cannot be debugged") :
 			       unsupported(error, "gdb-port");
 	}
+	if (common->huge_pages && common->protected_vm) {
+		return unsupported(error, "huge-pages: of a protected VM");
+	}
+	if (common->boost_uclamp) {
+		return unsupported(error, "boost-uclamp");
+	}
 	return !common->network || unsupported(error, "network-supported");
 }
 

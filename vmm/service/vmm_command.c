@@ -303,6 +303,9 @@ static void add_machine(struct vmm_command *c, const struct vm_raw_config *confi
 	if (common->swiotlb_mib != 0) {
 		add_number(c, "--swiotlb", common->swiotlb_mib);
 	}
+	if (common->huge_pages) {
+		add(c, "--hugepages", NULL);
+	}
 	add_number(c, "--cpus", cpus(common));
 	if (config->params != NULL) {
 		add(c, "--params", config->params);
