@@ -169,17 +169,20 @@ static void write_config(struct world *w, const char *params)
 	write_file(w, "vm.json", text);
 }
 
-/* An OS likewise, a package, and its idsig. */
+/* An OS likewise, and a package. */
 static void write_os(struct world *w, const char *params)
 {
+	g_autofree char *package = NULL;
+	g_autofree char *apk = g_build_filename(w->service.folder, "hello.apk", NULL);
+	gsize bytes = 0;
 	g_autofree char *text = g_strdup_printf(
 		"{\"kernel\":\"kernel\",\"params\":\"%s\",\"memory_mib\":128,\"disks\":[]}",
 		params);
 
 	write_file(w, "os/microdroid/microdroid.json", text);
 	write_file(w, "os/microdroid/kernel", "k");
-	write_file(w, "hello.apk", "the package");
-	write_file(w, "hello.apk.idsig", "its tree");
+	assert_true(g_file_get_contents(APK_PACKAGE, &package, &bytes, NULL));
+	assert_true(g_file_set_contents(apk, package, (gssize)bytes, NULL));
 }
 
 static void a_vm_from_json(void **state)
@@ -213,6 +216,27 @@ static void what_the_payload_says(void **state)
 	assert_holds(r.out, "VM ended: SHUTDOWN\n");
 	result_clear(&r);
 	assert_true(is_there(w, "instance.img"));
+}
+
+/* The service refuses it: so does vm, also where an idsig lies beside it, which stays as it is. */
+static void a_package_that_is_none(void **state)
+{
+	struct world *w = *state;
+	g_autofree char *idsig = NULL;
+
+	write_os(w, "started;exit 0");
+	write_file(w, "odd.apk", "no zip");
+	write_file(w, "odd.apk.idsig", "its tree");
+	must_fail(run_vm(w, "run-app", "odd.apk", "odd.apk.idsig", "instance.img",
+			 "--payload-binary-name", "hello.so", NULL),
+		  1, "odd.apk: apk: not a zip");
+	idsig = read_file(w, "odd.apk.idsig", NULL);
+	assert_string_equal(idsig, "its tree");
+	must_fail(run_vm(w, "run-app", "hello.apk", "hello.apk.idsig", "instance.img",
+			 "--payload-binary-name", "hello.so", "--extra-apk", "odd.apk",
+			 "--extra-idsig", "odd.apk.idsig", NULL),
+		  1, "odd.apk: apk: not a zip");
+	assert_false(is_there(w, "instance.img"));
 }
 
 /* What a guest says is not trusted with the user's terminal. */
@@ -456,6 +480,9 @@ static void flags_reach_the_configuration(void **state)
 	must_fail(run_vm(w, "run", "-p", "--gdb", "1234", "vm.json", NULL), 1,
 		  "a protected VM cannot be debugged");
 	must_fail(run_vm(w, "run", "-n", "vm.json", NULL), 1, "network-supported: not supported");
+	must_fail(run_vm(w, "run", "-b", "vm.json", NULL), 1, "boost-uclamp: not supported");
+	must_fail(run_vm(w, "run", "-h", "-p", "vm.json", NULL), 1,
+		  "huge-pages: of a protected VM: not supported");
 	must_fail(run_vm(w, "run", "--tee-services", "x", "vm.json", NULL), 1,
 		  "--tee-services: not supported");
 	must_fail(run_vm(w, "run", "--dump-device-tree", "x", "vm.json", NULL), 1,
@@ -515,6 +542,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_vm_from_json, begin, end),
 		cmocka_unit_test_setup_teardown(what_the_payload_says, begin, end),
+		cmocka_unit_test_setup_teardown(a_package_that_is_none, begin, end),
 		cmocka_unit_test_setup_teardown(what_goes_wrong_in_the_guest, begin, end),
 		cmocka_unit_test_setup_teardown(debug_none_says_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(console_and_log_to_files, begin, end),

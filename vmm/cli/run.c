@@ -7,12 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
 #include "vmm/cli/commands.h"
 #include "vmm/cli/files.h"
 #include "vmm/cli/session.h"
-#include "vmm/service/ipc_error.h"
+#include "vmm/service/folder.h"
 #include "vmm/service/vm_json.h"
 
 #define EARLYCON "earlycon"
@@ -59,22 +57,6 @@ bool command_run(struct service_client *client, const struct cli_options *o, cha
 	return done;
 }
 
-/* One that is there and that the service cannot judge is used as it is: the guest verifies it. */
-static bool provide_idsig(struct service_client *client, const char *apk, const char *idsig,
-			  GError **error)
-{
-	g_autoptr(GError) refused = NULL;
-
-	if (files_update_idsig(client, apk, idsig, &refused)) {
-		return true;
-	}
-	if (refused->domain == IPC_ERROR && access(idsig, R_OK) == 0) {
-		return true;
-	}
-	g_propagate_error(error, g_steal_pointer(&refused));
-	return false;
-}
-
 static bool add_extra_apks(struct service_client *client, struct vm_app_config *app,
 			   const struct cli_options *o, GError **error)
 {
@@ -90,7 +72,7 @@ static bool add_extra_apks(struct service_client *client, struct vm_app_config *
 		int apk;
 		int idsig;
 
-		if (!provide_idsig(client, o->extra_apks[i], o->extra_idsigs[i], error)) {
+		if (!files_update_idsig(client, o->extra_apks[i], o->extra_idsigs[i], error)) {
 			return false;
 		}
 		apk = files_open(o->extra_apks[i], O_RDONLY, error);
@@ -109,7 +91,7 @@ static bool add_extra_apks(struct service_client *client, struct vm_app_config *
 static bool add_package(struct service_client *client, struct vm_app_config *app, const char *apk,
 			const char *idsig, GError **error)
 {
-	if (!provide_idsig(client, apk, idsig, error)) {
+	if (!files_update_idsig(client, apk, idsig, error)) {
 		return false;
 	}
 	app->apk = files_open(apk, O_RDONLY, error);
@@ -208,20 +190,6 @@ bool command_run_app(struct service_client *client, const struct cli_options *o,
 	return run_package(client, &package, o, error);
 }
 
-/* A folder for one run, and what is in it. */
-static void remove_folder(const char *path)
-{
-	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *file = g_build_filename(path, name, NULL);
-
-		g_unlink(file);
-	}
-	g_rmdir(path);
-}
-
 bool command_run_microdroid(struct service_client *client, const struct cli_options *o,
 			    char **words, GError **error)
 {
@@ -248,16 +216,13 @@ bool command_run_microdroid(struct service_client *client, const struct cli_opti
 			    g_strerror(saved));
 		return false;
 	}
-	/* Beside a package lies its idsig, if it was made with it. */
-	idsig = access(CLI_EMPTY_PACKAGE ".idsig", R_OK) == 0 ?
-			g_strdup(CLI_EMPTY_PACKAGE ".idsig") :
-			g_build_filename(folder, "apk.idsig", NULL);
+	idsig = g_build_filename(folder, "apk.idsig", NULL);
 	instance = g_build_filename(folder, "instance.img", NULL);
 	package.idsig = idsig;
 	package.instance = instance;
 	done = run_package(client, &package, o, error);
 	if (own != NULL) {
-		remove_folder(own);
+		folder_remove(own);
 	}
 	return done;
 }

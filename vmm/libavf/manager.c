@@ -85,6 +85,7 @@ AvfManager *avf_manager_new(const char *data_directory, GError **error)
 		app_error_errno(error, "%s", manager->data);
 		return NULL;
 	}
+	vm_files_clean(manager->data);
 	if (manager_connection(manager, error) == NULL) {
 		if (error != NULL) {
 			(*error)->code = AVF_ERROR_UNSUPPORTED_OPERATION;

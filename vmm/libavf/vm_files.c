@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define _GNU_SOURCE /* renameat2 */
+#define _GNU_SOURCE /* renameat2, TEMP_FAILURE_RETRY */
 #include "vmm/libavf/vm_files.h"
 
 #include <errno.h>
@@ -13,9 +13,12 @@
 #include <glib/gstdio.h>
 
 #include "vmm/libavf/error.h"
+#include "vmm/service/folder.h"
 #include "vmm/service/vm_config.h"
 
 #define MACHINES "vm"
+#define NEW_PREFIX "new-"
+#define OLD_PREFIX "old-"
 #define CONFIG_FILE "config"
 #define INSTANCE_ID_FILE "instance_id"
 #define INSTANCE_IMAGE_FILE "instance.img"
@@ -47,19 +50,6 @@ char *vm_files_folder(const char *data, const char *name)
 bool vm_files_exist(const char *folder)
 {
 	return g_file_test(folder, G_FILE_TEST_IS_DIR);
-}
-
-static void remove_folder(const char *folder)
-{
-	g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
-	const char *entry;
-
-	while (entries != NULL && (entry = g_dir_read_name(entries)) != NULL) {
-		g_autofree char *file = g_build_filename(folder, entry, NULL);
-
-		g_unlink(file);
-	}
-	g_rmdir(folder);
 }
 
 /* What was renamed in @folder shall still be so after a crash of the host. */
@@ -139,12 +129,37 @@ static bool fill(const char *folder, AvfConfig *config, IpcVirtualizationService
 	       make_instance_image(folder, service, error);
 }
 
-bool vm_files_create(const char *data, const char *name, AvfConfig *config,
-		     IpcVirtualizationService *service, GError **error)
+/* Hold the data directory with others, or, if nobody has it, alone: a descriptor to close, or -1. */
+static int hold(const char *data, int how)
+{
+	int fd = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	int result = fd >= 0 ? TEMP_FAILURE_RETRY(flock(fd, how)) : 0;
+
+	if (result != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void vm_files_clean(const char *data)
+{
+	int alone = hold(data, LOCK_EX | LOCK_NB);
+
+	if (alone >= 0) {
+		folder_remove_all(data, NEW_PREFIX);
+		folder_remove_all(data, OLD_PREFIX);
+		close(alone);
+	}
+}
+
+static bool create(const char *data, const char *name, AvfConfig *config,
+		   IpcVirtualizationService *service, GError **error)
 {
 	g_autofree char *machines = g_build_filename(data, MACHINES, NULL);
 	g_autofree char *folder = vm_files_folder(data, name);
-	g_autofree char *made = g_build_filename(data, "new-XXXXXX", NULL);
+	g_autofree char *made = g_build_filename(data, NEW_PREFIX "XXXXXX", NULL);
 	bool good;
 
 	if (vm_files_exist(folder)) {
@@ -161,18 +176,32 @@ bool vm_files_create(const char *data, const char *name, AvfConfig *config,
 					 app_error_errno(error, "%s", folder);
 	}
 	if (!good) {
-		remove_folder(made);
+		folder_remove(made);
 		return false;
 	}
 	sync_folder(machines);
 	return true;
 }
 
-bool vm_files_remove(const char *data, const char *name, GError **error)
+bool vm_files_create(const char *data, const char *name, AvfConfig *config,
+		     IpcVirtualizationService *service, GError **error)
+{
+	int held = hold(data, LOCK_SH);
+	bool good;
+
+	if (held < 0) {
+		return app_error_errno(error, "%s", data);
+	}
+	good = create(data, name, config, service, error);
+	close(held);
+	return good;
+}
+
+static bool move_away(const char *data, const char *name, GError **error)
 {
 	g_autofree char *machines = g_build_filename(data, MACHINES, NULL);
 	g_autofree char *folder = vm_files_folder(data, name);
-	g_autofree char *gone = g_build_filename(data, "old-XXXXXX", NULL);
+	g_autofree char *gone = g_build_filename(data, OLD_PREFIX "XXXXXX", NULL);
 
 	if (g_mkdtemp_full(gone, FOLDER_MODE) == NULL || rename(folder, gone) != 0) {
 		app_error_errno(error, "%s", folder);
@@ -180,8 +209,21 @@ bool vm_files_remove(const char *data, const char *name, GError **error)
 		return false;
 	}
 	sync_folder(machines);
-	remove_folder(gone);
+	folder_remove(gone);
 	return true;
+}
+
+bool vm_files_remove(const char *data, const char *name, GError **error)
+{
+	int held = hold(data, LOCK_SH);
+	bool good;
+
+	if (held < 0) {
+		return app_error_errno(error, "%s", data);
+	}
+	good = move_away(data, name, error);
+	close(held);
+	return good;
 }
 
 AvfConfig *vm_files_read_config(const char *folder, GError **error)

@@ -8,7 +8,8 @@
  *   vm/NAME/idsig, extra_idsig_N   hash trees of the packages, made when it runs
  *
  * A machine is there whole or not at all: its folder is made under another name ("new-…") and renamed, and
- * renamed ("old-…") before it is removed. Who runs, changes or deletes it holds a lock on its folder.
+ * renamed ("old-…") before it is removed; meanwhile the data directory is locked (flock, shared). Who runs, changes or
+ * deletes a machine holds a lock on its folder.
  */
 #ifndef LIBAVF_VM_FILES_H
 #define LIBAVF_VM_FILES_H
@@ -23,6 +24,9 @@ bool vm_files_check_name(const char *name, GError **error);
 
 /* The folder of machine @name below the directory @data; owned by the caller. */
 char *vm_files_folder(const char *data, const char *name);
+
+/* Remove what a crash left of machines that were being made or removed, unless somebody is at it right now. */
+void vm_files_clean(const char *data);
 
 /* Is there such a folder? */
 bool vm_files_exist(const char *folder);

@@ -5,7 +5,7 @@ SVC_INTERFACES := virtualization_service virtual_machine_service
 GENERATED := $(O)/build/generated
 IPC_SRCS := $(addprefix $(SVC)/,ipc_error.c limited_stream.c stream_bus.c vm_config.c vm_config_check.c \
 	vm_config_read.c vm_config_write.c vm_json.c)
-IPC_CLIENT_SRCS := $(addprefix $(SVC)/,death.c service_client.c state.c)
+IPC_CLIENT_SRCS := $(addprefix $(SVC)/,death.c folder.c service_client.c state.c)
 IPC_GENERATED := $(SVC_INTERFACES:%=$(GENERATED)/ipc/%.c)
 IPC_PKG := gio-2.0 gio-unix-2.0 json-glib-1.0 zlib
 IPC_HEADERS := $(IPC_GENERATED:.c=.h)

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 
 #include "vmm/service/cid.h"
+#include "vmm/service/folder.h"
 #include "vmm/service/ipc_error.h"
 #include "vmm/service/log.h"
 #include "vmm/service/service_parts.h"
@@ -36,32 +37,6 @@ struct service {
 	void *stopped_opaque;
 };
 
-static void remove_folder(const char *path)
-{
-	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *file = g_build_filename(path, name, NULL);
-
-		g_unlink(file);
-	}
-	g_rmdir(path);
-}
-
-/* Folders of VMs that an earlier service had; their vmms died with it. */
-static void remove_left_overs(const char *vms)
-{
-	g_autoptr(GDir) folder = g_dir_open(vms, 0, NULL);
-	const char *name;
-
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *path = g_build_filename(vms, name, NULL);
-
-		remove_folder(path);
-	}
-}
-
 struct service *service_new(const struct service_config *config, GError **error)
 {
 	g_autofree char *vms = g_build_filename(config->run_directory, VMS_FOLDER, NULL);
@@ -75,7 +50,7 @@ struct service *service_new(const struct service_config *config, GError **error)
 			    "cannot make %s: %s", vms, g_strerror(saved));
 		return NULL;
 	}
-	remove_left_overs(vms);
+	folder_remove_all(vms, ""); /* of an earlier service, whose vmms died with it */
 	service = g_new0(struct service, 1);
 	service->config = *config;
 	service->cids = cid_pool_new(last);
@@ -121,7 +96,7 @@ static void entry_free(struct entry *entry)
 {
 	g_ptr_array_remove_fast(entry->service->entries, entry);
 	virtual_machine_free(entry->vm);
-	remove_folder(entry->folder);
+	folder_remove(entry->folder);
 	g_free(entry->folder);
 	g_free(entry);
 }
@@ -246,7 +221,7 @@ bool service_add_vm(struct service *service, struct client *client, GDBusConnect
 			cid_pool_give_back(service->cids, recipe->cid);
 		}
 		if (entry->folder != NULL) {
-			remove_folder(entry->folder);
+			folder_remove(entry->folder);
 		}
 		g_free(entry->folder);
 		g_free(entry);
