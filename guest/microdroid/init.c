@@ -24,6 +24,7 @@
 
 #define MANAGER "/usr/bin/microdroid_manager"
 #define SYSLOG_CONSOLE_OFF 6
+#define CONSOLE_MODE 0604 /* at debug level FULL a payload may read what its user types */
 
 /* A mount; @options as mount(2) has them. */
 struct place {
@@ -165,6 +166,8 @@ int main(int argc, char **argv)
 	open_log(debuggable);
 	if (!debuggable) {
 		klogctl(SYSLOG_CONSOLE_OFF, NULL, 0);
+	} else if (chmod("/dev/console", CONSOLE_MODE) != 0) {
+		fail("/dev/console");
 	}
 	setrlimit(RLIMIT_CORE, &no_core);
 	umask(022);

@@ -64,8 +64,11 @@ def resolve_in(root: Path, path: str) -> Path:
 class Libraries:
     """Finds shared libraries by name and adds what they need in turn."""
 
-    def __init__(self, archive: Archive, sysroot: Path, search: list[str], given: set[str]) -> None:
+    def __init__(
+        self, archive: Archive, sysroot: Path, search: list[str], given: set[str], elsewhere: dict[str, str]
+    ) -> None:
         self._archive = archive
+        self._elsewhere = elsewhere
         self._sysroot = sysroot
         self._search = search
         self._done = given
@@ -78,7 +81,7 @@ class Libraries:
         if info.interpreter:
             self._add(Path(info.interpreter).name, info.interpreter, path)
         for name in info.needed:
-            self._add(name, f"{LIBRARY_DIR}/{name}", path)
+            self._add(name, f"{self._elsewhere.get(name, LIBRARY_DIR)}/{name}", path)
 
     def _add(self, name: str, dest: str, user: str) -> None:
         if name in self._done:
@@ -211,7 +214,8 @@ def collect(
         if not directory.startswith("/lib"):
             archive.directory(directory)
     given = {source.name for dest, source in extra if dest == f"{LIBRARY_DIR}/"}
-    libraries = Libraries(archive, sysroot, text["library_path"], given)
+    elsewhere = {name: folder for folder, names in text.get("private_libraries", {}).items() for name in names}
+    libraries = Libraries(archive, sysroot, text["library_path"], given, elsewhere)
     for path in text["programs"]:
         add_tree(archive, libraries, path, resolve_in(sysroot, path))
     applets = text["busybox"].split()

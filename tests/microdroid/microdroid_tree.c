@@ -47,6 +47,11 @@ static void folders_and_files(void **state)
 	assert_null(tree_lookup(root, ""));
 	assert_int_equal(tree_lookup(root, "e")->children->len, 0);
 	assert_non_null(tree_lookup(root, "f")->entry);
+	assert_true(tree_is_below(tree, a, "a"));
+	assert_true(tree_is_below(tree, c, "a"));
+	assert_false(tree_is_below(tree, c, "b"));
+	assert_false(tree_is_below(tree, root, "a"));
+	assert_false(tree_is_below(tree, tree_lookup(root, "f"), "a"));
 	assert_null(tree_node(tree, 0));
 	assert_null(tree_node(tree, tree->nodes->len + 1));
 	tree_free(tree);

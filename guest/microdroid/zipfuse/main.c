@@ -32,13 +32,15 @@ static struct zipfuse *zipfuse_of(fuse_req_t request)
 	return fuse_req_userdata(request);
 }
 
-static void fill_stat(const struct tree_node *node, struct stat *st)
+/* Files below bin/ may be run, as in AVF. */
+static void fill_stat(const struct tree *tree, const struct tree_node *node, struct stat *st)
 {
 	gboolean is_file = node->entry != NULL;
+	mode_t file_mode = tree_is_below(tree, node, "bin") ? 0555 : 0444;
 
 	*st = (struct stat){
 		.st_ino = node->number,
-		.st_mode = is_file ? S_IFREG | 0555 : S_IFDIR | 0555,
+		.st_mode = is_file ? S_IFREG | file_mode : S_IFDIR | 0555,
 		.st_nlink = is_file ? 1 : 2,
 		.st_size = is_file ? (off_t)node->entry->size : 0,
 		.st_blksize = BLOCK_BYTES,
@@ -48,21 +50,23 @@ static void fill_stat(const struct tree_node *node, struct stat *st)
 
 static void do_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
-	const struct tree_node *folder = tree_node(zipfuse_of(request)->tree, parent);
+	const struct tree *tree = zipfuse_of(request)->tree;
+	const struct tree_node *folder = tree_node(tree, parent);
 	const struct tree_node *node = folder != NULL ? tree_lookup(folder, name) : NULL;
 	struct fuse_entry_param entry = { .attr_timeout = FOREVER_S, .entry_timeout = FOREVER_S };
 
 	/* Number 0: there is none, and that may be kept too. */
 	if (node != NULL) {
 		entry.ino = node->number;
-		fill_stat(node, &entry.attr);
+		fill_stat(tree, node, &entry.attr);
 	}
 	fuse_reply_entry(request, &entry);
 }
 
 static void do_getattr(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *info)
 {
-	const struct tree_node *node = tree_node(zipfuse_of(request)->tree, number);
+	const struct tree *tree = zipfuse_of(request)->tree;
+	const struct tree_node *node = tree_node(tree, number);
 	struct stat st;
 
 	(void)info;
@@ -70,7 +74,7 @@ static void do_getattr(fuse_req_t request, fuse_ino_t number, struct fuse_file_i
 		fuse_reply_err(request, ENOENT);
 		return;
 	}
-	fill_stat(node, &st);
+	fill_stat(tree, node, &st);
 	fuse_reply_attr(request, &st, FOREVER_S);
 }
 
@@ -111,7 +115,7 @@ static void do_readdir(fuse_req_t request, fuse_ino_t number, size_t size, off_t
 		struct stat st;
 		size_t needed;
 
-		fill_stat(node, &st);
+		fill_stat(tree, node, &st);
 		needed = fuse_add_direntry(request, buffer + used, size - used, name, &st,
 					   (off_t)at + 1);
 		if (needed > size - used) {

@@ -83,3 +83,11 @@ struct tree_node *tree_lookup(const struct tree_node *folder, const char *name)
 {
 	return folder->by_name != NULL ? g_hash_table_lookup(folder->by_name, name) : NULL;
 }
+
+gboolean tree_is_below(const struct tree *tree, const struct tree_node *node, const char *name)
+{
+	while (node->parent != TREE_ROOT) {
+		node = tree_node(tree, node->parent);
+	}
+	return strcmp(node->name, name) == 0;
+}

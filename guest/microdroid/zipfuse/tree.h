@@ -30,6 +30,9 @@ void tree_free(struct tree *tree);
 /* The node @number, or NULL. */
 struct tree_node *tree_node(const struct tree *tree, guint64 number);
 
+/* Is @node @name, which lies in the root, or below it? */
+gboolean tree_is_below(const struct tree *tree, const struct tree_node *node, const char *name);
+
 /* @folder's child @name, or NULL: also if it is no folder. */
 struct tree_node *tree_lookup(const struct tree_node *folder, const char *name);
 
