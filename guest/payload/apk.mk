@@ -25,7 +25,11 @@ $(PAYLOAD_OUT)/$(1).apk: $(PAYLOAD_B)/$(1).so $(PAYLOAD_KEY) $(MKAPK) $(foreach 
 -include $(PAYLOAD_B)/$(1).d
 endef
 
-$(foreach name,hello echo_reverse crash exit_7 never_ready,$(eval $(call payload,$(name),$(PAYLOAD)/$(name).c)))
+$(foreach name,hello crash exit_7 never_ready no_entry,$(eval $(call payload,$(name),$(PAYLOAD)/$(name).c)))
+$(eval $(call payload,echo_reverse,$(PAYLOAD)/echo_reverse.c,$(PAYLOAD_B)/lib/lines.o))
+$(eval $(call payload,test_service,$(PAYLOAD)/test_service.c,$(PAYLOAD_B)/lib/lines.o $(PAYLOAD_B)/generated/test_service.o,gio-2.0,\
+	$(foreach f,assets/text bin/text,$(f)=$(PAYLOAD)/assets/text)))
+$(eval $(call payload,private_link,$(PAYLOAD)/private_link.c,,libcrypto))
 # What vm run-microdroid runs.
 $(eval $(call payload,empty,$(PAYLOAD)/never_ready.c))
 $(eval $(call payload,text_service,$(PAYLOAD)/text_service.c,$(PAYLOAD_B)/generated/text_service.o,gio-2.0,\

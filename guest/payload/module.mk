@@ -4,7 +4,7 @@
 PAYLOAD := guest/payload
 PAYLOAD_B := $(O)/build/payload
 PAYLOAD_OUT := $(O)/guest/payload
-PAYLOAD_INTERFACES := vm_payload_service text_service benchmark_service
+PAYLOAD_INTERFACES := vm_payload_service text_service benchmark_service test_service
 PAYLOAD_HEADERS := $(PAYLOAD_INTERFACES:%=$(GENERATED)/payload/%.h)
 PAYLOAD_SERVICE_OBJ := $(PAYLOAD_B)/generated/vm_payload_service.o
 VM_PAYLOAD_LIB := $(PAYLOAD_B)/libvm_payload.so
