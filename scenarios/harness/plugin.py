@@ -248,6 +248,12 @@ def host(machine: Machine, request: pytest.FixtureRequest) -> Host:
 
 
 @pytest.fixture
+def restart(host: Host, request: pytest.FixtureRequest) -> Callable[[], Host]:
+    """Switches the machine off; the host after its next start. What shall outlast that, take with get() and put()."""
+    return _run_of(request).restarted_host
+
+
+@pytest.fixture
 def vm_created(host: Host, request: pytest.FixtureRequest) -> VM:
     """The VM of the marker exists."""
     return _run_of(request).vm_created()

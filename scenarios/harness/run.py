@@ -12,7 +12,7 @@ from typing import Any
 from scenarios.harness import marks, oracle, paths, tracefile, verdict
 from scenarios.harness.checks import Checks, Figure
 from scenarios.harness.closed_machine import ClosedMachine
-from scenarios.harness.errors import Failure, Unusable
+from scenarios.harness.errors import Failure, MachineFailed, Unusable
 from scenarios.harness.folder import RunFolder
 from scenarios.harness.host import Host
 from scenarios.harness.live_machine import LiveMachine
@@ -132,6 +132,16 @@ class ScenarioRun:
         recorder = Recorder(driver)
         self._plan = recorder.plan
         return Host(recorder, self.progress.stage)
+
+    def restarted_host(self) -> Host:
+        """The machine is switched off, and another one, which has nothing of it, goes up to its host. Live runs only."""
+        if self.phase != LIVE:
+            raise Unusable("a closed run has one machine: a scenario that restarts its host has no ICOUNT=1")
+        self.close_machine()
+        if self.cause is not None:
+            raise MachineFailed(self.cause)
+        self._host = self._vm = None
+        return self.host()
 
     def vm_created(self) -> VM:
         host = self.host()
