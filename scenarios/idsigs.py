@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""idsigs (APK Signature Scheme v4), read and made anew, with nothing of what is judged."""
+"""Packages without their signature; idsigs (APK Signature Scheme v4), read and made anew. With nothing of what is judged."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def _levels(data: bytes) -> tuple[bytes, bytes]:
         tree = level + tree
         if len(level) == BLOCK:
             return hashlib.sha256(level).digest(), tree
+
+
+def unsigned(package: bytes) -> bytes:
+    """@package without its APK Signing Block: the zip that it was before it was signed."""
+    end = package.rindex(b"PK\5\6")
+    (directory,) = struct.unpack_from("<I", package, end + 16)
+    (size,) = struct.unpack_from("<Q", package, directory - 24)  # the block's, without the first of its two sizes
+    start = directory - size - 8
+    return package[:start] + package[directory : end + 16] + struct.pack("<I", start) + package[end + 20 :]
 
 
 def places(idsig: bytes) -> dict[str, int]:

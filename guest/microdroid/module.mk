@@ -15,9 +15,7 @@ $(MD_B)/%.o: %.c $(MD)/module.mk | $(SDK)/.ready
 	@mkdir -p $(@D)
 	@$(MD_CC) $(MD_CFLAGS) -fPIE -c -o $@ $<
 
-# Programs of the image keep to the usual protections; the first stage is alone and static. Those that want a private library
-# (image/rootfs.toml) say where it is; the launcher, which becomes the payload, has none and says nothing.
-MD_PRIVATE := -Wl,--disable-new-dtags,-rpath,/usr/lib/microdroid
+# Programs of the image keep to the usual protections; the first stage is alone and static.
 MD_LINK = $(MD_CC) -pie -Wl,-z,relro,-z,now,--build-id=none -s -o $@ $(filter %.o,$^)
 
 $(MD_B)/first_stage: $(MD_B)/$(MD)/first_stage.o $(MD_LIB_OBJS)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from scenarios import microdroid
-from scenarios.cli import NO_VMM, app_files, cid, reason, start_vm
+from scenarios.cli import NO_VMM, app_files, cid, reason, start_vm, write_config
 from scenarios.harness.checks import Checks, matches
 from scenarios.harness.host import Host
 
@@ -28,7 +30,7 @@ def test_vm_info(host: Host, check: Checks) -> None:
     again = host.run(["vm", "create-partition", "/run/instance.img", "4096"], 30.0)
     check("a file that is there is kept", (1, True), (again.exit, "File exists" in again.err))
     host.put("/run/vm.json", '{"bootloader": "/guest/hello.bin"}')
-    for flag, words in {"--gdb": ["--gdb", "1234"], "--dump-device-tree": ["--dump-device-tree", "/run/dt"], "-n": ["-n"]}.items():
+    for flag, words in {"--gdb": ["--gdb", "1234"], "-b": ["-b"], "--dump-device-tree": ["--dump-device-tree", "/run/dt"], "-n": ["-n"]}.items():
         refused = host.run(["vm", "run", *words, "/run/vm.json"], 30.0)
         check(f"{flag}: refused", (1, True), (refused.exit, "not supported" in refused.err))
     usage = host.run(["vm", "fly"], 30.0)
@@ -57,11 +59,32 @@ def test_vm_list_and_console(host: Host, check: Checks, protected: bool) -> None
     check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
 
 
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+def test_vm_huge_pages(host: Host, check: Checks, protected: bool) -> None:
+    """testHugePages: a normal VM's memory is in huge pages if its user wants that; a protected one's never, and vm says so."""
+    config = write_config(host, "spin", protected)
+    if protected:
+        refused = host.run(["vm", "run", "--hugepages", "--mem", "64", config], 30.0)
+        check("testHugePages: refused", (1, True), (refused.exit, "huge-pages: of a protected VM: not supported" in refused.err))
+        check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
+        return
+    asked = {}
+    for name, words in {"without": [], "with": ["--hugepages"]}.items():
+        runner = host.job(name, ["vm", "run", *words, "--mem", "64", config])
+        runner.wait_line("spinning")
+        maps = host.run(["sh", "-c", "cat /proc/$(pidof vmm)/smaps"], ok=True).out
+        # The flag of MADV_HUGEPAGE: Linux, Documentation/filesystems/proc.rst.
+        asked[name] = re.search(r"^VmFlags:.*\bhg\b", maps, re.MULTILINE) is not None
+        runner.signal("TERM")
+        runner.wait()
+    check("testHugePages: huge pages are asked for", {"without": False, "with": True}, asked)
+
+
 @pytest.mark.limit(300)
 @pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
 @app_files
 def test_vm_run_microdroid(host: Host, check: Checks, protected: bool) -> None:
-    """`vm run-microdroid` boots Microdroid with a payload that waits; it is listed, and stopped."""
+    """testRunEmptyPayload: `vm run-microdroid` boots Microdroid with a payload that waits; it is listed, and stopped."""
     kind = ["--protected"] if protected else []
     runner = host.job("microdroid", ["vm", "run-microdroid", *kind])
     check("the payload", "payload started", runner.wait_line("^payload started", stream="err", timeout=microdroid.BOOT_S))

@@ -42,13 +42,13 @@ def test_microdroid_without_service(host: Host, check: Checks, protected: bool) 
 @trimmed
 @with_payload
 def test_microdroid_boots(host: Host, check: Checks, protected: bool) -> None:
-    """The trimmed kernel boots the verified system image, as a protected and as a normal VM, and runs a payload."""
+    """testMicrodroidBoots: the trimmed kernel boots the verified system image, as a protected and as a normal VM, and runs a payload."""
     service = Service(host)
     vm = microdroid.start(host, protected)
     runs_the_probe(vm, service, check)
     check("the kernel is the trimmed one", matches("-microdroid$"), vm.report("kernel")["release"])
     memory = vm.report("memory")
-    check("memory that is left of 256 MiB, KiB", at_least(200 * 1024), memory["available_kib"])
+    check("testMicrodroidRamUsage: memory that is left of 256 MiB, KiB", at_least(200 * 1024), memory["available_kib"])
 
 
 @pytest.mark.limit(300)

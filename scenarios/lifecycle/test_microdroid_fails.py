@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,11 +12,12 @@ from scenarios import idsigs, microdroid
 from scenarios.harness.checks import Checks, matches
 from scenarios.harness.host import Host
 from scenarios.microdroid import (
-    APK, FOLDER, IDSIG, PAYLOAD_DISK, Service, idsig, metadata, package, payload_disk, told, trimmed,
+    APK, FOLDER, IDSIG, PAYLOAD_DISK, Service, both_kinds, idsig, metadata, package, payload_disk, told, trimmed,
 )
 
 # ErrorCode of notifyError
 UNKNOWN, VERIFICATION_FAILED, INVALID_CONFIG = 0, 1, 3
+LAUNCHER_FAILED = 101  # exit code of a payload that could not be started
 RESET = 32  # the VMM's exit status
 
 # Nothing here is about the host's CPUs, and two of them wait for each other where the build machine has no two to spare: half of the time.
@@ -55,6 +57,12 @@ def other_content() -> dict[str, bytes]:
     return {APK: forged, IDSIG: idsigs.of(forged, idsig("probe").read_bytes())}
 
 
+def without_signature() -> dict[str, bytes]:
+    """A zip that nobody signed, with an idsig that is right for it."""
+    zipped = idsigs.unsigned(package("probe").read_bytes())
+    return {APK: zipped, IDSIG: idsigs.of(zipped, idsig("probe").read_bytes())}
+
+
 def changed_idsig(part: str) -> dict[str, bytes]:
     data = idsig("probe").read_bytes()
     return {IDSIG: changed(data, idsigs.places(data)[part])}
@@ -68,6 +76,7 @@ CASES: dict[str, tuple[Callable[[], dict[str, bytes]], int, str]] = {
     "library": (lambda: {APK: changed_library()}, VERIFICATION_FAILED, FAILED),
     "directory": (lambda: {APK: changed_directory()}, VERIFICATION_FAILED, FAILED),
     "signature": (signed_by_nobody, VERIFICATION_FAILED, FAILED),
+    "unsigned": (without_signature, VERIFICATION_FAILED, FAILED),
     "content": (other_content, VERIFICATION_FAILED, FAILED),
     "root_digest": (lambda: changed_idsig("root"), VERIFICATION_FAILED, FAILED),
     "tree": (lambda: changed_idsig("tree"), VERIFICATION_FAILED, FAILED),
@@ -79,6 +88,15 @@ CASES: dict[str, tuple[Callable[[], dict[str, bytes]], int, str]] = {
 }
 
 
+# Cases that are tests of AVF's are asked of both kinds of VMs, the others by turns.
+NAMES = {"config_path": "bootFailsWhenConfigIsInvalid", "binary_name": "bootFailsWhenBinaryNameIsInvalid"}
+
+
+def asked() -> list[tuple[str, bool]]:
+    kinds = [(case, at % 2 == 0) for at, case in enumerate(CASES)]
+    return kinds + [(case, not protected) for case, protected in kinds if case in NAMES]
+
+
 def disks() -> dict[str, Callable[[], bytes]]:
     """All cases' disks, so that the cases share one snapshot of the host."""
     return {f"{FOLDER}/{case}.img": lambda make=make: payload_disk(make()) for case, (make, _, _) in CASES.items()}
@@ -86,7 +104,7 @@ def disks() -> dict[str, Callable[[], bytes]]:
 
 @pytest.mark.limit(300)
 @pytest.mark.parametrize(("case", "protected"), [
-    pytest.param(case, at % 2 == 0, id=f"{case}-{'normal' if at % 2 else 'protected'}") for at, case in enumerate(CASES)
+    pytest.param(case, protected, id=f"{case}-{'protected' if protected else 'normal'}") for case, protected in asked()
 ])
 @one_cpu
 @trimmed
@@ -97,7 +115,8 @@ def test_microdroid_boot_fails(host: Host, check: Checks, case: str, protected: 
     service = Service(host)
     vm = microdroid.start(host, protected, payload=f"{FOLDER}/{case}.img")
     calls = service.calls()
-    check("what the host hears: no start, one error with AVF's code", [f"error {code}"], told(calls))
+    name = NAMES.get(case, case)
+    check(f"{name}: no start, one error with AVF's code", [f"error {code}"], told(calls))
     check("exit code of the VMM: powered off", 0, vm.wait(microdroid.BOOT_S))
     check("what the failure port says", matches(f"^{word}[|]"), vm.reason())
     check("reports of the payload", [], vm.reports())
@@ -135,3 +154,25 @@ def test_microdroid_image_changed(host: Host, check: Checks, case: str, protecte
     check("what the failure port says", "", vm.reason())
     check("reports of the payload", [], vm.reports())
     service.stop()
+
+
+# Payload -> AVF's name of the test, and what the launcher says of it.
+NO_PAYLOADS = {
+    "no_entry": ("bootFailsWhenBinaryIsMissingEntryFunction", "the payload has no entry point: .*AVmPayload_main"),
+    "private_link": ("bootFailsWhenBinaryTriesToLinkAgainstPrivateLibs", r"cannot load the payload: libcrypto\.so\.3: "),
+}
+
+
+@pytest.mark.limit(300)
+@both_kinds
+@one_cpu
+@trimmed
+@pytest.mark.host_files({f"{FOLDER}/{name}.img": lambda name=name: payload_disk(name=name) for name in NO_PAYLOADS})
+def test_microdroid_payload_is_none(host: Host, check: Checks, protected: bool) -> None:
+    """A library without the entry function, and one that wants a private library of the system: the launcher says so, and ends."""
+    for payload, (name, words) in NO_PAYLOADS.items():
+        service = Service(host, f"{payload}-service")
+        vm = microdroid.start(host, protected, payload=f"{FOLDER}/{payload}.img", name=payload)
+        check(f"{name}: what the host hears", ["started", f"finished {LAUNCHER_FAILED}"], told(service.calls()))
+        check("exit code of the VMM: powered off", 0, vm.wait(microdroid.BOOT_S))
+        check(f"{name}: the log", True, re.search(words, vm.job.out()) is not None)

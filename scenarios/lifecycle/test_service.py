@@ -7,12 +7,13 @@ import struct
 
 import pytest
 
-from scenarios import microdroid
+from scenarios import idsigs, microdroid
 from scenarios.cli import NO_VMM, app_files, cid, reason, run_app, run_vm, start_vm
 from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
 
 CID_MIN, CID_MAX = 2048, 65535
+INSTANCE_KEY = 1032  # where an instance image has its package's key: behind header, entry's head, version and count
 
 # mov x0, #0x4000 (pvpanic); ldp x1, x2, [x0]: a device access that no syndrome describes; b .
 UNDECODABLE = struct.pack("<3I", 0xD2880000, 0xA9400801, 0x14000000)
@@ -36,7 +37,7 @@ def test_service_runs_bare_guest(host: Host, check: Checks, protected: bool) -> 
 
 @pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
 def test_service_tells_why(host: Host, check: Checks, protected: bool) -> None:
-    """Reset, panic, a crash, a stall and stop each reach the client as AVF's reason."""
+    """Reset, panic, a crash, a stall, stop and a killed vmm each reach the client as AVF's reason."""
     host.put("/guest/undecodable.bin", UNDECODABLE)
     reasons = {"reset": "REBOOT", "panic": "UNKNOWN", "stall": "WATCHDOG_REBOOT"}
     if not protected:  # a protected guest gets an abort of its own for that (lifecycle/guest_crash)
@@ -48,6 +49,11 @@ def test_service_tells_why(host: Host, check: Checks, protected: bool) -> None:
     job.signal("TERM")
     job.wait()
     check("stop: reason", "KILLED", reason(job.out()))
+    job = start_vm(host, "spin", protected, "killed")
+    job.wait_line("spinning")
+    host.run(["sh", "-c", "kill -9 $(pidof vmm)"], ok=True)
+    check("its vmm is killed: exit of the client", 0, job.wait())
+    check("its vmm is killed: reason", "KILLED", reason(job.out()))
 
 
 @pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
@@ -83,14 +89,23 @@ def test_service_killed(host: Host, check: Checks, protected: bool) -> None:
     check("its CID", at_least(cid(job.out()) + 1), cid(after.out))
 
 
+@app_files
+@pytest.mark.host_files({"/guest/unsigned.apk": lambda: idsigs.unsigned(microdroid.package("probe").read_bytes())})
 def test_service_refuses(host: Host, check: Checks) -> None:
-    """A user without the permission, and a configuration that makes no VM, are refused with a sentence."""
+    """A user without the permission, a configuration that makes no VM, and a package that nobody signed are refused with a sentence."""
     host.put("/run/bad.json", '{"bootloader": "/guest/hello.bin", "memory_mib": 5}')
     bad = host.run(["vm", "run", "/run/bad.json"], 30.0)
     check("odd memory: exit of the client", 1, bad.exit)
     check("odd memory: what it says", matches("memory_mib: it must be even"), bad.err)
     stranger = host.run(["as-user", "1234", "vm", "list"], 30.0)
     check("user 1234: exit of the client", 1, stranger.exit)
+    path = run_app(host, True, "--payload-binary-name", "./probe.so")
+    check("testPathToBinaryIsRejected", (1, True), (path.exit, "it is the name of a library, not a path" in path.err))
+    host.put("/run/odd.idsig", "one that was there")
+    unsigned = host.run("vm run-app /guest/unsigned.apk /run/odd.idsig /run/other.img --payload-binary-name probe.so".split(), 30.0)
+    check("a package that nobody signed", (1, True), (unsigned.exit, "/guest/unsigned.apk: apk: it has no signing block" in unsigned.err))
+    check("its idsig stays", b"one that was there", host.get("/run/odd.idsig"))
+    check("an instance's image is not made", 1, host.run(["test", "-e", "/run/other.img"]).exit)
     check("no vmm was started", 0, host.run(NO_VMM, 20.0).exit)
 
 
@@ -116,3 +131,8 @@ def test_service_runs_app(host: Host, check: Checks, protected: bool) -> None:
     check("another package: what the client hears", 1, len(told))
     check("another package: AVF's code, PAYLOAD_CHANGED", matches("code=PAYLOAD_CHANGED"), told[0])
     check("another package: nothing of it ran", False, "I/hello" in other.out + other.err)
+    host.run([*f"dd if=/dev/zero of=/run/instance.img bs=1 seek={INSTANCE_KEY} count=32 conv=notrunc".split()], ok=True)
+    broken = run_app(host, protected)
+    told = [line for line in broken.err.splitlines() if line.startswith(("payload ", "VM encountered"))]
+    check("bootFailsWhenMicrodroidDataIsCompromised: one error, and no start", 1, len(told))
+    check("bootFailsWhenMicrodroidDataIsCompromised: reason", "MICRODROID_PAYLOAD_HAS_CHANGED", reason(broken.out))

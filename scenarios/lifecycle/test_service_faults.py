@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.cli import NO_VMM, reason, run_vm, start_vm, write_config
+from scenarios import microdroid
+from scenarios.cli import NO_VMM, app_files, reason, run_vm, start_vm, write_config
 from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
 from scenarios.performance.measures import Figure
@@ -14,6 +15,7 @@ from scenarios.service_load import check_growth, cost, listed
 FULL = "/run/full"
 SERVICE_FOLDER = "/run/terrarium/virtualizationservice"
 RUBBISH_S = 120.0
+SIGSEGV = 128 + 11  # exit code of a payload that it killed
 
 
 def fill(host: Host, folder: str, what: str) -> None:
@@ -35,7 +37,7 @@ def test_service_rubbish(host: Host, check: Checks, figure: Figure, protected: b
         said = {report.name: report for report in done.reports}
         check("channels that the guest wrote to", ["ok"] * 3, [said[name].kind for name in ("serials", "consoles", "connections")])
         check("characters of it at the client", at_least(60_000), len(done.out) + len(done.err))
-        costs.append(cost(host))
+        costs.append(cost(host, costs[0].threads if costs else None))
     figure("connections that the service took of it", float(said["connections"]["count"]), "")
     check_growth(check, figure, *costs)
     console = next(iter(listed(host).values()))["console"]
@@ -44,6 +46,21 @@ def test_service_rubbish(host: Host, check: Checks, figure: Figure, protected: b
     host.run(["sh", "-c", f"echo bye > {console}"], ok=True)
     other.wait()
     check("reason of its end", "SHUTDOWN", reason(other.out()))
+    check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
+
+
+@pytest.mark.limit(300)
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "normal"])
+@app_files
+@pytest.mark.host_files({"/guest/crash.apk": microdroid.package("crash")})
+def test_service_payload_killed(host: Host, check: Checks, protected: bool) -> None:
+    """A signal kills the payload: its client hears the exit code 128 + 11, SIGSEGV, and the VM ends as one whose work is done."""
+    kind = ["--protected"] if protected else []
+    words = "vm run-app /guest/crash.apk /run/crash.idsig /run/instance.img --payload-binary-name crash.so".split()
+    done = host.run([*words, *kind], microdroid.BOOT_S)
+    told = [line for line in done.err.splitlines() if line.startswith(("payload ", "VM encountered"))]
+    check("what the client hears", ["payload started", f"payload finished with exit code {SIGSEGV}"], told)
+    check("reason of the VM's end", (0, "SHUTDOWN"), (done.exit, reason(done.out)))
     check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Microdroid's system image, and the initrds that hold the image's root digest.
-
+# Microdroid's system image, and the initrds that hold the image's root digest. MD_PRIVATE: how programs find private libraries.
 MDI := guest/microdroid/image
 MD_OUT := $(O)/guest/microdroid
 ALL += $(addprefix $(MD_OUT)/,super.img initrd_normal.img initrd_debuggable.img initrd_stock_normal.img \
 	initrd_stock_debuggable.img microdroid.json)
 MKINITRAMFS := $(wildcard platform/host/*.py)
+MD_PRIVATE := -Wl,--disable-new-dtags,-rpath,/usr/lib/microdroid
 
 $(MD_OUT)/super.img: $(MD_PROGRAMS:%=$(MD_B)/%) $(VM_PAYLOAD_LIB) $(MDI)/mkimage.py $(MDI)/rootfs.toml $(MKINITRAMFS)
 	@$(PYTHON) $(MDI)/mkimage.py --sdk $(SDK) --description $(MDI)/rootfs.toml --image $@ --tree $(MD_B)/system.verity \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* avf-hello APK PAYLOAD.so PORT: starts a machine, waits until it is ready, sends it a line, prints its answer and its end. */
+/* avf-hello KIND APK PAYLOAD.so PORT: starts a machine, waits until it is ready, sends it a line, prints its answer and its end. */
 #include <avf/avf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void on_ready(AvfVm *vm, void *port)
@@ -26,20 +27,25 @@ int main(int argc, char **argv)
 {
 	GMainLoop *loop = g_main_loop_new(NULL, FALSE);
 	AvfConfigBuilder *builder = avf_config_builder_new();
-	AvfManager *manager = argc == 4 ? avf_manager_new(NULL, NULL) : NULL;
+	GError *error = NULL;
+	AvfManager *manager = argc == 5 ? avf_manager_new(NULL, &error) : NULL;
+	AvfConfig *config = NULL;
 	AvfVm *vm = NULL;
 
 	if (manager != NULL) {
-		avf_config_builder_set_apk_path(builder, argv[1]);
-		avf_config_builder_set_payload_binary_name(builder, argv[2]);
-		avf_config_builder_set_protected_vm(builder, TRUE);
-		vm = avf_manager_get_or_create(manager, "hello",
-					       avf_config_builder_build(builder, NULL), NULL);
+		avf_config_builder_set_protected_vm(builder, strcmp(argv[1], "protected") == 0);
+		avf_config_builder_set_apk_path(builder, argv[2]);
+		avf_config_builder_set_payload_binary_name(builder, argv[3]);
+		config = avf_config_builder_build(builder, &error);
 	}
-	if (vm == NULL || !avf_vm_run(vm, NULL)) {
+	if (config != NULL) {
+		vm = avf_manager_get_or_create(manager, "hello", config, &error);
+	}
+	if (vm == NULL || !avf_vm_run(vm, &error)) {
+		fprintf(stderr, "avf-hello: %s\n", error != NULL ? error->message : "usage");
 		return 1;
 	}
-	g_signal_connect(vm, "payload-ready", G_CALLBACK(on_ready), argv[3]);
+	g_signal_connect(vm, "payload-ready", G_CALLBACK(on_ready), argv[4]);
 	g_signal_connect(vm, "stopped", G_CALLBACK(on_stopped), loop);
 	g_main_loop_run(loop);
 	return 0;

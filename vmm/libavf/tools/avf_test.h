@@ -68,6 +68,10 @@ void run(AvfVm *vm, const char *doing);
 void config_tests(const struct test *t);
 void file_tests(const struct test *t);
 void life_tests(const struct test *t);
+void permission_tests(const struct test *t);
+void fault_tests(const struct test *t);
+void service_killed_tests(const struct test *t);
+void hold_tests(const struct test *t);
 void payload_tests(const struct test *t);
 void bench_tests(const struct test *t);
 

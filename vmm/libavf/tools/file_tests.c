@@ -33,6 +33,17 @@ static void get_and_create(const struct test *t)
 	delete_vm(t, made);
 }
 
+static void vm_unit(const struct test *t)
+{
+	AvfVm *vm = vm_of(t, "vm_name", builder_of(t, "payload"));
+	g_autoptr(AvfConfig) config = avf_vm_get_config(vm);
+
+	say("vm_unit", "name=%s binary=%s memory=%d status=%d cid=%u", avf_vm_get_name(vm),
+	    avf_config_get_payload_binary_name(config), (int)avf_config_get_memory_bytes(config),
+	    avf_vm_get_status(vm), avf_vm_get_cid(vm));
+	delete_vm(t, vm);
+}
+
 static void names(const struct test *t)
 {
 	say("invalid_vm_name", "parent=%d above=%d slash=%d empty=%d", creation(t, ".."),
@@ -121,6 +132,7 @@ static void not_there_yet(const struct test *t)
 void file_tests(const struct test *t)
 {
 	get_and_create(t);
+	vm_unit(t);
 	names(t);
 	delete_and_files(t);
 	managers(t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Machines whose payload need not run. */
+/* Machines whose payload need not run: what their status allows, and their user. */
 #include "vmm/libavf/tools/avf_test.h"
 
 #include <unistd.h>
@@ -159,4 +159,26 @@ void life_tests(const struct test *t)
 	low_memory(t);
 	paths(t);
 	explicit_streams(t);
+}
+
+/* One by a configuration in its package, and one by the name of its library. */
+void permission_tests(const struct test *t)
+{
+	AvfConfigBuilder *b = avf_config_builder_new();
+	g_autofree char *path = g_strconcat(t->packages, "/text_service.apk", NULL);
+	AvfVm *vm;
+	int with_config;
+
+	avf_config_builder_set_apk_path(b, path);
+	avf_config_builder_set_payload_config_path(b, "assets/vm_config.json");
+	avf_config_builder_set_protected_vm(b, t->protected_vm);
+	vm = vm_of(t, "vm", b);
+	with_config = run_code(vm);
+	avf_vm_close(vm);
+	delete_vm(t, vm);
+	vm = vm_of(t, "vm", builder_of(t, "text_service"));
+	say("create_vm_with_config_requires_permission", "with_config=%d with_binary=%d",
+	    with_config, run_code(vm));
+	avf_vm_close(vm);
+	delete_vm(t, vm);
 }

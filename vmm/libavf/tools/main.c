@@ -3,10 +3,11 @@
  * The app layer on the machine, by the names of AVF's own tests (MicrodroidTests), many in one boot of the host:
  *
  *   avf-test KIND FOLDER APKS GROUP...   KIND: protected or normal; FOLDER: for machines' files; APKS: folder of the
- *                                        packages text_service.apk and echo_reverse.apk (guest/payload)
+ *                                        packages test_service.apk, text_service.apk and echo_reverse.apk (guest/payload)
  *
- * A group is "config", "files", "life", "payloads", or, with the package benchmark.apk, "bench". Each test says what it saw
- * in one line or more of platform/abi/guest_report.h, "value NAME key=value...": 0 for what went well, else a code of AvfError. It judges
+ * A group is "config", "files", "life", "permission", "payloads", "faults", "service_killed", or, with the package
+ * benchmark.apk, "bench"; "hold" is for "faults". Each test says what it saw in one line or more of
+ * platform/abi/guest_report.h, "value NAME key=value...": 0 for what went well, else a code of AvfError. It judges
  * nothing: scenarios do. What it cannot even try ends it with a sentence and status 1.
  */
 #include "vmm/libavf/tools/avf_test.h"
@@ -19,8 +20,11 @@ static void group(const struct test *t, const char *name)
 		const char *name;
 		void (*tests)(const struct test *t);
 	} groups[] = {
-		{ "config", config_tests },    { "files", file_tests },  { "life", life_tests },
+		{ "config", config_tests },    { "files", file_tests },
+		{ "life", life_tests },        { "permission", permission_tests },
 		{ "payloads", payload_tests }, { "bench", bench_tests },
+		{ "faults", fault_tests },     { "service_killed", service_killed_tests },
+		{ "hold", hold_tests },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
