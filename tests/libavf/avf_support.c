@@ -88,6 +88,12 @@ static void huge(AvfConfigBuilder *b)
 	avf_config_builder_set_should_use_hugepages(b, TRUE);
 }
 
+static void huge_of_normal(AvfConfigBuilder *b)
+{
+	normal(b);
+	huge(b);
+}
+
 static void boost(AvfConfigBuilder *b)
 {
 	avf_config_builder_set_should_boost_uclamp(b, TRUE);
@@ -112,8 +118,9 @@ static void options(void **state)
 		{ "vm-console-input-supported", input, true },
 		{ "os", os, true },
 		{ "vendor-disk-image", vendor, false },
-		{ "should-use-hugepages", huge, true },
-		{ "should-boost-uclamp", boost, true },
+		{ "should-use-hugepages", huge, false },
+		{ "should-use-hugepages", huge_of_normal, true },
+		{ "should-boost-uclamp", boost, false },
 	};
 	struct world *w = *state;
 

@@ -166,6 +166,14 @@ static bool check_host(AvfManager *manager, AvfConfig *config, GError **error)
 		return app_error(error, AVF_ERROR_UNSUPPORTED_OPERATION,
 				 "encrypted-storage-bytes: not supported");
 	}
+	if (avf_config_should_boost_uclamp(config)) {
+		return app_error(error, AVF_ERROR_UNSUPPORTED_OPERATION,
+				 "should-boost-uclamp: not supported");
+	}
+	if (avf_config_should_use_hugepages(config) && protected_vm) {
+		return app_error(error, AVF_ERROR_UNSUPPORTED_OPERATION,
+				 "should-use-hugepages: not supported for a protected VM");
+	}
 	return avf_config_get_vendor_disk_image(config) == NULL ||
 	       app_error(error, AVF_ERROR_UNSUPPORTED_OPERATION,
 			 "vendor-disk-image: not supported");
