@@ -20,7 +20,7 @@ CONFIG, OVERLAY, TYPED = "/run/debian.json", "/run/debian.dtbo", "/run/typed"
 BOOT_S = 600.0
 ANSWER_S = 180.0
 PRESSES, PRESS_S = 20, 10.0
-SHOWN = 400  # characters of the console, in a failure
+SHOWN = 1000  # characters of the console, in a failure
 STOCK, TRIMMED = f"{FOLDER}/kernel", f"{FOLDER}/trimmed"
 GREETING = "^Debian GNU/Linux 13 debian"
 
@@ -28,6 +28,12 @@ files = pytest.mark.host_files(
     {f"{FOLDER}/{name}": out() / "guest/debian" / name for name in ("kernel", "initrd.img", "root.img", "debian.json")}
     | {TRIMMED: microdroid.built("kernel")}
 )
+
+
+def greeting(vm: Job) -> None:
+    """Its login has come to the console."""
+    if vm.await_line(GREETING, "out", BOOT_S).exit != 0:
+        raise StepFailed(f"no login; the console has: {vm.out()[-SHOWN:]!r}; beside it: {vm.err()[-SHOWN:]!r}")
 
 
 class Terminal:
@@ -59,27 +65,31 @@ class Terminal:
         return found.out.strip()
 
 
-def vm_run(host: Host, kernel: str, protected: bool, rsi: bool) -> tuple[Job, Terminal]:
-    """By the configuration that the build leaves, and `vm console` at another terminal."""
-    config = json.loads(host.get(f"{FOLDER}/debian.json")) | {"protected": protected, "rsi": rsi, "kernel": kernel}
+def configuration(host: Host, kernel: str) -> dict[str, object]:
+    """That of the build, with absolute paths, for @kernel."""
+    config = json.loads(host.get(f"{FOLDER}/debian.json")) | {"kernel": kernel}
     config["initrd"] = f"{FOLDER}/{config['initrd']}"
     config["disks"] = [{"image": f"{FOLDER}/{disk['image']}"} for disk in config["disks"]]
-    host.put(CONFIG, json.dumps(config))
+    return config
+
+
+def vm_run(host: Host, kernel: str, protected: bool, rsi: bool) -> tuple[Job, Terminal]:
+    """By the configuration that the build leaves, and `vm console` at another terminal."""
+    host.put(CONFIG, json.dumps(configuration(host, kernel) | {"protected": protected, "rsi": rsi}))
     vm = host.job("debian", ["vm", "run", CONFIG])
-    vm.wait_line(GREETING, timeout=BOOT_S)
+    greeting(vm)
     return vm, Terminal(host, "console", ["vm", "console", str(cid(vm.out()))])
 
 
 def raw(host: Host, kernel: str, protected: bool, rsi: bool) -> tuple[Job, Terminal]:
     """By a program of the raw API, with the configuration's values; its terminal is the console."""
-    config = json.loads(host.get(f"{FOLDER}/debian.json"))
+    config = configuration(host, kernel)
     host.put(OVERLAY, overlay.bootargs(config["params"]))
     terminal = Terminal(host, "debian", [
         "avf-raw", *(["-p"] if protected else []), *(["-r"] if rsi else []), "-m", str(config["memory_mib"]),
-        "-i", f"{FOLDER}/{config['initrd']}", "-t", OVERLAY,
-        *[word for disk in config["disks"] for word in ("-d", f"{FOLDER}/{disk['image']}")], kernel,
+        "-i", config["initrd"], "-t", OVERLAY, *[word for disk in config["disks"] for word in ("-d", disk["image"])], kernel,
     ])
-    terminal.job.wait_line(GREETING, timeout=BOOT_S)
+    greeting(terminal.job)
     return terminal.job, terminal
 
 

@@ -48,6 +48,7 @@ PAM = {
 }
 # The first process on a kernel without control groups (guest/kernel), where systemd does not run.
 CONSOLE_LOGIN = """#!/bin/sh
+export PATH=/usr/sbin:/usr/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mkdir -p /dev/pts
