@@ -14,6 +14,7 @@
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,11 @@
 #define MANAGER "/usr/bin/microdroid_manager"
 #define SYSLOG_CONSOLE_OFF 6
 #define CONSOLE_MODE 0604 /* at debug level FULL a payload may read what its user types */
+/*
+ * What the kernel must have left itself and programs, KiB. Measured: with 16,564 (a VM of 24 MiB) a payload gets started; in a VM of
+ * 22 MiB the manager's pages are read again and again, and in one of 20 MiB for ever.
+ */
+#define MEMORY_KIB_MIN (15 * 1024)
 
 /* A mount; @options as mount(2) has them. */
 struct place {
@@ -102,6 +108,17 @@ static void open_log(bool debuggable)
 	}
 }
 
+/* Says it at once, instead of a hang-up after minutes. */
+static void require_memory(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) == 0 && info.totalram * info.mem_unit / 1024 < MEMORY_KIB_MIN) {
+		errno = ENOMEM;
+		fail("too little memory in this VM");
+	}
+}
+
 static pid_t start(const char *path, bool debuggable)
 {
 	char *argv[] = { (char *)path, debuggable ? INIT_DEBUGGABLE : NULL, NULL };
@@ -169,6 +186,7 @@ int main(int argc, char **argv)
 	} else if (chmod("/dev/console", CONSOLE_MODE) != 0) {
 		fail("/dev/console");
 	}
+	require_memory();
 	setrlimit(RLIMIT_CORE, &no_core);
 	umask(022);
 	if (sethostname("microdroid", strlen("microdroid")) != 0) {

@@ -19,6 +19,7 @@ from scenarios.microdroid import (
 UNKNOWN, VERIFICATION_FAILED, INVALID_CONFIG = 0, 1, 3
 LAUNCHER_FAILED = 101  # exit code of a payload that could not be started
 RESET = 32  # the VMM's exit status
+TOO_LITTLE = "^MICRODROID_UNKNOWN_RUNTIME_ERROR[|]init: too little memory"
 
 # Nothing here is about the host's CPUs, and two of them wait for each other where the build machine has no two to spare: half of the time.
 one_cpu = pytest.mark.machine(smp=1)
@@ -176,3 +177,15 @@ def test_microdroid_payload_is_none(host: Host, check: Checks, protected: bool) 
         check(f"{name}: what the host hears", ["started", f"finished {LAUNCHER_FAILED}"], told(service.calls()))
         check("exit code of the VMM: powered off", 0, vm.wait(microdroid.BOOT_S))
         check(f"{name}: the log", True, re.search(words, vm.job.out()) is not None)
+
+
+@pytest.mark.limit(300)
+@both_kinds
+@one_cpu
+@trimmed
+def test_microdroid_low_memory(host: Host, check: Checks, protected: bool) -> None:
+    """bootFailsWhenLowMem: with too little for the system the VM says so and ends by itself, at once."""
+    for mib in (16, 20, 22):
+        vm = microdroid.start(host, protected, mem=mib, name=f"mib-{mib}")
+        check(f"{mib} MiB: exit code of the VMM", 0, vm.wait(60.0))
+        check(f"{mib} MiB: what the failure port says", matches(TOO_LITTLE), vm.reason())
