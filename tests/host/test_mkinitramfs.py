@@ -150,6 +150,17 @@ def test_libraries_follow(tree: Tree) -> None:
     assert found["usr/bin/sh"] == (0o120777, b"/usr/bin/busybox")
 
 
+def test_private_libraries_lie_elsewhere(tree: Tree) -> None:
+    description = tree.output.with_name("private.toml")
+    description.write_text(DESCRIPTION + 'private_libraries = { "/usr/lib/ours" = ["libtwo.so"] }\n')
+    argv = [sys.executable, str(BUILDER), "--sysroot", str(tree.sysroot), "--kernel", str(tree.kernel)]
+    subprocess.run([*argv, "--description", str(description), "--output", str(tree.output)], check=True)
+    found = members(tree.output.read_bytes())
+    assert "usr/lib/ours/libtwo.so" in found
+    assert f"{LIBRARIES}/libtwo.so" not in found
+    assert f"{LIBRARIES}/libone.so.1" in found
+
+
 def test_a_library_of_our_own(tree: Tree) -> None:
     own = tree.write("own/libown.so.1", elf_file(("libone.so.1",)))
     user = tree.write("own/user", elf_file(("libown.so.1",)))

@@ -16,14 +16,26 @@
 #include "vmm/service/avf.h"
 
 #define CUT_TIMES 10
+#define COMM_BYTES 15 /* of a name in /proc/PID/comm: proc(5) */
 #define HALF_MESSAGE_BYTES 64
 
 /* Kill the processes of this name, at once. */
 static void kill_all(const char *program)
 {
-	g_autofree char *command = g_strdup_printf("kill -9 $(pidof %s)", program);
+	g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
+	const char *number;
+	int killed = 0;
 
-	if (system(command) != 0) {
+	while (processes != NULL && (number = g_dir_read_name(processes)) != NULL) {
+		g_autofree char *path = g_build_filename("/proc", number, "comm", NULL);
+		g_autofree char *name = NULL;
+
+		if (g_ascii_isdigit(number[0]) && g_file_get_contents(path, &name, NULL, NULL) &&
+		    strncmp(g_strchomp(name), program, COMM_BYTES) == 0) {
+			killed += kill((pid_t)strtol(number, NULL, 10), SIGKILL) == 0;
+		}
+	}
+	if (killed == 0) {
 		give_up("killing", program);
 	}
 }

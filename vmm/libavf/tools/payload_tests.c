@@ -221,6 +221,9 @@ static void talk_by_rpc(AvfVm *vm)
 	say_vsock(vm, bus);
 	say_console_input(vm, bus);
 	answer = ask(bus, "Quit", g_variant_new("(i)", EXIT_CODE), "()");
+	if (answer == NULL) {
+		give_up("telling the test service to quit", "it has not answered");
+	}
 }
 
 static void talk_by_vsock(AvfVm *vm)
