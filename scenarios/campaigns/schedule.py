@@ -63,8 +63,8 @@ def cluster(address: str | None, workers: int, scratch: Path) -> Iterator[Any]:
     library = _library()
     import dask
 
-    # Its own settings give loggers below "distributed" levels of their own.
-    for name in ["distributed", *(each for each in logging.root.manager.loggerDict if each.startswith("distributed."))]:
+    # Its own settings give loggers below "distributed" levels of their own; some of it logs in its caller's name.
+    for name in ["asyncio", "distributed", *(each for each in logging.root.manager.loggerDict if each.startswith("distributed."))]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of processes that come later

@@ -98,6 +98,6 @@ def test_scheduler_that_goes_away_in_the_middle(tmp_path: Path) -> None:
         with pytest.raises(Unusable, match="the scheduler is gone; the results so far are kept: RESUME=1 goes on"):
             with schedule.cluster(address, 0, tmp_path) as client:
                 # What a dead scheduler makes them say is no sentence of ours.
-                assert logging.getLogger("distributed.client").level == logging.CRITICAL
+                assert {logging.getLogger(name).level for name in ("distributed.client", "asyncio")} == {logging.CRITICAL}
                 schedule.run(client, spec(tmp_path), [injection(n, 0) for n in range(200)], finished, 1)
     assert 0 < len(kept) < 200 and {row["outcome"] for row in kept} == {"masked"}
