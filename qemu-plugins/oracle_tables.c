@@ -183,7 +183,7 @@ static void follow_host(uint64_t hcr, uint64_t vttbr)
 		tables.trees = g_ptr_array_new();
 		tables.executed = g_array_new(FALSE, FALSE, sizeof(struct touched));
 		__atomic_store_n(&tables.shadow, shadow_new(&memory), __ATOMIC_RELEASE);
-	} else {
+	} else if (tables.host != NULL) {
 		tables_forget(tables.host);
 	}
 	tables.host = NULL;
@@ -218,11 +218,18 @@ static struct oracle_vm *vm_at(uint64_t base, uint16_t vmid)
 	return NULL;
 }
 
+static void forget_tables(struct oracle_vm *vm)
+{
+	if (vm != NULL && vm->root != NULL) {
+		tables_forget(tree_of(vm->root));
+		vm->root = NULL;
+	}
+}
+
 static struct oracle_vm *vm_enters(unsigned int vcpu, uint64_t vttbr)
 {
 	uint16_t vmid = ARM_VTTBR_VMID(vttbr);
-	uint64_t base = vttbr & BASE_MASK;
-	struct oracle_vm *found = vm_at(base, vmid);
+	struct oracle_vm *found = vm_at(vttbr & BASE_MASK, vmid);
 	struct oracle_vm *vm = call_runs(vcpu);
 
 	if (vm == NULL) {
@@ -232,17 +239,13 @@ static struct oracle_vm *vm_enters(unsigned int vcpu, uint64_t vttbr)
 		call_names(vcpu, found); /* only now it has a name */
 		return found;
 	}
-	if (vm == found && is_followed(tree_of(vm->root), vttbr)) {
+	if (vm == found &&
+	    (found == NULL || found->root == NULL || is_followed(tree_of(found->root), vttbr))) {
 		return vm;
 	}
 	/* Its tables are where a dead one's were, or it has others than before, or of another shape. */
-	if (found != NULL) {
-		tables_forget(tree_of(found->root));
-		found->root = NULL;
-	}
-	if (vm->root != NULL) {
-		tables_forget(tree_of(vm->root));
-	}
+	forget_tables(found);
+	forget_tables(vm);
 	vm->vmid = vmid;
 	follow_stage2(vm->party, vttbr);
 	return vm;
