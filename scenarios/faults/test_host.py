@@ -18,7 +18,7 @@ SCRATCH = 0x7E000000
 UNMAPPED, FORGOTTEN = SCRATCH + (4 << 20), SCRATCH + (8 << 20)  # blocks of their own at stage 2
 CALL = 0xC600F000  # and on: calls that no hypervisor knows, so that a fault can wait for them
 UART = 33  # an interrupt that the host's kernel has a handler for: INTID of the console (SPI 1)
-SOON_MS, NEVER_S = 600, 3600
+SOON_MS, NEVER_S = 300, 3600  # while the kernel boots: later the machine sleeps for many ms at a time
 
 # Word at SCRATCH + offset: what changes it, and to what.
 WORDS = {
