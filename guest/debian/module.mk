@@ -4,8 +4,11 @@
 DG := guest/debian
 DG_OUT := $(O)/guest/debian
 
+DG_FILES := $(addprefix $(DG_OUT)/,root.img initrd.img kernel debian.json)
+ALL += $(wildcard $(DG_FILES)) # what was built once is kept up to date
+
 .PHONY: debian-guest
-debian-guest: $(addprefix $(DG_OUT)/,root.img initrd.img kernel debian.json) ## a Debian root file system for a VM: from the cache, or built from packages
+debian-guest: $(DG_FILES) ## a Debian root file system for a VM: from the cache, or built from packages
 
 $(DG_OUT)/root.img: $(DG)/build.py platform/sdk/packages.toml $(SDK)/.ready
 	@$(PYTHON) $(DG)/build.py --sdk $(SDK) --output $@

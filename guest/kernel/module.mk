@@ -3,6 +3,8 @@
 
 MICRODROID_KERNEL := $(O)/guest/microdroid/kernel
 
+ALL += $(wildcard $(MICRODROID_KERNEL)) # what was built once is kept up to date
+
 .PHONY: microdroid-kernel
 microdroid-kernel: $(MICRODROID_KERNEL) ## the trimmed kernel of guest/kernel: from the cache, or built (minutes, once)
 
