@@ -136,9 +136,9 @@ static void test_boot_linux(void **state)
 {
 	g_autofree char *kernel = folder_path(state, "Image");
 	g_autofree char *initrd = folder_path(state, "initrd");
-	char *argv[] = { "vmm",         "run",      "--kernel", kernel,  "--initrd",
-			 initrd,        "--params", "quiet",    "--mem", "8",
-			 "--protected", "--cpus",   "2" };
+	char *argv[] = { "vmm",         "run",       "--kernel", kernel,   "--initrd",
+			 initrd,        "--params",  "quiet",    "--mem",  "8",
+			 "--protected", "--swiotlb", "8",        "--cpus", "2" };
 	struct options *options = options_parse(G_N_ELEMENTS(argv), argv, NULL);
 	uint8_t header[HEADER];
 	struct guest_memory ram;
