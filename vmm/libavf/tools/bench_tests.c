@@ -22,7 +22,7 @@
 #define CHUNK_BYTES 65536
 #define TRANSFER_BYTES (8 * MIB)
 /* A large file of the system image, of which little was read at the start. */
-#define LARGE_FILE "/usr/lib/aarch64-linux-gnu/libcrypto.so.3"
+#define LARGE_FILE "/usr/lib/microdroid/libcrypto.so.3"
 
 static gint64 now_ns(void)
 {
