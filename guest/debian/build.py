@@ -32,6 +32,7 @@ from errors import SdkError  # noqa: E402
 
 SET = "debian-guest"
 WORK_BYTES = 600_000_000  # measured: the archive 170 MB, the image as much
+KEPT = 2  # images in the cache: this tree's, and one of another
 MTIME = 1735689600  # of what is made here: any, but always this
 UUID = "6f1d3c52-5b0e-4a86-8f0c-64656269616e"  # of the file system, likewise
 # Documentation, and texts in languages that nobody here asks for.
@@ -228,6 +229,13 @@ def make_image(sdk: Path, files: list[Path], image: Path) -> None:
         new.unlink(missing_ok=True)
 
 
+def prune(folder: Path) -> None:
+    """Keep the images used last."""
+    images = sorted(folder.glob("debian-guest-*.img"), key=lambda image: image.stat().st_mtime)
+    for image in images[:-KEPT]:
+        image.unlink(missing_ok=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="debian", description="Build the root file system of Debian as a guest.")
     parser.add_argument("--sdk", type=Path, required=True)
@@ -240,6 +248,8 @@ def main() -> int:
         if not kept.exists():
             print(f"debian: {len(files)} packages into one image", flush=True)
             make_image(arguments.sdk.resolve(), files, kept)
+        kept.touch()
+        prune(kept.parent)
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(kept, arguments.output)
         (arguments.output.parent / "packages.json").write_text(json.dumps([file.name for file in files], indent=1) + "\n")

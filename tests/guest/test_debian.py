@@ -2,6 +2,7 @@
 """The rules by which packages become one root file system (guest/debian/build.py)."""
 
 import importlib.util
+import os
 import tarfile
 from pathlib import Path
 
@@ -80,3 +81,12 @@ def test_what_is_missing() -> None:
     assert build.missing([one]) == ["five", "six", "three:any | four", "two (>= 1)"]
     rest = ["Package: two", "Package: four", "Package: x\nProvides: five (= 2), other", "Package: six\nDepends: one"]
     assert build.missing([one, *rest]) == []
+
+
+def test_images_used_last_are_kept(tmp_path: Path) -> None:
+    for age, name in enumerate(("new", "used", "old", "older")):
+        (tmp_path / f"debian-guest-{name}.img").touch()
+        os.utime(tmp_path / f"debian-guest-{name}.img", (0, 1000 - age))
+    (tmp_path / "microdroid-kernel-1").mkdir()
+    build.prune(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["debian-guest-new.img", "debian-guest-used.img", "microdroid-kernel-1"]
