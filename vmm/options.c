@@ -20,9 +20,8 @@
 
 G_DEFINE_QUARK(vmm_options_error, options_error)
 
-/* As much for each disk, and for all other devices: AVF gives these four times that, which a guest shares page by page as it boots. */
 #define SWIOTLB_MIB_PER_DEVICE 2
-#define SWIOTLB_FOR_OTHER_DEVICES 1
+#define SWIOTLB_DEVICES_BESIDE_DISKS 4
 #define DEFAULT_MEMORY_MIB 128
 #define CONFIG_BYTES_MAX (64 * 1024)
 
@@ -76,7 +75,7 @@ static const struct option option_table[] = {
 	  .min = OPTIONS_SWIOTLB_MIB_MIN, .max = OPTIONS_SWIOTLB_MIB_MAX, .even = true,
 	  .what = "number of MiB",
 	  .help = "pool of a --protected guest's virtio buffers, on top of --mem; even, 2 to 1024 "
-		  "(default 2 * (1 + disks))" },
+		  "(default 2 * (4 + disks))" },
 	{ .name = "hugepages", .kind = KIND_SWITCH_ON, .field = FIELD(huge_pages),
 	  .help = "ask the host for huge pages for RAM; not with --protected or --rsi" },
 	{ .name = "cpus", .placeholder = "N", .kind = KIND_NUMBER, .field = FIELD(cpus),
@@ -413,7 +412,7 @@ static struct options *finish(struct options *o, GError **error)
 	o->protected_vm = o->protected_vm || o->rsi;
 	if (o->protected_vm && !o->rsi && o->swiotlb_mib == 0) {
 		o->swiotlb_mib = SWIOTLB_MIB_PER_DEVICE *
-				 (uint64_t)(SWIOTLB_FOR_OTHER_DEVICES + o->blocks->len);
+				 (uint64_t)(SWIOTLB_DEVICES_BESIDE_DISKS + o->blocks->len);
 	}
 	return o;
 }

@@ -122,13 +122,13 @@ static void test_service_options(void **state)
 	options_free(o);
 }
 
-/* The pool grows with the disks. */
+/* The pool grows with the disks, as crosvm's does. */
 static void test_swiotlb_default(void **state)
 {
 	struct options *o = parse_well("vmm run --raw r --protected");
 
 	(void)state;
-	assert_int_equal(o->swiotlb_mib, 2);
+	assert_int_equal(o->swiotlb_mib, 8);
 	assert_false(o->huge_pages);
 	options_free(o);
 	o = parse_well("vmm run --raw r --hugepages");
@@ -141,7 +141,7 @@ static void test_swiotlb_default(void **state)
 	options_free(o);
 	o = parse_well("vmm run --raw r --protected --block a --block b,ro");
 	assert_false(o->rsi);
-	assert_int_equal(o->swiotlb_mib, 6);
+	assert_int_equal(o->swiotlb_mib, 12);
 	options_free(o);
 }
 
