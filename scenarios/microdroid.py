@@ -119,7 +119,7 @@ def start(
     quiet: bool = False, payload: str = PAYLOAD_DISK, name: str = "microdroid",
 ) -> VM:
     """Microdroid with the disk @payload, if the host has it; its console and log are the VMM's stdout."""
-    params = f"console={'hvc0' if debuggable else 'ttynull'} panic=-1{' quiet' if quiet else ''}{BOUNCE if rsi else ''}"
+    params = f"console={'hvc0' if debuggable else 'ttynull'} panic=-1 arm64.nopauth{' quiet' if quiet else ''}{BOUNCE if rsi else ''}"
     kind = "debuggable" if debuggable else "normal"
     has_payload = host.run(["test", "-e", payload]).exit == 0
     return host.vm(
