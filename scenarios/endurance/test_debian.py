@@ -28,4 +28,4 @@ def test_debian_login(host: Host, check: Checks, raw_api: bool) -> None:
 @debian.files
 def test_debian_login_realm(host: Host, check: Checks, raw_api: bool) -> None:
     """The same in a protected VM, by Arm CCA's RSI."""
-    debian.log_in(host, check, raw_api, protected=True, rsi=True)
+    debian.log_in(host, check, raw_api, realm=True)
