@@ -154,8 +154,8 @@ static bool parse_argument(struct option *options, size_t count, const char *arg
 	size_t i;
 
 	if (option == NULL) {
-		text_add(error, "there is no option '%.*s'; the options are", (int)length,
-			 argument);
+		text_add(error, "there is no option '%.*s'; %s", (int)length, argument,
+			 count > 0 ? "the options are" : "this plugin has none");
 		for (i = 0; i < count; i++) {
 			text_add(error, "%s %s", i > 0 ? "," : "", options[i].name);
 		}

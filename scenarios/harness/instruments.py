@@ -57,7 +57,7 @@ class Instrument:
 
 # QEMU's callbacks of an event go from the plugin that was loaded last to the first one: what changes
 # the machine is called first, then the trace, which has the event that the oracle may end the run at.
-ORDER = ("coverage", "oracle", "trace", "inject")
+ORDER = ("yield", "coverage", "oracle", "trace", "inject")
 
 
 def ordered(instruments: Iterable[Instrument]) -> list[Instrument]:
@@ -80,6 +80,8 @@ def _trace(artefacts: Path, options: Options) -> Mapping[str, str]:
 
 
 TRACE = Instrument("trace", _trace)
+# What has a machine of several threads get on where there are fewer processors than threads.
+YIELD = Instrument("yield", lambda artefacts, options: {})
 TRACE_GROUPS = (
     "calls", "faults", "sysregs", "waits", "irqs", "others", "firmware", "roots", "acks", "marks", "ends",
 )  # fmt: skip
@@ -106,6 +108,11 @@ def traced(text: str) -> Instrument:
         words=(f"TRACE={text}",),
         events=SMMU_EVENTS if "smmu" in words else (),
     )
+
+
+def usual(trace: bool, options: Options) -> list[Instrument]:
+    """What every machine with @options has; one thread that runs all CPUs (icount) needs no YIELD."""
+    return [*([TRACE] if trace else []), *([] if options.icount else [YIELD])]
 
 
 def _coverage(artefacts: Path, options: Options) -> Mapping[str, str]:

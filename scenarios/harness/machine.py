@@ -111,7 +111,7 @@ class Machine:
         raise NotImplementedError
 
     def _instruments(self) -> list[Instrument]:
-        usual = [instruments_of.TRACE] if self._setup.trace else []
+        usual = instruments_of.usual(self._setup.trace, self.options)
         return instruments_of.ordered([*usual, *self._setup.instruments])
 
     def _plugins(self) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.harness import instruments, oracle
+from scenarios.harness import oracle
 from scenarios.harness.errors import Unusable
 from tests.harness import trace_bytes
 
@@ -67,8 +67,3 @@ def test_no_orderly_end_is_said(tmp_path: Path) -> None:
 def test_a_file_that_is_not_whole_fails_the_run(text: str, tmp_path: Path) -> None:
     (tmp_path / oracle.FILE).write_text(text)
     assert "cannot be read" in str(oracle.breach(tmp_path))
-
-
-def test_the_trace_has_what_ended_the_run() -> None:
-    ordered = instruments.ordered([instruments.oracle("a"), instruments.TRACE, instruments.COVERAGE])
-    assert [each.name for each in ordered] == ["coverage", "oracle", "trace"]  # called from the last on
