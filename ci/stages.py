@@ -62,7 +62,7 @@ NIGHTLY = (
     _BUILD,
     Stage("scenarios", ("make", "test-scenarios", "ORACLE=abc", "LIMIT=900"), ("runs/junit.xml",), needs=("build",)),
     Stage("endurance", ("make", "test-endurance"), ("runs/junit.xml",), needs=("build",)),
-    Stage("campaign", ("make", "campaign", "NAME=nightly", "HYP=both"), ("junit/campaign.xml",), needs=("build",)),
+    Stage("campaign", ("make", "campaign", "NAME=nightly arguments descriptors dma", "HYP=both"), ("junit/campaign.xml",), needs=("build",)),
     Stage("fuzz", ("make", f"-j{os.cpu_count()}", "fuzz", "FUZZ_SECONDS=300"), ("junit/fuzz.xml",)),
     Stage("fuzz-machine", ("make", "fuzz-machine", "HYP=both", "FUZZ_SECONDS=3600"), ("junit/fuzz-machine.xml",), needs=("build",)),
     Stage("mutants", ("make", "mutants"), ("junit/mutants.xml",), needs=("build",)),

@@ -61,9 +61,16 @@ def _check_resume(found: description.Campaign, target: str) -> None:
         raise Unusable("RESUME=1: the results are of another build: their snapshot cannot be gone on from")
 
 
-def _run(found: description.Campaign, targets: list[str], wishes: Wishes, file: Path) -> int:
+def campaigns_of(env: Mapping[str, str]) -> list[description.Campaign]:
+    """Those of NAME, each with at most INJECTIONS. Raises Unusable."""
+    most = number(env, "INJECTIONS", 1, description.MAX_INJECTIONS)
+    names = (env.get("NAME") or "").split() or [""]
+    return [description.by_name(name).limited(most) for name in names]
+
+
+def _run(wanted: list[tuple[description.Campaign, str]], wishes: Wishes, file: Path) -> int:
     cases: list[junit.Case] = []
-    for target in targets:
+    for found, target in wanted:
         began = time.monotonic()
         run = Run(found, target)
         whole = run.injections(wishes)
@@ -78,19 +85,18 @@ def main(env: Mapping[str, str] = os.environ) -> int:
     file = paths.out() / "junit" / "campaign.xml"
     try:
         file.unlink(missing_ok=True)
-        found = description.by_name(env.get("NAME") or "")
-        found = found.limited(number(env, "INJECTIONS", 1, description.MAX_INJECTIONS))
-        wishes, targets = wishes_of(env), targets_of(env)
+        found, wishes, targets = campaigns_of(env), wishes_of(env), targets_of(env)
+        wanted = [(each, target) for target in targets for each in found]
         again = number(env, "REPLAY", 0, description.MAX_INJECTIONS)
         sample = number(env, "VERIFY", 1, description.MAX_INJECTIONS)
         if again is not None:
-            return max(replay.replay(Run(found, target), again) for target in targets)
+            return max(replay.replay(Run(*each), again) for each in wanted)
         if sample is not None:
-            return max(replay.verify(Run(found, target), sample) for target in targets)
+            return max(replay.verify(Run(*each), sample) for each in wanted)
         if wishes.resume:
-            for target in targets:
-                _check_resume(found, target)
-        return _run(found, targets, wishes, file)
+            for each in wanted:
+                _check_resume(*each)
+        return _run(wanted, wishes, file)
     except Failure as failure:
         print(f"campaign: {failure}", file=sys.stderr)
         return 2

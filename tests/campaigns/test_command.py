@@ -19,6 +19,7 @@ from scenarios.harness.errors import Unusable
     [
         ({}, "NAME=: no such campaign; there are: "),
         ({"NAME": "ownershp"}, "NAME=ownershp: no such campaign; near it: ownership"),
+        ({"NAME": "short ownershp"}, "NAME=ownershp: no such campaign; near it: ownership"),
         ({"NAME": "short", "WORKERS": "0"}, "WORKERS=0: must be a number from 1 to 1024"),
         ({"NAME": "short", "SCHEDULER": "host"}, "SCHEDULER=host: must be an address such as tcp://host:8786"),
         ({"NAME": "short", "RESUME": "yes"}, "RESUME=yes: allowed: 0, 1"),
@@ -35,6 +36,18 @@ def test_mistakes(
     assert command.main(given) == 2
     said = capsys.readouterr().err
     assert sentence in said and said.count("\n") == 1
+
+
+def test_several_campaigns(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, str, int]] = []
+
+    def runs(wanted: list, _wishes: object, _file: Path) -> int:
+        ran.extend((found.name, target, sum(space.injections for space in found.spaces)) for found, target in wanted)
+        return 0
+
+    monkeypatch.setattr(command, "_run", runs)
+    assert command.main({"NAME": "descriptors dma", "HYP": "both", "INJECTIONS": "40"}) == 0
+    assert ran == [(name, target, 40) for target in ("pkvm", "terrarium") for name in ("descriptors", "dma")]
 
 
 def test_results_of_another_build_are_not_gone_on_with(
