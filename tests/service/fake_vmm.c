@@ -124,9 +124,12 @@ static void answered(struct fake *f, gboolean done, GError *error)
 	}
 }
 
+/* At once: whoever has read half of it may close the other end. */
 static void write_line(int fd, const char *text)
 {
-	if (fd >= 0 && (write(fd, text, strlen(text)) < 0 || write(fd, "\n", 1) < 0)) {
+	g_autofree char *line = g_strconcat(text, "\n", NULL);
+
+	if (fd >= 0 && write(fd, line, strlen(line)) < 0) {
 		give_up(text);
 	}
 }
