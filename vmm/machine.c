@@ -11,6 +11,7 @@
 
 #include "vmm/boot.h"
 #include "vmm/control.h"
+#include "vmm/debugger.h"
 #include "vmm/devices.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
@@ -31,7 +32,8 @@ struct machine {
 	struct guest_memory pool; /* part of ram; all zero unless protected, and with RSI */
 	struct vm vm;
 	struct devices devices;
-	struct control *control; /* NULL without --control */
+	struct control *control;   /* NULL without --control */
+	struct debugger *debugger; /* NULL without --gdb */
 	int signal_fd;
 	guint signal_source;
 	struct vcpu_shared shared;
@@ -150,6 +152,42 @@ static const struct control_ops control_ops = {
 	.resume = control_resume,
 };
 
+static void debugger_kills(void *opaque)
+{
+	machine_ended(opaque, EXIT_CODE_STOP, "stopped by the debugger");
+}
+
+static bool listen_debugger(struct machine *m, GError **error)
+{
+	const struct debugger_config config = {
+		.place = m->options->gdb,
+		.vm = &m->vm,
+		.ram = &m->ram,
+		.kill = debugger_kills,
+		.opaque = m,
+	};
+
+	if (config.place == NULL) {
+		return true;
+	}
+	m->debugger = debugger_new(&config, error);
+	return m->debugger != NULL;
+}
+
+static void vcpu_hit(void *opaque, const struct vcpu_stop *stop)
+{
+	const struct machine *m = opaque;
+
+	debugger_hit(m->debugger, stop);
+}
+
+static void vcpu_stood(void *opaque)
+{
+	const struct machine *m = opaque;
+
+	debugger_stood(m->debugger);
+}
+
 static bool listen_control(struct machine *m, GError **error)
 {
 	if (m->options->control == NULL) {
@@ -239,7 +277,7 @@ static bool prepare(struct machine *m, GError **error)
 		};
 
 		prepared = vm_create(&m->vm, &config, error) && create_devices(m, error) &&
-			   write_info(m, error);
+			   listen_debugger(m, error) && write_info(m, error);
 	}
 	boot_close(&boot);
 	return prepared;
@@ -264,7 +302,10 @@ static bool start_vcpus(struct machine *m, GError **error)
 		.stopping = &m->stopping,
 		.gate = &m->gate,
 		.ended = machine_ended,
+		.debugged = m->debugger != NULL ? vcpu_hit : NULL,
+		.stood = m->debugger != NULL ? vcpu_stood : NULL,
 		.opaque = m,
+		.begin_held = m->debugger != NULL,
 	};
 	for (unsigned i = 0; i < m->vm.cpus; i++) {
 		m->vcpus[i] = vcpu_start(&m->vm, i, &m->shared, error);
@@ -273,11 +314,15 @@ static bool start_vcpus(struct machine *m, GError **error)
 			return false;
 		}
 	}
+	if (m->debugger != NULL) {
+		debugger_begin(m->debugger, m->vcpus);
+	}
 	return true;
 }
 
 static void clean_up(struct machine *m)
 {
+	debugger_free(m->debugger, (unsigned)m->exit_code);
 	devices_free(&m->devices);
 	vm_close(&m->vm);
 	guest_memory_free(&m->ram);
@@ -322,7 +367,7 @@ bool machine_run(const struct options *options, enum exit_code *code, GError **e
 	g_mutex_init(&machine.gate.lock);
 	g_cond_init(&machine.gate.changed);
 	if (die_with_parent(options, error) && prepare(&machine, error) &&
-	    (!options->sandbox || sandbox_enter(error)) && start_vcpus(&machine, error)) {
+	    (!options->sandbox || sandbox_enter(options->gdb != NULL, error)) && start_vcpus(&machine, error)) {
 		log_info("ready"); /* the runner's event "VM created" */
 		while (g_atomic_int_get(&machine.exit_code) == STILL_RUNNING) {
 			g_main_context_iteration(NULL, TRUE);

@@ -2,7 +2,8 @@
 # The VMM for the host (arm64), and its parts for the native tests (tests/vmm).
 include vmm/virtio/module.mk
 
-VMM_SRCS := $(addprefix vmm/,main.c boot.c bus.c control.c control_client.c devices.c error.c fdt.c file.c irq.c janitor.c \
+VMM_SRCS := $(addprefix vmm/,main.c boot.c bus.c control.c control_client.c debug_kvm.c debugger.c devices.c error.c \
+	fdt.c file.c gdb_protocol.c guest_walk.c irq.c janitor.c \
 	layout.c loader.c log.c machine.c memlock.c memory.c options.c output.c pvpanic.c sandbox.c \
 	serial.c vcpu.c vm.c watchdog.c) $(VIRTIO_SRCS)
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/build/%.o)

@@ -23,6 +23,7 @@ G_DEFINE_QUARK(vmm_options_error, options_error)
 #define SWIOTLB_MIB_PER_DEVICE 2
 #define SWIOTLB_DEVICES_BESIDE_DISKS 4
 #define DEFAULT_MEMORY_MIB 128
+#define GDB_BYTES_MAX 16
 #define CONFIG_BYTES_MAX (64 * 1024)
 
 enum option_kind {
@@ -116,6 +117,9 @@ static const struct option option_table[] = {
 	  .help = "UNIX socket that takes the commands stop and status" },
 	{ .name = "info-file", .placeholder = "PATH", .kind = KIND_STRING, .field = FIELD(info_file),
 	  .min = 1, .max = PATH_MAX, .help = "JSON about the VM, written when it is ready to run" },
+	{ .name = "gdb", .placeholder = "PORT|fd:N", .kind = KIND_STRING, .field = FIELD(gdb),
+	  .min = 1, .max = GDB_BYTES_MAX,
+	  .help = "the guest stands until GDB, on this port of 127.0.0.1 or on that listening socket, lets it run" },
 	{ .name = "no-sandbox", .kind = KIND_SWITCH_OFF, .field = FIELD(sandbox),
 	  .help = "keep privileges, name spaces and all system calls" },
 	{ .name = "log-level", .placeholder = "LEVEL", .kind = KIND_LOG_LEVEL,
@@ -386,6 +390,8 @@ static bool check_together(const struct options *o, GError **error)
 		wrong = "--swiotlb needs --protected; other VMs have no such pool";
 	} else if (o->huge_pages && (o->protected_vm || o->rsi)) {
 		wrong = "--hugepages excludes --protected and --rsi, whose memory is given page by page";
+	} else if (o->gdb != NULL && (o->protected_vm || o->rsi)) {
+		wrong = "--gdb excludes --protected and --rsi: nobody looks into such a VM";
 	} else if (o->console_input != NULL && o->console.kind == DESTINATION_ABSENT) {
 		wrong = "--console-input needs --console";
 	}
@@ -402,13 +408,28 @@ static bool check_together(const struct options *o, GError **error)
 	return true;
 }
 
+static bool check_gdb(const struct options *o, GError **error)
+{
+	g_autofree char *shown = NULL;
+
+	if (o->gdb == NULL || file_is_fd(o->gdb, NULL) ||
+	    g_ascii_string_to_unsigned(o->gdb, 10, 1, UINT16_MAX, NULL, NULL)) {
+		return true;
+	}
+	shown = g_strescape(o->gdb, NULL);
+	g_set_error(error, OPTIONS_ERROR, OPTIONS_ERROR_VALUE,
+		    "--gdb: '%s' is not a port from 1 to 65535 or fd:N", shown);
+	return false;
+}
+
 /* Fill in what depends on other options, then check; consumes the options on failure. */
 static struct options *finish(struct options *o, GError **error)
 {
-	if (!check_together(o, error)) {
+	if (!check_together(o, error) || !check_gdb(o, error)) {
 		options_free(o);
 		return NULL;
 	}
+	o->watchdog = o->watchdog && o->gdb == NULL; /* a guest that stands is not stalled */
 	o->protected_vm = o->protected_vm || o->rsi;
 	if (o->protected_vm && !o->rsi && o->swiotlb_mib == 0) {
 		o->swiotlb_mib = SWIOTLB_MIB_PER_DEVICE *
@@ -562,6 +583,7 @@ void options_free(struct options *o)
 	g_free(o->control);
 	g_free(o->command);
 	g_free(o->info_file);
+	g_free(o->gdb);
 	g_free(o);
 }
 

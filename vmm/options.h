@@ -83,6 +83,7 @@ struct options {
 	char *control;
 	char *command; /* OPTIONS_CONTROL only */
 	char *info_file;
+	char *gdb; /* a port, or "fd:N"; NULL: no debugger; never with protected_vm */
 	enum log_level log_level;
 };
 

@@ -80,6 +80,13 @@ static const unsigned long allowed_ioctls[] = {
 	VHOST_VSOCK_SET_RUNNING,
 };
 
+/* With a debugger: registers and breakpoints of vCPUs. */
+static const unsigned long debug_ioctls[] = {
+	KVM_GET_ONE_REG,
+	KVM_SET_ONE_REG,
+	KVM_SET_GUEST_DEBUG,
+};
+
 static const struct {
 	int flag;
 	const char *name;
@@ -160,17 +167,28 @@ static bool drop_privileges(GError **error)
 	return true;
 }
 
+static int allow_ioctls(scmp_filter_ctx filter, const unsigned long *requests, size_t count)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				      SCMP_A1(SCMP_CMP_EQ, requests[i]));
+	}
+	return rc;
+}
+
 /* Add all rules to @filter; 0, or the first negative errno. */
-static int add_rules(scmp_filter_ctx filter)
+static int add_rules(scmp_filter_ctx filter, bool with_debugger)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(allowed_calls) && rc == 0; i++) {
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
 	}
-	for (size_t i = 0; i < G_N_ELEMENTS(allowed_ioctls) && rc == 0; i++) {
-		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				      SCMP_A1(SCMP_CMP_EQ, allowed_ioctls[i]));
+	rc = rc != 0 ? rc : allow_ioctls(filter, allowed_ioctls, G_N_ELEMENTS(allowed_ioctls));
+	if (with_debugger) {
+		rc = rc != 0 ? rc : allow_ioctls(filter, debug_ioctls, G_N_ELEMENTS(debug_ioctls));
 	}
 	/* Memory that is never code. */
 	rc = rc != 0 ? rc :
@@ -187,10 +205,10 @@ static int add_rules(scmp_filter_ctx filter)
 	return rc;
 }
 
-static bool load_filter(GError **error)
+static bool load_filter(bool with_debugger, GError **error)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int rc = filter != NULL ? add_rules(filter) : -ENOMEM;
+	int rc = filter != NULL ? add_rules(filter, with_debugger) : -ENOMEM;
 
 	rc = rc != 0 ? rc : seccomp_load(filter);
 	if (filter != NULL) {
@@ -205,10 +223,10 @@ static bool load_filter(GError **error)
 	return true;
 }
 
-bool sandbox_enter(GError **error)
+bool sandbox_enter(bool with_debugger, GError **error)
 {
 	/* Or malloc() reads the number of CPUs from /sys when many threads allocate. */
 	mallopt(M_ARENA_MAX, 1);
 	enter_namespaces();
-	return drop_privileges(error) && load_filter(error);
+	return drop_privileges(error) && load_filter(with_debugger, error);
 }

@@ -28,11 +28,12 @@ GQuark sandbox_error_quark(void);
 /*
  * Enter the sandbox, for good. Threads made later are in it too.
  *
+ * @with_debugger  registers and breakpoints of vCPUs may be asked for (debug_kvm.h).
  * Needs   the process to have one thread; the default main context to exist;
  *         every file that will ever be used to be open.
  * Errors  SANDBOX_ERROR_*; the process is then partly in the sandbox and has
  *         to end.
  */
-bool sandbox_enter(GError **error);
+bool sandbox_enter(bool with_debugger, GError **error);
 
 #endif /* VMM_SANDBOX_H */

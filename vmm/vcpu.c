@@ -29,6 +29,8 @@ struct vcpu {
 	pthread_t thread;
 	guint exits; /* atomic */
 	gint inside; /* atomic: in KVM_RUN, or about to be */
+	gint held;   /* atomic: kept out of the guest for the debugger; changed with the gate's lock held */
+	bool stands; /* at the gate or ended; with the gate's lock held */
 };
 
 static void kicked(int signal)
@@ -88,6 +90,26 @@ static void exit_system_event(struct vcpu *vcpu)
 	}
 }
 
+/* What the debugger has set was met: the thread goes no further until vcpu_release(). */
+static bool exit_debug(struct vcpu *vcpu)
+{
+	const struct vcpu_stop stop = {
+		.index = vcpu->index,
+		.syndrome = vcpu->run->debug.arch.hsr,
+		.address = vcpu->run->debug.arch.far,
+	};
+
+	if (vcpu->shared->debugged == NULL) {
+		end(vcpu, EXIT_CODE_CRASH, "KVM reports a breakpoint that nobody has set");
+		return false;
+	}
+	g_mutex_lock(&vcpu->shared->gate->lock);
+	g_atomic_int_set(&vcpu->held, 1);
+	g_mutex_unlock(&vcpu->shared->gate->lock);
+	vcpu->shared->debugged(vcpu->shared->opaque, &stop);
+	return true;
+}
+
 /* KVM_RUN came back well. Returns whether to run on. */
 static bool handle_exit(struct vcpu *vcpu)
 {
@@ -97,6 +119,8 @@ static bool handle_exit(struct vcpu *vcpu)
 		return true;
 	case KVM_EXIT_INTR:
 		return true;
+	case KVM_EXIT_DEBUG:
+		return exit_debug(vcpu);
 	case KVM_EXIT_SYSTEM_EVENT:
 		exit_system_event(vcpu);
 		return false;
@@ -152,17 +176,34 @@ static bool handle_run_error(struct vcpu *vcpu, int error)
 	return false;
 }
 
-/* Wait while the VM is suspended. */
+static bool is_kept_out(struct vcpu *vcpu)
+{
+	return g_atomic_int_get(&vcpu->shared->gate->closed) || g_atomic_int_get(&vcpu->held);
+}
+
+/* Wait while the VM is suspended or a debugger has stopped it. */
 static void wait_at_gate(struct vcpu *vcpu)
 {
 	struct vcpu_gate *gate = vcpu->shared->gate;
 
 	g_mutex_lock(&gate->lock);
+	vcpu->stands = true;
 	g_cond_broadcast(&gate->changed); /* to vcpu_suspend() */
-	while (g_atomic_int_get(&gate->closed) && !g_atomic_int_get(vcpu->shared->stopping)) {
+	if (vcpu->shared->stood != NULL) {
+		vcpu->shared->stood(vcpu->shared->opaque);
+	}
+	while (is_kept_out(vcpu) && !g_atomic_int_get(vcpu->shared->stopping)) {
 		g_cond_wait(&gate->changed, &gate->lock);
 	}
+	vcpu->stands = false;
 	g_mutex_unlock(&gate->lock);
+}
+
+static void thread_ended(struct vcpu *vcpu)
+{
+	g_mutex_lock(&vcpu->shared->gate->lock);
+	vcpu->stands = true; /* for ever */
+	g_mutex_unlock(&vcpu->shared->gate->lock);
 }
 
 static void *vcpu_thread(void *opaque)
@@ -170,6 +211,7 @@ static void *vcpu_thread(void *opaque)
 	struct vcpu *vcpu = opaque;
 	sigset_t kick;
 	bool go_on = true;
+	bool owes = false; /* what a load from a device gave is put into its register by the next KVM_RUN */
 
 	sigemptyset(&kick);
 	sigaddset(&kick, KICK_SIGNAL);
@@ -180,7 +222,7 @@ static void *vcpu_thread(void *opaque)
 
 		/* First the word, then the look: whoever closes the gate sees one of them. */
 		g_atomic_int_set(&vcpu->inside, 1);
-		if (g_atomic_int_get(&vcpu->shared->gate->closed)) {
+		if (is_kept_out(vcpu) && !owes) {
 			g_atomic_int_set(&vcpu->inside, 0);
 			wait_at_gate(vcpu);
 			continue;
@@ -189,8 +231,10 @@ static void *vcpu_thread(void *opaque)
 		saved = errno;
 		g_atomic_int_set(&vcpu->inside, 0);
 		g_atomic_int_inc(&vcpu->exits);
+		owes = done == 0 && vcpu->run->exit_reason == KVM_EXIT_MMIO;
 		go_on = done == 0 ? handle_exit(vcpu) : handle_run_error(vcpu, saved);
 	}
+	thread_ended(vcpu);
 	return NULL;
 }
 
@@ -205,6 +249,7 @@ struct vcpu *vcpu_start(const struct vm *vm, unsigned index, const struct vcpu_s
 	vcpu->fd = vm->vcpus[index].fd;
 	vcpu->run = vm->vcpus[index].run;
 	vcpu->shared = shared;
+	vcpu->held = shared->begin_held;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
 	failed = pthread_create(&vcpu->thread, &attributes, vcpu_thread, vcpu);
@@ -241,9 +286,51 @@ void vcpu_suspend(struct vcpu *vcpu)
 	g_mutex_unlock(&gate->lock);
 }
 
+/* A run that begins returns at once as long as something keeps the vCPU out. Main thread. */
+static void set_immediate_exit(struct vcpu *vcpu, bool suspended)
+{
+	__atomic_store_n(&vcpu->run->immediate_exit, suspended || g_atomic_int_get(&vcpu->held),
+			 __ATOMIC_SEQ_CST);
+}
+
 void vcpu_resume(struct vcpu *vcpu)
 {
-	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+	set_immediate_exit(vcpu, false);
+}
+
+void vcpu_hold(struct vcpu *vcpu)
+{
+	struct vcpu_gate *gate = vcpu->shared->gate;
+
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	g_mutex_lock(&gate->lock);
+	g_atomic_int_set(&vcpu->held, 1);
+	if (!vcpu->stands) {
+		pthread_kill(vcpu->thread, KICK_SIGNAL);
+	}
+	g_mutex_unlock(&gate->lock);
+}
+
+bool vcpu_stands(struct vcpu *vcpu)
+{
+	struct vcpu_gate *gate = vcpu->shared->gate;
+	bool stands;
+
+	g_mutex_lock(&gate->lock);
+	stands = vcpu->stands && g_atomic_int_get(&vcpu->held);
+	g_mutex_unlock(&gate->lock);
+	return stands;
+}
+
+void vcpu_release(struct vcpu *vcpu)
+{
+	struct vcpu_gate *gate = vcpu->shared->gate;
+
+	g_mutex_lock(&gate->lock);
+	g_atomic_int_set(&vcpu->held, 0);
+	set_immediate_exit(vcpu, g_atomic_int_get(&gate->closed));
+	g_cond_broadcast(&gate->changed);
+	g_mutex_unlock(&gate->lock);
 }
 
 void vcpu_join(struct vcpu *vcpu)

@@ -4,6 +4,7 @@
 #define VMM_VCPU_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <glib.h>
 
@@ -13,7 +14,14 @@
 
 struct vcpu;
 
-/* Where vCPU threads wait while the VM is suspended. All zero but the lock: open. */
+/* KVM_RUN ended for the debugger. */
+struct vcpu_stop {
+	unsigned index;    /* of the vCPU */
+	uint32_t syndrome; /* ESR_EL2, low half */
+	uint64_t address;  /* FAR_EL2, of a watchpoint */
+};
+
+/* Where vCPU threads wait while the VM is suspended or debugged. All zero but the lock: open. */
 struct vcpu_gate {
 	GMutex lock;
 	GCond changed;
@@ -31,7 +39,14 @@ struct vcpu_shared {
 	 * end that the guest asked for. The thread ends after it.
 	 */
 	void (*ended)(void *opaque, enum exit_code code, const char *why);
+	/*
+	 * With a debugger, else NULL: a vCPU has come to what it wants to see, and is held; a vCPU that is held
+	 * stands now. In the vCPU's thread; the latter with the gate's lock held.
+	 */
+	void (*debugged)(void *opaque, const struct vcpu_stop *stop);
+	void (*stood)(void *opaque);
 	void *opaque;
+	bool begin_held; /* the vCPUs wait for vcpu_release() before their first instruction */
 };
 
 /*
@@ -58,6 +73,17 @@ void vcpu_suspend(struct vcpu *vcpu);
 
 /* Let it in again, before the gate is opened. */
 void vcpu_resume(struct vcpu *vcpu);
+
+/*
+ * For the debugger, whatever suspends beside: keep the vCPU out of the guest. It returns at once; vcpu_stands() when it is out, and
+ * every access to a device is done, so that KVM may be asked for its registers. A vCPU that waits for room in
+ * a pipe does not stand until there is some. Main thread, as the next two.
+ */
+void vcpu_hold(struct vcpu *vcpu);
+bool vcpu_stands(struct vcpu *vcpu);
+
+/* The end of it. The vCPU stands. */
+void vcpu_release(struct vcpu *vcpu);
 
 /* Close or open the gate. Threads that wait go on, also those that end since shared->stopping was set before. */
 void vcpu_gate_set(struct vcpu_gate *gate, bool closed);

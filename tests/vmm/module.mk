@@ -6,7 +6,7 @@ VMT_CFLAGS = $(CWARN) -g -O1 -I$(ROOT) $(shell pkg-config --cflags glib-2.0 libs
 VMT_LIBS = $(shell pkg-config --libs glib-2.0 libseccomp) -lfdt -lcmocka
 VMT_BUILD := $(O)/build/tests-vmm
 VMT_TESTS := $(basename $(notdir $(wildcard $(ROOT)/tests/vmm/vmm_*.c)))
-VMT_SRCS := $(addprefix vmm/,boot.c bus.c control.c control_client.c error.c fdt.c file.c janitor.c layout.c \
+VMT_SRCS := $(addprefix vmm/,boot.c bus.c control.c control_client.c error.c fdt.c file.c gdb_protocol.c guest_walk.c janitor.c layout.c \
 	loader.c log.c memlock.c memory.c options.c output.c pvpanic.c sandbox.c serial.c watchdog.c) \
 	tests/vmm/fake_irq.c tests/vmm/support.c
 VMT_OBJS := $(VMT_SRCS:%.c=$(VMT_BUILD)/%.o)

@@ -40,7 +40,7 @@ static int in_child(int (*attempt)(void), bool sandboxed)
 
 	if (child == 0) {
 		log_set_level(LOG_LEVEL_ERROR);
-		if (sandboxed && !sandbox_enter(NULL)) {
+		if (sandboxed && !sandbox_enter(false, NULL)) {
 			leave(NOT_ENTERED);
 		}
 		leave(attempt());
@@ -195,7 +195,7 @@ static void test_privileges_are_gone(void **state)
 	child = fork();
 	if (child == 0) {
 		log_set_level(LOG_LEVEL_ERROR);
-		if (sandbox_enter(NULL) && write(ready[1], "", 1) == 1) {
+		if (sandbox_enter(false, NULL) && write(ready[1], "", 1) == 1) {
 			leave(read(end[0], &byte, 1) == 1 ? DONE : REFUSED);
 		}
 		leave(NOT_ENTERED);
