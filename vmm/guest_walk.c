@@ -6,6 +6,7 @@
 #define SCTLR_M (UINT64_C(1) << 0)
 #define ADDRESS_BITS 48
 #define LAST_LEVEL 3
+#define TABLE_BYTES_MIN 64
 #define DESCRIPTOR_VALID 1
 #define DESCRIPTOR_TABLE 2 /* at the last level: a page; above it: a table, else a block */
 
@@ -47,7 +48,8 @@ static bool half_of(const struct guest_walk_registers *r, uint64_t va, struct ha
 
 	half->bits = 64 - size;
 	half->granule_bits = granule_bits(r->tcr, is_upper);
-	half->table = low_bits(is_upper ? r->ttbr1 : r->ttbr0, ADDRESS_BITS) & ~UINT64_C(1);
+	half->table = low_bits(is_upper ? r->ttbr1 : r->ttbr0, ADDRESS_BITS) &
+		      ~(uint64_t)(TABLE_BYTES_MIN - 1); /* CnP and what is RES0 */
 	if (is_off || half->granule_bits == 0 || half->bits > ADDRESS_BITS ||
 	    half->bits <= half->granule_bits) {
 		return false;

@@ -80,6 +80,9 @@ int guest_main(void)
 		     (unsigned long long)(uintptr_t)turns, (unsigned long long)(uintptr_t)&leave,
 		     (unsigned long long)(uintptr_t)&seed);
 	while (!leave && timer_ticks() < end) {
+		/* As Linux does on each CPU that it starts; a debugger's points are not the guest's. */
+		sysreg_write(dbgbcr0_el1, 0);
+		sysreg_write(dbgwcr0_el1, 0);
 		turn_of_first(&turns[0], 1);
 		sum++;
 		breaks++;

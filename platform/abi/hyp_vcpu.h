@@ -70,7 +70,8 @@
 #define HYP_RUN_TRAP_WFI 0x10
 #define HYP_RUN_TRAP_WFE 0x20
 #define HYP_RUN_VSERROR 0x40   /* normal VM: an SError is pending for it */
-#define HYP_RUN_DEBUG 0x80     /* normal VM: its debug exceptions go to the host */
+/* Normal VM: its debug exceptions go to the host, whose are its break- and watchpoints: what it writes to them is lost. */
+#define HYP_RUN_DEBUG 0x80
 #define HYP_RUN_STEP 0x100     /* normal VM, with RUN_DEBUG: one instruction */
 #define HYP_RUN_NO_ENTRY 0x200 /* only give the answer: exit IRQ at once, or what it leads to */
 #define HYP_RUN_SERVE 0x400    /* HVC of a VM that forwards calls: EL2 serves this one itself */

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import re
 import struct
 
 import pytest
 
+from scenarios.cli import NO_VMM, reason, write_config
 from scenarios.harness.checks import Checks, at_least, matches
 from scenarios.harness.host import Host
 from scenarios.harness.paths import out
@@ -18,6 +18,8 @@ PC, CPSR = "p20", "p21"
 ENTRY = 0x8000_0000
 MODE_EL1T, MODE_EL1H = 4, 5
 START_FAILED, PANIC, BAD_ARGUMENTS = 1, 34, 35
+IMAGE = "sdk/kernel/Image"
+IDLE = struct.pack("<2I", 0xD5033F9F, 0xD503207F)  # cpu_do_idle(): dsb sy; wfi
 KERNEL, INITRD = "/guest/linux-image", "/guest/linux-initrd"
 LINUX_TEXT = 0xFFFF_8000_8000_0000  # _text of a kernel for 48 bits without KASLR
 BOOT_S = 150.0
@@ -43,7 +45,7 @@ class Debugger:
         self._host, self._port = host, port
 
     def say(self, *words: str) -> list[str]:
-        return self._host.run(["gdb-client", self._port, *words], 90.0, ok=True).out.splitlines()
+        return self._host.run(["gdb-client", self._port, *words], BOOT_S, ok=True).out.splitlines()
 
 
 def debugged(host: Host, check: Checks) -> tuple[VM, Debugger, dict[str, int]]:
@@ -140,37 +142,38 @@ def test_gdb_own_breakpoint(host: Host, check: Checks) -> None:
     check("of these, without their exception", 0, own_ones["wrong"])
 
 
-def kernel_symbols(host: Host, *names: str) -> dict[str, int]:
-    """Where the guest has them, whose kernel is the host's, without KASLR."""
-    wanted = "|".join(("_text", *names))
-    lines = host.run(["sh", "-c", f"grep -Ew '{wanted}' /proc/kallsyms"], BOOT_S, ok=True).out.splitlines()
-    at = {name: int(address, 16) for address, _kind, name, *_module in map(str.split, lines)}
-    return {name: at[name] - at["_text"] + LINUX_TEXT for name in names}
+def in_kernel(image: bytes, wanted: bytes) -> int:
+    """Where the guest's kernel has these bytes, without KASLR."""
+    at = image.index(wanted)
+    return LINUX_TEXT + at
 
 
 @pytest.mark.limit(300)
-@pytest.mark.host_files({KERNEL: out() / "sdk/kernel/Image", INITRD: out() / "guest/linux-initrd.cpio.gz"})
+@pytest.mark.host_files({KERNEL: out() / IMAGE, INITRD: out() / "guest/linux-initrd.cpio.gz"})
 def test_gdb_linux(host: Host, check: Checks) -> None:
-    """Stock Debian under a debugger from its first instruction, by the kernel's own tables; also once it has reset its CPUs' debug registers."""
-    at = kernel_symbols(host, "start_kernel", "linux_banner", "__arm64_sys_openat")
-    start, banner, opens = at.values()
-    release = host.run(["uname", "-r"], ok=True).out.strip()
+    """Stock Debian under a debugger from its first instruction, and again when it runs: its memory by its own tables, CPUs that idle."""
+    image = (out() / IMAGE).read_bytes()
+    banner, idle = in_kernel(image, b"Linux version "), in_kernel(image, IDLE)
     vm = host.vm(None, name="linux", protected=False, mem=256, cpus=2, options=[
-        "--kernel", KERNEL, "--initrd", INITRD, "--params", "console=ttyS0 quiet nokaslr", "--gdb", PORT])
+        "--kernel", KERNEL, "--initrd", INITRD, "--params", "console=ttyS0 nokaslr terrarium.vsock=5000",
+        "--cid", "7", "--gdb", PORT])
     debugger = Debugger(host)
-    early, begun, _away, text, _set, late, opened, _away, code = debugger.say(
-        f"Z1,{start:x},4", "c", PC, f"z1,{start:x},4", f"m{banner:x},40",
-        f"Z1,{opens:x},4", "c", PC, f"z1,{opens:x},4", f"m{opens:x},8")[1:]
-    check("hardware breakpoint in start_kernel", ("T05thread:1;", hex(start)), (early, hex(value(begun))))
-    check("linux_banner", matches(f"Linux version {re.escape(release)}"), bytes.fromhex(text).decode())
-    check("hardware breakpoint in openat", (True, hex(opens)), (late.startswith("T05"), hex(value(opened))))
-    set_, stop, opened, hidden, removed, step, gone = debugger.say(
-        f"Z0,{opens:x},4", "c", PC, f"m{opens:x},8", f"z0,{opens:x},4", "s", "D")
-    check("software breakpoint in openat", ("OK", True, hex(opens)), (set_, stop.startswith("T05"), hex(value(opened))))
-    check("memory is as if there was none", code, hidden)
-    check("taken away, stepped, let go", ("OK", True, "OK"), (removed, step.startswith("T05"), gone))
-    check("the guest's init runs on the host's own kernel", release, vm.report("init", BOOT_S)["kernel"])
-    vm.finish()
+    unmapped, set_, stop, where, _away, text, gone = debugger.say(
+        f"m{banner:x},40", f"Z1,{idle:x},4", "c", PC, f"z1,{idle:x},4", f"m{banner:x},40", "D")
+    check("before its first instruction there are no tables", "E01", unmapped)
+    check("hardware breakpoint where a CPU idles", ("OK", "T05thread:1;", hex(idle)), (set_, stop, hex(value(where))))
+    at = banner - LINUX_TEXT
+    check("the kernel's own name, by its tables", image[at : at + 64].decode(), bytes.fromhex(text).decode())
+    check("let go", "OK", gone)
+
+    vm.report("init", BOOT_S)
+    set_, stop, where, code, removed, gone = debugger.say(
+        f"Z0,{idle:x},4", "c", PC, f"m{idle:x},8", f"z0,{idle:x},4", "D")
+    check("software breakpoint where a CPU idles", ("OK", True, hex(idle)), (set_, stop.startswith("T05"), hex(value(where))))
+    check("memory is as if there was none", IDLE.hex(), code)
+    check("taken away, let go", ("OK", "OK"), (removed, gone))
+    vm.stop()
+    check("exit code of the VMM", 0, vm.wait())
 
 
 def test_gdb_rubbish(host: Host, check: Checks) -> None:
@@ -211,3 +214,24 @@ def test_gdb_refused(host: Host, check: Checks) -> None:
     check("why", matches(".*--gdb: cannot listen on port 1234 of 127.0.0.1: Address already in use"), taken.err)
     vm.stop()
     check("a VM that stands is stopped", 0, vm.wait())
+
+
+def test_gdb_vm(host: Host, check: Checks) -> None:
+    """`vm run --gdb`: the service has a VM that is not protected stand until a debugger comes, and refuses what cannot be debugged."""
+    config = write_config(host, "hello", False)
+    runner = host.job("runner", ["vm", "run", "--gdb", PORT, config])
+    check("vm says so", f"VM waits for GDB: target remote localhost:{PORT}", runner.wait_line("GDB"))
+    # Linux, Documentation/networking/proc_net_tcp.rst: the local address, any peer, LISTEN.
+    listens = f"until grep -q ' 0100007F:{int(PORT):04X} 00000000:0000 0A ' /proc/net/tcp; do :; done"
+    check("the VM listens, on 127.0.0.1 alone", 0, host.run(["sh", "-c", listens], 30.0).exit)
+    check("it stands", ["T05thread:1;", "OK"], Debugger(host).say("?", "D"))
+    check("vm's exit status", 0, runner.wait())
+    check("the guest ran to its end", ("SHUTDOWN", True), (reason(runner.out()), "ok hello" in runner.out()))
+    for name, flags, words in (
+        ("a protected VM", ["--protected", "--gdb", PORT], "gdb-port: a protected VM cannot be debugged"),
+        ("a port of the system's", ["--gdb", "22"], "gdb-port: it is not from 1024 to 65535"),
+        ("no port", ["--gdb", "65536"], "--gdb: not a port from 1 to 65535"),
+    ):
+        refused = host.run(["vm", "run", *flags, config], 30.0)
+        check(f"{name}: refused", (True, True), (refused.exit in (1, 2), words in refused.err))
+    check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)

@@ -278,6 +278,9 @@ static void flags_that_are_not_for_all(void **state)
 	assert_int_equal(fake_world_begin(0), 0);
 	assert_int_equal(run(HYP_RUN_VSERROR | HYP_RUN_DEBUG | HYP_RUN_STEP), HYP_OK);
 	assert_true(fake.vm.vcpus[0]->has_vserror);
+	assert_true(fake.vm.vcpus[0]->is_debugged);
+	assert_int_equal(run(0), HYP_OK);
+	assert_false(fake.vm.vcpus[0]->is_debugged);
 }
 
 static void only_the_timers_physical_interrupt(void **state)

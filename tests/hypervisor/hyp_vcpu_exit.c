@@ -399,6 +399,24 @@ static void what_registers_read(void **state)
 	assert_int_equal(vcpu->state.debug[1][0], 0);
 }
 
+/* Linux clears them on each CPU that it starts: the debugger's points are to stay. */
+static void a_debugged_guest_leaves_the_points_alone(void **state)
+{
+	(void)state;
+	vcpu->state.debug[0][0] = 0x1234;
+	vcpu->state.debug[3][1] = 0x1e7;
+	vcpu->is_debugged = true;
+	guest_writes(SYSREG(2, 0, 0, 0, 4), 0);
+	guest_writes(SYSREG(2, 0, 0, 1, 7), 0);
+	assert_int_equal(vcpu->state.debug[0][0], 0x1234);
+	assert_int_equal(vcpu->state.debug[3][1], 0x1e7);
+	guest_writes(SYSREG(2, 0, 0, 2, 2), 0x8000);
+	assert_int_equal(vcpu->state.sys[SYS_MDSCR_EL1], 0x8000);
+	vcpu->is_debugged = false;
+	guest_writes(SYSREG(2, 0, 0, 0, 4), 0);
+	assert_int_equal(vcpu->state.debug[0][0], 0);
+}
+
 static void a_normal_guest_can_debug_itself(void **state)
 {
 	(void)state;
@@ -638,6 +656,7 @@ int main(void)
 		PROTECTED(a_protected_guest_has_only_these),
 		NORMAL(a_normal_guest_has_only_these),
 		PROTECTED(what_registers_read),
+		NORMAL(a_debugged_guest_leaves_the_points_alone),
 		NORMAL(a_normal_guest_can_debug_itself),
 		PROTECTED(the_host_serves_some),
 		PROTECTED(where_a_call_goes_on),

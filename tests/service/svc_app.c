@@ -235,6 +235,7 @@ static void made_of(void **state)
 	app->instance_image = test_file("");
 	assert_int_equal(write(app->instance_image, store, sizeof(store)), sizeof(store));
 	app->common.huge_pages = true;
+	app->common.gdb_port = 1234;
 	raw = app_vm_to_raw(app, w->os, &error);
 	assert_null(error);
 	request.config = raw;
@@ -246,6 +247,7 @@ static void made_of(void **state)
 	assert_string_equal(value_of(c, "--mem", 0), "128");
 	assert_string_equal(value_of(c, "--cid", 0), "2050");
 	assert_string_equal(value_of(c, "--hugepages", 0), "--cpus"); /* which is next */
+	assert_string_equal(value_of(c, "--gdb", 0), "1234");
 	assert_string_equal(value_of(c, "--parent", 0), "7");
 	g_free(content_of(c, value_of(c, "--initrd", 0), &bytes));
 	assert_int_equal(bytes, strlen("dd"));

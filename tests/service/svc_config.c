@@ -136,10 +136,10 @@ static void raw_refusals(void **state)
 		{ "{'kernel': <handle 0>, 'instance-id': <[byte 1]>}", -3, "instance-id: its value has 1 bytes; it must have 64" },
 		{ "{'kernel': <handle 0>, 'platform-version': <'~2.0'>}", -3, "platform-version" },
 		{ "{'kernel': <handle 0>, 'console-input-device': <'hvc1'>}", -3, "console-input-device" },
-		{ "{'kernel': <handle 0>, 'gdb-port': <uint16 1>}", -7, "gdb-port: not supported" },
+		{ "{'kernel': <handle 0>, 'gdb-port': <uint16 1>}", -3, "gdb-port: it is not from 1024" },
 		{ "{'kernel': <handle 0>, 'boost-uclamp': <true>}", -7, "boost-uclamp: not supported" },
 		{ "{'kernel': <handle 0>, 'huge-pages': <true>, 'protected': <true>}", -7, "huge-pages: of a protected VM: not supported" },
-		{ "{'kernel': <handle 0>, 'gdb-port': <uint16 1>, 'protected': <true>}", -3, "gdb-port: a protected VM" },
+		{ "{'kernel': <handle 0>, 'gdb-port': <uint16 1234>, 'protected': <true>}", -3, "gdb-port: a protected VM" },
 		{ "{'kernel': <handle 0>, 'network-supported': <true>}", -7, "network-supported" },
 		{ "{'kernel': <handle 0>, 'devices': <['/sys/x']>}", -7, "devices" },
 		{ "{'kernel': <handle 0>, 'balloon': <true>}", -7, "balloon" },
@@ -161,6 +161,7 @@ static void app_refusals(void **state)
 	/* clang-format off */
 	static const struct refusal rows[] = {
 		{ "{}", -3, "apk: missing" },
+		{ "{'gdb-port': <uint16 1234>, 'debug-level': <0>}", -3, "gdb-port: a VM of debug level NONE" },
 		{ "{'apk': <handle 0>}", -3, "idsig: missing" },
 		{ "{'apk': <handle 0>, 'idsig': <handle 1>}", -3, "payload-binary-name: neither" },
 		{ "{'apk': <handle 0>, 'idsig': <handle 1>, 'payload-binary-name': <'a/b.so'>}", -3, "payload-binary-name: it is the name" },

@@ -390,6 +390,8 @@ static void test_walk(void **state)
 	assert_false(guest_walk(&r, UPPER + 0xc0000000, read_table, tables, &ipa));
 	assert_false(guest_walk(&r, 0x40005123, read_table, tables, &ipa)); /* the lower half has an empty table */
 	assert_false(guest_walk(&r, UINT64_C(0x0000008040005123), read_table, tables, &ipa)); /* between the halves */
+	r.ttbr1 |= 0x3f; /* CnP, and bits that are not of the address */
+	assert_true(guest_walk(&r, UPPER + 0x40005123, read_table, tables, &ipa) && ipa == 0xa0005123);
 	r.sctlr = 0;
 	assert_true(guest_walk(&r, 0x1234, read_table, tables, &ipa) && ipa == 0x1234);
 }

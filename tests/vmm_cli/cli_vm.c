@@ -476,7 +476,8 @@ static void flags_reach_the_configuration(void **state)
 	must_fail(run_vm(w, "run", "-m", "-1", "vm.json", NULL), 2, "--mem");
 	must_fail(run_vm(w, "run", "--cpu-topology", "cpu_count=9", "vm.json", NULL), 2,
 		  "--cpu-topology");
-	must_fail(run_vm(w, "run", "--gdb", "1234", "vm.json", NULL), 1, "gdb-port: not supported");
+	must_fail(run_vm(w, "run", "--gdb", "22", "vm.json", NULL), 1,
+		  "gdb-port: it is not from 1024 to 65535");
 	must_fail(run_vm(w, "run", "-p", "--gdb", "1234", "vm.json", NULL), 1,
 		  "a protected VM cannot be debugged");
 	must_fail(run_vm(w, "run", "-n", "vm.json", NULL), 1, "network-supported: not supported");

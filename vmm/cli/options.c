@@ -29,7 +29,7 @@ static const GOptionEntry debug[] = {
 	{ "console", 0, 0, G_OPTION_ARG_FILENAME, &options.console, "Append the console to this file, instead of the standard output", "FILE" },
 	{ "console-in", 0, 0, G_OPTION_ARG_FILENAME, &options.console_in, "The console's input, instead of `vm console`", "FILE" },
 	{ "log", 0, 0, G_OPTION_ARG_FILENAME, &options.log, "Append the guest's log to this file, instead of the standard error", "FILE" },
-	{ "gdb", 0, 0, G_OPTION_ARG_INT64, &options.gdb_port, "A debugger's port, of a VM that is not protected (not supported)", "PORT" },
+	{ "gdb", 0, 0, G_OPTION_ARG_INT64, &options.gdb_port, "The VM stands until GDB lets it run, on this port of 127.0.0.1; not with --protected or --debug none", "PORT" },
 	{ "enable-earlycon", 0, 0, G_OPTION_ARG_NONE, &options.earlycon, "The kernel's console from its first lines", NULL },
 	{ "dump-device-tree", 0, 0, G_OPTION_ARG_FILENAME, &options.dump_device_tree, "Write the VM's device tree there (not supported)", "FILE" },
 	{ 0 },

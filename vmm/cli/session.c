@@ -164,6 +164,8 @@ static void close_streams(struct session *s)
 
 static bool start(struct session *s, const struct session_vm *what, GError **error)
 {
+	const struct vm_common *common = what->app != NULL ? &what->app->common :
+							     &what->raw->common;
 	int state;
 
 	g_unix_signal_add(SIGTERM, on_terminate, s);
@@ -180,6 +182,9 @@ static bool start(struct session *s, const struct session_vm *what, GError **err
 	printf("Created %s from %s with CID %u, state is %s.\n",
 	       what->debuggable ? "debuggable VM" : "VM", what->from, service_vm_cid(s->vm),
 	       state_name(state));
+	if (common->gdb_port != 0) {
+		printf("VM waits for GDB: target remote localhost:%u\n", common->gdb_port);
+	}
 	fflush(stdout);
 	return true;
 }

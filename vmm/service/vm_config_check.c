@@ -2,6 +2,8 @@
 /* Which values make a configuration that a VM can have: by field, then together. */
 #include <string.h>
 
+#include <netinet/in.h>
+
 #include "vmm/service/ipc_error.h"
 #include "vmm/service/vm_config.h"
 #include "vmm/service/vm_config_fields.h"
@@ -129,10 +131,11 @@ static bool check_common(const struct vm_common *common, GError **error)
 		return illegal(error,
 			       "swiotlb-mib: only a protected VM without RSI has such a pool");
 	}
-	if (common->gdb_port != 0) {
-		return common->protected_vm ?
-			       illegal(error, "gdb-port: a protected VM cannot be debugged") :
-			       unsupported(error, "gdb-port");
+	if (common->gdb_port != 0 && common->protected_vm) {
+		return illegal(error, "gdb-port: a protected VM cannot be debugged");
+	}
+	if (common->gdb_port != 0 && common->gdb_port < IPPORT_RESERVED) {
+		return illegal(error, "gdb-port: it is not from 1024 to 65535");
 	}
 	if (common->huge_pages && common->protected_vm) {
 		return unsupported(error, "huge-pages: of a protected VM");
@@ -221,6 +224,9 @@ static bool check_raw(const struct vm_raw_config *config, GError **error)
 
 static bool check_app(const struct vm_app_config *config, GError **error)
 {
+	if (config->common.gdb_port != 0 && config->debug_level == AVF_DEBUG_NONE) {
+		return illegal(error, "gdb-port: a VM of debug level NONE cannot be debugged");
+	}
 	if (config->apk < 0) {
 		return illegal(error, "apk: missing");
 	}

@@ -307,6 +307,9 @@ static void add_machine(struct vmm_command *c, const struct vm_raw_config *confi
 		add(c, "--hugepages", NULL);
 	}
 	add_number(c, "--cpus", cpus(common));
+	if (common->gdb_port != 0) {
+		add_number(c, "--gdb", common->gdb_port);
+	}
 	if (config->params != NULL) {
 		add(c, "--params", config->params);
 	}

@@ -209,6 +209,7 @@ static void run_guest(struct vcpu *vcpu, struct world_run *run, uint64_t answers
 	uint64_t step = run->flags & HYP_RUN_STEP ? PSR_SS : 0;
 	bool is_exit;
 
+	vcpu->is_debugged = (run->flags & HYP_RUN_DEBUG) != 0;
 	vcpu->has_vserror |= (run->flags & HYP_RUN_VSERROR) != 0;
 	world_enter(vcpu, run);
 	is_exit = vcpu_apply_answer(vcpu, answers, x);

@@ -29,6 +29,7 @@ enum access {
 	ACCESS_ID,       /* vcpu->id */
 	ACCESS_SRE,      /* ICC_SRE_EL1: constant */
 	ACCESS_VALUE,    /* a register of vcpu_regs.h */
+	ACCESS_DEBUG,    /* the same; while the host debugs the guest, a write does nothing */
 	ACCESS_READ,     /* the same, to be read only */
 	ACCESS_OS_LOCK,  /* OSLAR_EL1 */
 	ACCESS_HOST,     /* exit SYSREG */
@@ -72,8 +73,8 @@ static const struct access_row accesses[] = {
 	ROW(2, 0, 0, 2, 2, EXACT, VALUE, NOTHING),
 	ROW(2, 0, 1, 0, 0, EXACT, NOTHING, UNDEF),
 	/* DBGBVR, DBGBCR, DBGWVR, DBGWCR<n>_EL1; of a protected VM, 0 and 1 do nothing */
-	ROW(2, 0, 0, 0, 4, ANY(0, 0, 0, 1, 3), VALUE, NOTHING),
-	ROW(2, 0, 0, 0, 4, ANY(0, 0, 0, 15, 3), VALUE, UNDEF),
+	ROW(2, 0, 0, 0, 4, ANY(0, 0, 0, 1, 3), DEBUG, NOTHING),
+	ROW(2, 0, 0, 0, 4, ANY(0, 0, 0, 15, 3), DEBUG, UNDEF),
 	/* MDCCINT, OSDTRRX, OSDTRTX, OSECCR, DBGPRCR, DBGCLAIMSET and CLR, DBGAUTHSTATUS */
 	ROW(2, 0, 0, 2, 0, EXACT, NOTHING, UNDEF),
 	ROW(2, 0, 0, 0, 2, EXACT, NOTHING, UNDEF),
@@ -236,10 +237,11 @@ static bool sysreg_access(struct vcpu *vcpu, enum access kind, uint32_t encoding
 	}
 	if (kind == ACCESS_ID && is_read) {
 		slot = vcpu_id(vcpu, encoding >> 3 & 7, encoding & 7);
-	} else if (kind == ACCESS_VALUE || (kind == ACCESS_READ && is_read)) {
+	} else if (kind == ACCESS_VALUE || kind == ACCESS_DEBUG ||
+		   (kind == ACCESS_READ && is_read)) {
 		slot = vcpu_sysreg(vcpu, encoding);
 	}
-	if (slot) {
+	if (slot && (is_read || kind != ACCESS_DEBUG || !vcpu->is_debugged)) {
 		*(is_read ? value : slot) = *(is_read ? slot : value);
 	}
 	return slot;

@@ -48,6 +48,7 @@ struct vcpu {
 	uint32_t power;        /* atomic: enum vcpu_power */
 	uint32_t broken;       /* HYP_BROKEN_*: it never runs again */
 	bool has_vserror;      /* an SError is pending for the guest */
+	bool is_debugged;      /* while it runs: RUN_DEBUG */
 	uint64_t entry;        /* owned by who set CLAIMED: where CPU_ON wants it to begin */
 	uint64_t argument;     /* and x0 */
 	uint64_t host_call;    /* RSI: IPA + 1 of the struct the host answers; 0: none */
