@@ -10,7 +10,8 @@
 #include "vmm/guest_walk.h"
 #include "vmm/log.h"
 
-#define CORE(name) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(name))
+#define CORE(name) \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(name))
 #define SCTLR_EL1 ARM64_SYS_REG(3, 0, 1, 0, 0)
 #define TTBR0_EL1 ARM64_SYS_REG(3, 0, 2, 0, 0)
 #define TTBR1_EL1 ARM64_SYS_REG(3, 0, 2, 0, 1)
@@ -195,7 +196,8 @@ static void each_patch(struct debug_kvm *d, bool is_in)
 	}
 }
 
-static bool copy_out(const struct debug_kvm *d, unsigned cpu, uint64_t at, uint8_t *to, size_t count)
+static bool copy_out(const struct debug_kvm *d, unsigned cpu, uint64_t at, uint8_t *to,
+		     size_t count)
 {
 	while (count > 0) {
 		size_t now = part_in_page(at, count);
@@ -241,7 +243,8 @@ bool debug_kvm_read(struct debug_kvm *d, unsigned cpu, uint64_t at, void *bytes,
 	return done;
 }
 
-bool debug_kvm_write(struct debug_kvm *d, unsigned cpu, uint64_t at, const void *bytes, size_t count)
+bool debug_kvm_write(struct debug_kvm *d, unsigned cpu, uint64_t at, const void *bytes,
+		     size_t count)
 {
 	bool done;
 
@@ -266,7 +269,8 @@ static int find_patch(const struct debug_kvm *d, const void *bytes)
 
 static bool insert_patch(struct debug_kvm *d, unsigned cpu, uint64_t at)
 {
-	uint8_t *bytes = at % INSTRUCTION_BYTES == 0 ? in_page(d, cpu, at, INSTRUCTION_BYTES) : NULL;
+	uint8_t *bytes = at % INSTRUCTION_BYTES == 0 ? in_page(d, cpu, at, INSTRUCTION_BYTES) :
+						       NULL;
 	int place = find_patch(d, NULL);
 
 	if (bytes == NULL || find_patch(d, bytes) >= 0) {
@@ -336,9 +340,9 @@ bool debug_kvm_insert(struct debug_kvm *d, unsigned cpu, enum gdb_breakpoint kin
 				    at % bytes != 0) {
 		return false;
 	}
-	if (free_place == NULL || points_of_kind(d, is_breakpoint) >=
-					  (is_breakpoint ? d->breakpoints_max :
-							   d->watchpoints_max)) {
+	if (free_place == NULL ||
+	    points_of_kind(d, is_breakpoint) >=
+		    (is_breakpoint ? d->breakpoints_max : d->watchpoints_max)) {
 		return false;
 	}
 	*free_place = (struct debug_point){ .kind = kind, .at = at, .bytes = bytes };
@@ -376,14 +380,14 @@ static void add_point(struct kvm_guest_debug_arch *arch, const struct debug_poin
 
 	if (p->kind == GDB_BREAKPOINT_HARDWARE) {
 		arch->dbg_bvr[*breakpoints] = p->at;
-		arch->dbg_bcr[*breakpoints] =
-			CONTROL_ENABLED | BREAKPOINT_BYTES << CONTROL_BYTES_SHIFT;
+		arch->dbg_bcr[*breakpoints] = CONTROL_ENABLED | BREAKPOINT_BYTES
+									<< CONTROL_BYTES_SHIFT;
 		(*breakpoints)++;
 	} else {
 		arch->dbg_wvr[*watchpoints] = p->at - in_word;
 		arch->dbg_wcr[*watchpoints] = CONTROL_ENABLED | loads | stores |
-					      ((UINT64_C(1) << p->bytes) - 1) << in_word
-										 << CONTROL_BYTES_SHIFT;
+					      ((UINT64_C(1) << p->bytes) - 1)
+						      << in_word << CONTROL_BYTES_SHIFT;
 		(*watchpoints)++;
 	}
 }

@@ -59,7 +59,8 @@ bool debug_kvm_set(const struct debug_kvm *d, unsigned cpu, unsigned number, uin
  * written then. KVM's dirty log does not see what is written.
  */
 bool debug_kvm_read(struct debug_kvm *d, unsigned cpu, uint64_t at, void *bytes, size_t count);
-bool debug_kvm_write(struct debug_kvm *d, unsigned cpu, uint64_t at, const void *bytes, size_t count);
+bool debug_kvm_write(struct debug_kvm *d, unsigned cpu, uint64_t at, const void *bytes,
+		     size_t count);
 
 /*
  * Set a point: a software breakpoint at once, the others with debug_kvm_apply(). False: the CPU has no room for one more, or

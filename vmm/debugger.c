@@ -2,11 +2,8 @@
 #define _GNU_SOURCE /* accept4 */
 #include "vmm/debugger.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +16,7 @@
 #include "vmm/file.h"
 #include "vmm/gdb_protocol.h"
 #include "vmm/log.h"
+#include "vmm/loopback.h"
 
 #define RECEIVE_BYTES 4096
 
@@ -35,9 +33,9 @@ struct debugger {
 	enum vcpus_state state;
 	int listen_fd;
 	guint listen_source;
-	int fd;       /* of the debugger that is there; -1: none */
-	guint source; /* of fd; 0: it is not read yet, since the vCPUs do not stand */
-	bool is_deaf; /* it does not take its answers */
+	int fd;         /* of the debugger that is there; -1: none */
+	guint source;   /* of fd; 0: it is not read yet, since the vCPUs do not stand */
+	bool is_deaf;   /* it does not take its answers */
 	bool was_there; /* one was; until then the VM stands */
 	struct gdb_target target;
 	struct gdb_protocol protocol;
@@ -365,25 +363,12 @@ static int take_listener(const char *place, GError **error)
 
 static int listen_on(const char *place, GError **error)
 {
-	const struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)strtoul(place, NULL, 10)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	const int yes = 1;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = loopback_listen((uint16_t)strtoul(place, NULL, 10));
 
-	/* Of connections too: an acknowledgement and the answer behind it are two small packets. */
-	if (fd >= 0 && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
-	    bind(fd, (const void *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0) {
-		return fd;
+	if (fd < 0) {
+		error_set_errno(error, "--gdb: cannot listen on port %s of 127.0.0.1", place);
 	}
-	error_set_errno(error, "--gdb: cannot listen on port %s of 127.0.0.1", place);
-	if (fd >= 0) {
-		close(fd);
-	}
-	return -1;
+	return fd;
 }
 
 struct debugger *debugger_new(const struct debugger_config *config, GError **error)

@@ -246,10 +246,9 @@ static void write_memory(struct gdb_protocol *p, const char *text)
 	uint8_t bytes[MEMORY_BYTES_MAX];
 	uint64_t at, count;
 
-	answer_bool(p,
-		    take_range(&text, &at, &count) && take(&text, ':') &&
-			    take_hex(&text, bytes, count) &&
-			    p->target->write(p->target->opaque, p->current, at, bytes, count));
+	answer_bool(p, take_range(&text, &at, &count) && take(&text, ':') &&
+			       take_hex(&text, bytes, count) &&
+			       p->target->write(p->target->opaque, p->current, at, bytes, count));
 }
 
 /* Z and z: "KIND,ADDRESS,BYTES". */
@@ -260,9 +259,9 @@ static void change_breakpoint(struct gdb_protocol *p, const char *text, bool ins
 	if (!take_number(&text, &kind) || !take(&text, ',') || !take_range(&text, &at, &bytes)) {
 		answer_error(p);
 	} else if (kind <= GDB_WATCHPOINT_ACCESS) {
-		answer_bool(p, (insert ? p->target->insert : p->target->remove)(
-				       p->target->opaque, p->current, (enum gdb_breakpoint)kind, at,
-				       bytes));
+		answer_bool(p, (insert ? p->target->insert :
+					 p->target->remove)(p->target->opaque, p->current,
+							    (enum gdb_breakpoint)kind, at, bytes));
 	}
 }
 
@@ -293,8 +292,8 @@ static void go_on(struct gdb_protocol *p, const char *text, bool has_signal, int
 		answer_error(p);
 		return;
 	}
-	if (take_number(&text, &number) && !p->target->set(p->target->opaque, p->current,
-							   32 /* pc */, number)) {
+	if (take_number(&text, &number) &&
+	    !p->target->set(p->target->opaque, p->current, 32 /* pc */, number)) {
 		answer_error(p);
 		return;
 	}
@@ -480,26 +479,13 @@ static const struct {
 	char letter;
 	void (*serve)(struct gdb_protocol *p, const char *text);
 } table[] = {
-	{ '?', why },
-	{ 'g', read_registers },
-	{ 'G', write_registers },
-	{ 'p', read_register },
-	{ 'P', write_register },
-	{ 'm', read_memory },
-	{ 'M', write_memory },
-	{ 'Z', insert_breakpoint },
-	{ 'z', remove_breakpoint },
-	{ 'c', continue_at },
-	{ 'C', continue_signal },
-	{ 's', step_at },
-	{ 'S', step_signal },
-	{ 'v', verbose },
-	{ 'H', choose_thread },
-	{ 'T', is_alive },
-	{ 'q', question },
-	{ 'Q', setting },
-	{ 'D', detach },
-	{ 'k', kill_machine },
+	{ '?', why },           { 'g', read_registers },    { 'G', write_registers },
+	{ 'p', read_register }, { 'P', write_register },    { 'm', read_memory },
+	{ 'M', write_memory },  { 'Z', insert_breakpoint }, { 'z', remove_breakpoint },
+	{ 'c', continue_at },   { 'C', continue_signal },   { 's', step_at },
+	{ 'S', step_signal },   { 'v', verbose },           { 'H', choose_thread },
+	{ 'T', is_alive },      { 'q', question },          { 'Q', setting },
+	{ 'D', detach },        { 'k', kill_machine },
 };
 
 static void serve(struct gdb_protocol *p)

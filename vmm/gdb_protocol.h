@@ -56,9 +56,10 @@ struct gdb_protocol {
 	const struct gdb_target *target;
 	bool running;
 	bool no_acks;
-	unsigned current;  /* vCPU that g, m and s are about */
-	unsigned stopped;  /* vCPU that the last stop is of */
-	const char *cause; /* of that stop, NULL: none but the signal; constant text "watch:" or the like */
+	unsigned current; /* vCPU that g, m and s are about */
+	unsigned stopped; /* vCPU that the last stop is of */
+	const char *
+		cause; /* of that stop, NULL: none but the signal; constant text "watch:" or the like */
 	uint64_t cause_at; /* its address */
 	/* What has come of a packet so far. */
 	enum { GDB_BETWEEN, GDB_INSIDE, GDB_SUM_HIGH, GDB_SUM_LOW } state;

@@ -78,9 +78,9 @@ bool guest_walk(const struct guest_walk_registers *registers, uint64_t va, guest
 	for (level = LAST_LEVEL + 1 - levels;; level++) {
 		unsigned at = half.granule_bits + (LAST_LEVEL - level) * stride;
 		/* The first table may be a part of one, the addresses above it are cut off. */
-		uint64_t index = low_bits(low_bits(va, half.bits) >> at,
-					  level == LAST_LEVEL + 1 - levels ? half.bits - at :
-									     stride);
+		uint64_t index =
+			low_bits(low_bits(va, half.bits) >> at,
+				 level == LAST_LEVEL + 1 - levels ? half.bits - at : stride);
 
 		if (!read(opaque, table + index * sizeof(descriptor), &descriptor) ||
 		    (descriptor & DESCRIPTOR_VALID) == 0) {
@@ -94,6 +94,6 @@ bool guest_walk(const struct guest_walk_registers *registers, uint64_t va, guest
 			return true;
 		}
 		table = low_bits(descriptor, ADDRESS_BITS) >> half.granule_bits
-							      << half.granule_bits;
+								      << half.granule_bits;
 	}
 }

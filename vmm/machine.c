@@ -367,7 +367,8 @@ bool machine_run(const struct options *options, enum exit_code *code, GError **e
 	g_mutex_init(&machine.gate.lock);
 	g_cond_init(&machine.gate.changed);
 	if (die_with_parent(options, error) && prepare(&machine, error) &&
-	    (!options->sandbox || sandbox_enter(options->gdb != NULL, error)) && start_vcpus(&machine, error)) {
+	    (!options->sandbox || sandbox_enter(options->gdb != NULL, error)) &&
+	    start_vcpus(&machine, error)) {
 		log_info("ready"); /* the runner's event "VM created" */
 		while (g_atomic_int_get(&machine.exit_code) == STILL_RUNNING) {
 			g_main_context_iteration(NULL, TRUE);

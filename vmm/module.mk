@@ -4,7 +4,7 @@ include vmm/virtio/module.mk
 
 VMM_SRCS := $(addprefix vmm/,main.c boot.c bus.c control.c control_client.c debug_kvm.c debugger.c devices.c error.c \
 	fdt.c file.c gdb_protocol.c guest_walk.c irq.c janitor.c \
-	layout.c loader.c log.c machine.c memlock.c memory.c options.c output.c pvpanic.c sandbox.c \
+	layout.c loader.c log.c loopback.c machine.c memlock.c memory.c options.c output.c pvpanic.c sandbox.c \
 	serial.c vcpu.c vm.c watchdog.c) $(VIRTIO_SRCS)
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/build/%.o)
 VMM_PKG := $(SDK)/bin/aarch64-linux-gnu-pkg-config

@@ -29,7 +29,7 @@ struct vcpu {
 	pthread_t thread;
 	guint exits; /* atomic */
 	gint inside; /* atomic: in KVM_RUN, or about to be */
-	gint held;   /* atomic: kept out of the guest for the debugger; changed with the gate's lock held */
+	gint held; /* atomic: kept out of the guest for the debugger; changed with the gate's lock held */
 	bool stands; /* at the gate or ended; with the gate's lock held */
 };
 
@@ -211,7 +211,8 @@ static void *vcpu_thread(void *opaque)
 	struct vcpu *vcpu = opaque;
 	sigset_t kick;
 	bool go_on = true;
-	bool owes = false; /* what a load from a device gave is put into its register by the next KVM_RUN */
+	bool owes =
+		false; /* what a load from a device gave is put into its register by the next KVM_RUN */
 
 	sigemptyset(&kick);
 	sigaddset(&kick, KICK_SIGNAL);

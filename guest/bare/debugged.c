@@ -73,7 +73,8 @@ int guest_main(void)
 	if (!report_check(smp_start(1, second) == 0, "cpu_on", "index=1")) {
 		return 1;
 	}
-	report_value("places", "first=0x%llx second=0x%llx own=0x%llx turns=0x%llx leave=0x%llx seed=0x%llx",
+	report_value("places",
+		     "first=0x%llx second=0x%llx own=0x%llx turns=0x%llx leave=0x%llx seed=0x%llx",
 		     (unsigned long long)(uintptr_t)turn_of_first,
 		     (unsigned long long)(uintptr_t)turn_of_second,
 		     (unsigned long long)(uintptr_t)own_breakpoint,
@@ -90,8 +91,9 @@ int guest_main(void)
 	}
 	report_check(leave == 1, "left", "leave=%llu", (unsigned long long)leave);
 	report_check(timer_wait(is_finished, NULL, GIVE_UP_S), "second_left", "");
-	report_value("turns", "counted=%llu expected=%llu seed=0x%llx", (unsigned long long)turns[0],
-		     (unsigned long long)sum, (unsigned long long)seed);
+	report_value("turns", "counted=%llu expected=%llu seed=0x%llx",
+		     (unsigned long long)turns[0], (unsigned long long)sum,
+		     (unsigned long long)seed);
 	report_check(wrong_breaks == 0, "own_breakpoints", "wrong=%llu of=%llu",
 		     (unsigned long long)wrong_breaks, (unsigned long long)breaks);
 	return leave == 1 && wrong_breaks == 0 ? 0 : 1;

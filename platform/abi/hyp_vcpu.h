@@ -38,7 +38,8 @@
  *            (x5, x6 its arguments): the whole VM; run again, the call has failed
  *   RETURNED the protected guest gave back the page at x3 IPA: it is the host's, zeroed
  *   SERROR   an SError interrupt while the guest ran
- *   DEBUG    normal VM with RUN_DEBUG: x2 ESR, x3 FAR
+ *   DEBUG    normal VM with RUN_DEBUG: x2 ESR, x3 FAR. While it runs so its break- and watchpoints are
+ *            the host's; what it writes to them is lost
  *   TABLES   the guest's request needs pages for the VM's tables: VM_DONATE, run again
  *   BROKEN   the guest cannot go on: x4 HYP_BROKEN_*. Every later run gives it again
  */
@@ -70,8 +71,7 @@
 #define HYP_RUN_TRAP_WFI 0x10
 #define HYP_RUN_TRAP_WFE 0x20
 #define HYP_RUN_VSERROR 0x40   /* normal VM: an SError is pending for it */
-/* Normal VM: its debug exceptions go to the host, whose are its break- and watchpoints: what it writes to them is lost. */
-#define HYP_RUN_DEBUG 0x80
+#define HYP_RUN_DEBUG 0x80     /* normal VM: its debug exceptions go to the host */
 #define HYP_RUN_STEP 0x100     /* normal VM, with RUN_DEBUG: one instruction */
 #define HYP_RUN_NO_ENTRY 0x200 /* only give the answer: exit IRQ at once, or what it leads to */
 #define HYP_RUN_SERVE 0x400    /* HVC of a VM that forwards calls: EL2 serves this one itself */

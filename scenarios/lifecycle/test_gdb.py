@@ -221,9 +221,6 @@ def test_gdb_vm(host: Host, check: Checks) -> None:
     config = write_config(host, "hello", False)
     runner = host.job("runner", ["vm", "run", "--gdb", PORT, config])
     check("vm says so", f"VM waits for GDB: target remote localhost:{PORT}", runner.wait_line("GDB"))
-    # Linux, Documentation/networking/proc_net_tcp.rst: the local address, any peer, LISTEN.
-    listens = f"until grep -q ' 0100007F:{int(PORT):04X} 00000000:0000 0A ' /proc/net/tcp; do :; done"
-    check("the VM listens, on 127.0.0.1 alone", 0, host.run(["sh", "-c", listens], 30.0).exit)
     check("it stands", ["T05thread:1;", "OK"], Debugger(host).say("?", "D"))
     check("vm's exit status", 0, runner.wait())
     check("the guest ran to its end", ("SHUTDOWN", True), (reason(runner.out()), "ok hello" in runner.out()))

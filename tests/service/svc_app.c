@@ -215,9 +215,12 @@ static void made_of(void **state)
 		"\"config\":{\"payload_binary_name\":\"hello.so\",\"extra_apk_count\":1}}";
 	struct world *w = *state;
 	struct vm_app_config *app = app_new(AVF_DEBUG_FULL);
-	struct vmm_command_request request = {
-		.program = "vmm", .cid = 2050, .parent = 7, .failure_port = -1, .control = -1
-	};
+	struct vmm_command_request request = { .program = "vmm",
+					       .cid = 2050,
+					       .parent = 7,
+					       .failure_port = -1,
+					       .control = -1,
+					       .gdb = -1 };
 	g_autoptr(GError) error = NULL;
 	g_autofree char *list = NULL;
 	g_autofree char *head = NULL;
@@ -235,7 +238,7 @@ static void made_of(void **state)
 	app->instance_image = test_file("");
 	assert_int_equal(write(app->instance_image, store, sizeof(store)), sizeof(store));
 	app->common.huge_pages = true;
-	app->common.gdb_port = 1234;
+	request.gdb = test_file("a socket that listens");
 	raw = app_vm_to_raw(app, w->os, &error);
 	assert_null(error);
 	request.config = raw;
@@ -247,7 +250,8 @@ static void made_of(void **state)
 	assert_string_equal(value_of(c, "--mem", 0), "128");
 	assert_string_equal(value_of(c, "--cid", 0), "2050");
 	assert_string_equal(value_of(c, "--hugepages", 0), "--cpus"); /* which is next */
-	assert_string_equal(value_of(c, "--gdb", 0), "1234");
+	g_free(content_of(c, value_of(c, "--gdb", 0), &bytes));
+	assert_int_equal(bytes, strlen("a socket that listens"));
 	assert_string_equal(value_of(c, "--parent", 0), "7");
 	g_free(content_of(c, value_of(c, "--initrd", 0), &bytes));
 	assert_int_equal(bytes, strlen("dd"));

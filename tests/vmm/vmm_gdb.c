@@ -68,7 +68,8 @@ static bool write_memory(void *opaque, unsigned cpu, uint64_t at, const void *by
 	return true;
 }
 
-static bool insert(void *opaque, unsigned cpu, enum gdb_breakpoint kind, uint64_t at, uint64_t bytes)
+static bool insert(void *opaque, unsigned cpu, enum gdb_breakpoint kind, uint64_t at,
+		   uint64_t bytes)
 {
 	struct machine *m = opaque;
 
@@ -122,8 +123,10 @@ static int make(void **state)
 
 	m->sent = g_string_new(NULL);
 	m->resumed = NOBODY;
-	m->target = (struct gdb_target){ cpus,	 get,	    set,    read_memory,  write_memory, insert, take_away,
-					 resume, interrupt, detach, kill_machine, send_bytes,   m };
+	m->target =
+		(struct gdb_target){ cpus,         get,        set,    read_memory, write_memory,
+				     insert,       take_away,  resume, interrupt,   detach,
+				     kill_machine, send_bytes, m };
 	gdb_protocol_init(&m->protocol, &m->target);
 	*state = m;
 	return 0;
@@ -260,7 +263,8 @@ static void test_points(void **state)
 	struct machine *m = *state;
 
 	answers(m, "Z1,ffffffc008001234,4", "OK");
-	assert_true(m->kind == GDB_BREAKPOINT_HARDWARE && m->at == 0xffffffc008001234 && m->bytes == 4);
+	assert_true(m->kind == GDB_BREAKPOINT_HARDWARE && m->at == 0xffffffc008001234 &&
+		    m->bytes == 4);
 	answers(m, "z1,ffffffc008001234,4", "OK");
 	answers(m, "z2,ffffffc008001234,4", "E01");
 	answers(m, "Z4,10,8", "OK");
@@ -351,7 +355,9 @@ static void test_rubbish(void **state)
 
 #define TABLES 4
 #define TABLE_BYTES 4096
-#define TCR_39_4K (UINT64_C(25) | UINT64_C(25) << 16 | UINT64_C(2) << 30) /* T0SZ, T1SZ; TG0 4 KiB, TG1 4 KiB */
+#define TCR_39_4K                            \
+	(UINT64_C(25) | UINT64_C(25) << 16 | \
+	 UINT64_C(2) << 30) /* T0SZ, T1SZ; TG0 4 KiB, TG1 4 KiB */
 #define UPPER UINT64_C(0xffffff8000000000)
 
 static bool read_table(void *opaque, uint64_t ipa, uint64_t *value)
@@ -368,7 +374,9 @@ static bool read_table(void *opaque, uint64_t ipa, uint64_t *value)
 static void test_walk(void **state)
 {
 	static uint64_t tables[TABLES][TABLE_BYTES / 8];
-	struct guest_walk_registers r = { .sctlr = 1, .tcr = TCR_39_4K, .ttbr0 = 0x3000, .ttbr1 = UINT64_C(7) << 48 };
+	struct guest_walk_registers r = {
+		.sctlr = 1, .tcr = TCR_39_4K, .ttbr0 = 0x3000, .ttbr1 = UINT64_C(7) << 48
+	};
 	uint64_t ipa = 0;
 
 	(void)state;
@@ -377,8 +385,9 @@ static void test_walk(void **state)
 	tables[0][3] = 0x123456000 | 3;    /* a table that is no memory */
 	tables[1][0] = 0x2000 | 3;         /* level 2: a table */
 	tables[1][1] = 0x90200000 | 0x701; /* a block of 2 MiB */
-	tables[2][5] = UINT64_C(0x00600000a0005003) | 0x700; /* level 3: a page, with attributes above its address */
-	tables[2][6] = 0xa0006001;         /* reserved there: no page */
+	tables[2][5] = UINT64_C(0x00600000a0005003) |
+		       0x700;      /* level 3: a page, with attributes above its address */
+	tables[2][6] = 0xa0006001; /* reserved there: no page */
 	assert_true(guest_walk(&r, UPPER + 0x40005123, read_table, tables, &ipa));
 	assert_true(ipa == 0xa0005123);
 	assert_true(guest_walk(&r, UPPER + 0x40212345, read_table, tables, &ipa));
@@ -388,10 +397,13 @@ static void test_walk(void **state)
 	assert_false(guest_walk(&r, UPPER + 0x40006000, read_table, tables, &ipa));
 	assert_false(guest_walk(&r, UPPER + 0x40007000, read_table, tables, &ipa));
 	assert_false(guest_walk(&r, UPPER + 0xc0000000, read_table, tables, &ipa));
-	assert_false(guest_walk(&r, 0x40005123, read_table, tables, &ipa)); /* the lower half has an empty table */
-	assert_false(guest_walk(&r, UINT64_C(0x0000008040005123), read_table, tables, &ipa)); /* between the halves */
-	r.ttbr1 |= 0x3f; /* CnP, and bits that are not of the address */
-	assert_true(guest_walk(&r, UPPER + 0x40005123, read_table, tables, &ipa) && ipa == 0xa0005123);
+	assert_false(guest_walk(&r, 0x40005123, read_table, tables,
+				&ipa)); /* the lower half has an empty table */
+	assert_false(guest_walk(&r, UINT64_C(0x0000008040005123), read_table, tables,
+				&ipa)); /* between the halves */
+	r.ttbr1 |= 0x3f;                /* CnP, and bits that are not of the address */
+	assert_true(guest_walk(&r, UPPER + 0x40005123, read_table, tables, &ipa) &&
+		    ipa == 0xa0005123);
 	r.sctlr = 0;
 	assert_true(guest_walk(&r, 0x1234, read_table, tables, &ipa) && ipa == 0x1234);
 }
@@ -400,7 +412,10 @@ static void test_walk_other_granules(void **state)
 {
 	static uint64_t tables[TABLES][TABLE_BYTES / 8];
 	/* 64 KiB, 42 bits: two levels; 16 KiB, 36 bits: two levels. Tables are small enough to be cut off. */
-	struct guest_walk_registers r = { .sctlr = 1, .tcr = 22 | 1 << 14 | UINT64_C(28) << 16 | UINT64_C(1) << 30, .ttbr1 = 0x1000 };
+	struct guest_walk_registers r = { .sctlr = 1,
+					  .tcr = 22 | 1 << 14 | UINT64_C(28) << 16 |
+						 UINT64_C(1) << 30,
+					  .ttbr1 = 0x1000 };
 	uint64_t ipa = 0;
 
 	(void)state;
@@ -408,7 +423,8 @@ static void test_walk_other_granules(void **state)
 	assert_true(guest_walk(&r, 0x20000000 + 0x1234567, read_table, tables, &ipa));
 	assert_true(ipa == 0x41234567);
 	tables[1][1] = UINT64_C(0x80000000) | 1; /* level 2 of 16 KiB: a block of 32 MiB */
-	assert_true(guest_walk(&r, UINT64_C(0xfffffff002000000) + 0x123456, read_table, tables, &ipa));
+	assert_true(
+		guest_walk(&r, UINT64_C(0xfffffff002000000) + 0x123456, read_table, tables, &ipa));
 	assert_true(ipa == 0x80123456);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vm as a program, against the service with a fake vmm: words, lines, exit status, files, consoles. */
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -466,6 +468,31 @@ static void what_there_is(void **state)
 	result_clear(&r);
 }
 
+static void a_port_for_a_debugger(void **state)
+{
+	struct world *w = *state;
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	g_autofree char *port = NULL, *line = NULL;
+	struct result r;
+
+	write_config(w, "exit 0");
+	assert_int_equal(bind(fd, (const void *)&address, size), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (void *)&address, &size), 0);
+	port = g_strdup_printf("%d", ntohs(address.sin_port));
+	must_fail(run_vm(w, "run", "--gdb", port, "vm.json", NULL), 1,
+		  "of 127.0.0.1: Address already in use");
+	close(fd);
+	r = run_vm(w, "run", "--gdb", port, "vm.json", NULL);
+	line = g_strdup_printf("VM waits for GDB: target remote localhost:%s\n", port);
+	assert_int_equal(r.exit, 0);
+	assert_holds(r.out, line);
+	result_clear(&r);
+}
+
 static void flags_reach_the_configuration(void **state)
 {
 	struct world *w = *state;
@@ -554,6 +581,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(idsigs, begin, end),
 		cmocka_unit_test_setup_teardown(an_identity_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(what_there_is, begin, end),
+		cmocka_unit_test_setup_teardown(a_port_for_a_debugger, begin, end),
 		cmocka_unit_test_setup_teardown(flags_reach_the_configuration, begin, end),
 		cmocka_unit_test_setup_teardown(flags_of_apps, begin, end),
 		cmocka_unit_test_setup_teardown(wrong_words, begin, end),

@@ -19,6 +19,7 @@
 
 #include "vmm/service/avf.h"
 #include "vmm/service/capabilities.h"
+#include "vmm/service/host_network.h"
 #include "vmm/service/log.h"
 #include "vmm/service/service.h"
 
@@ -277,6 +278,7 @@ int main(int argc, char **argv)
 	service_log_to_kernel(d->log_to_kernel);
 	signal(SIGPIPE, SIG_IGN);
 	raise_limits();
+	host_network_keep();
 	if (!d->shared_vsock && !enter_own_vsock()) {
 		service_log("no vsock of its own: other processes of this host reach its VMs: %s",
 			    g_strerror(errno));

@@ -13,6 +13,7 @@
 #include "ipc/virtualization_service.h"
 #include "vmm/service/death.h"
 #include "vmm/service/guest_service.h"
+#include "vmm/service/host_network.h"
 #include "vmm/service/ipc_error.h"
 #include "vmm/service/log.h"
 #include "vmm/service/state.h"
@@ -205,6 +206,13 @@ static bool open_ends(struct ends *ends, GError **error)
 	return true;
 }
 
+static void close_socket(int fd)
+{
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
 static bool start_process(struct virtual_machine *vm, GError **error)
 {
 	struct ends ends;
@@ -216,9 +224,17 @@ static bool start_process(struct virtual_machine *vm, GError **error)
 		.directory = vm->recipe.directory,
 		.cid = vm->recipe.cid,
 		.parent = getpid(),
+		.gdb = -1,
 	};
 
+	if (vm->recipe.config->common.gdb_port != 0) {
+		request.gdb = host_network_listen(vm->recipe.config->common.gdb_port, error);
+		if (request.gdb < 0) {
+			return false;
+		}
+	}
 	if (!open_ends(&ends, error)) {
+		close_socket(request.gdb);
 		return false;
 	}
 	vm->control = vmm_control_new(ends.control[0]);
@@ -227,6 +243,7 @@ static bool start_process(struct virtual_machine *vm, GError **error)
 	command = vmm_command_build(&request, error);
 	close(ends.failure[1]);
 	close(ends.control[1]);
+	close_socket(request.gdb);
 	if (command == NULL) {
 		close(ends.failure[0]);
 		return false;

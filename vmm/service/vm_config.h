@@ -60,7 +60,7 @@ struct vm_common {
 	bool huge_pages;      /* "huge-pages" b */
 	bool boost_uclamp;    /* "boost-uclamp" b */
 	bool network;         /* "network-supported" b: UnsupportedOperation */
-	uint16_t gdb_port;    /* "gdb-port" q; 0: none, else from 1024 on. Not protected, no debug level NONE */
+	uint16_t gdb_port;    /* "gdb-port" q, from 1024; 0: none. Not protected, not NONE */
 };
 
 /* VirtualMachineRawConfig: exactly one of kernel and bootloader. */

@@ -307,16 +307,14 @@ static void add_machine(struct vmm_command *c, const struct vm_raw_config *confi
 		add(c, "--hugepages", NULL);
 	}
 	add_number(c, "--cpus", cpus(common));
-	if (common->gdb_port != 0) {
-		add_number(c, "--gdb", common->gdb_port);
-	}
 	if (config->params != NULL) {
 		add(c, "--params", config->params);
 	}
 	add(c, "--rng", NULL);
 }
 
-static bool add_control(struct vmm_command *c, int fd, GError **error)
+/* A socket of the service's, or none. */
+static bool add_socket(struct vmm_command *c, const char *option, int fd, GError **error)
 {
 	g_autofree char *name = NULL;
 
@@ -327,7 +325,7 @@ static bool add_control(struct vmm_command *c, int fd, GError **error)
 	if (name == NULL) {
 		return false;
 	}
-	add(c, "--control", name);
+	add(c, option, name);
 	return true;
 }
 
@@ -359,7 +357,8 @@ static bool add_all(struct vmm_command *c, const struct vmm_command_request *req
 	       add_output(c, "--console", streams->console_out, "console-out", error) &&
 	       add_output(c, "--log", streams->log, "log", error) &&
 	       add_input(c, streams->console_in, error) &&
-	       add_control(c, request->control, error) && add_disks(c, config->disks, error);
+	       add_socket(c, "--control", request->control, error) &&
+	       add_socket(c, "--gdb", request->gdb, error) && add_disks(c, config->disks, error);
 }
 
 struct vmm_command *vmm_command_build(const struct vmm_command_request *request, GError **error)
@@ -386,6 +385,7 @@ bool vmm_command_check(const struct vm_raw_config *config, const struct vm_strea
 		.streams = *streams,
 		.failure_port = -1,
 		.control = -1,
+		.gdb = -1,
 	};
 	struct vmm_command *command = vmm_command_build(&request, error);
 

@@ -27,6 +27,7 @@ struct vmm_command_request {
 	const char *directory; /* the VM's own: the vmm's --info-file goes there; NULL: none */
 	int failure_port;      /* writable end for ttyS1 */
 	int control;           /* its end of the control socket; -1: none */
+	int gdb;               /* socket that listens for a debugger; -1: none */
 	uint32_t cid;
 	pid_t parent; /* ends with it */
 };
