@@ -131,6 +131,10 @@ static void test_swiotlb_default(void **state)
 	assert_int_equal(o->swiotlb_mib, 8);
 	assert_false(o->huge_pages);
 	options_free(o);
+	o = parse_well("vmm run --raw r --gdb 1234");
+	assert_string_equal(o->gdb, "1234");
+	assert_false(o->watchdog);
+	options_free(o);
 	o = parse_well("vmm run --raw r --hugepages");
 	assert_true(o->huge_pages);
 	options_free(o);
@@ -186,6 +190,11 @@ static const struct bad_case bad_cases[] = {
 	{ "vmm run --raw r --rsi=1", OPTIONS_ERROR_VALUE, "--rsi: takes no value" },
 	{ "vmm run --raw r --swiotlb 8", OPTIONS_ERROR_CONFLICT, "--swiotlb needs --protected" },
 	{ "vmm run --raw r --protected --hugepages", OPTIONS_ERROR_CONFLICT, "--hugepages excludes --protected" },
+	{ "vmm run --raw r --protected --gdb 1234", OPTIONS_ERROR_CONFLICT, "--gdb excludes --protected and --rsi" },
+	{ "vmm run --raw r --gdb 1234 --rsi", OPTIONS_ERROR_CONFLICT, "--gdb excludes" },
+	{ "vmm run --raw r --gdb 0", OPTIONS_ERROR_VALUE, "--gdb: '0' is not a port from 1 to 65535 or fd:N" },
+	{ "vmm run --raw r --gdb 65536", OPTIONS_ERROR_VALUE, "--gdb: '65536' is not a port" },
+	{ "vmm run --raw r --gdb localhost:1", OPTIONS_ERROR_VALUE, "--gdb: 'localhost:1' is not a port" },
 	{ "vmm run --raw r --hugepages --rsi", OPTIONS_ERROR_CONFLICT, "--hugepages excludes" },
 	{ "vmm run --raw r --console-input f", OPTIONS_ERROR_CONFLICT, "--console-input needs --console" },
 	{ "vmm run image", OPTIONS_ERROR_UNKNOWN, "image: no such option" },
