@@ -183,7 +183,8 @@ def _reports(stage: Stage, out: Path) -> list[Path]:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m ci.stages", description="Run every stage.")
-    parser.add_argument("--out", type=Path, required=True)
+    # Absolute: some stages' tools go to other folders.
+    parser.add_argument("--out", type=lambda text: Path(text).resolve(), required=True)
     parser.add_argument("--nightly", action="store_true", help="the long ones")
     parser.add_argument("stage", nargs="*", help="only these")
     options = parser.parse_args(arguments)

@@ -145,6 +145,14 @@ def test_pipelines_run_what_there_is() -> None:
         assert set(re.findall(r"[a-z-]+", row)) == nightly, name
 
 
+def test_the_build_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = replace(stage(tmp_path, 'test "$2" = O=$PWD/out && mkdir -p out/s && cp kept.xml out/s/a.xml'), needs=())
+    junit.write(tmp_path / "kept.xml", [PASSED])
+    monkeypatch.setattr(stages, "STAGES", (run,))
+    monkeypatch.chdir(tmp_path)
+    assert stages.main(["--out", "out", "s"]) == 0
+
+
 def test_an_unknown_stage_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         stages.main(["--out", "/nonexistent", "--nightly", "lint"])
