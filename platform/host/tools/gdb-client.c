@@ -105,13 +105,11 @@ static bool take_answer(int fd)
 
 static bool send_raw(int fd, const char *hex)
 {
-	unsigned byte;
-	int taken;
+	for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2) {
+		const char digits[] = { hex[0], hex[1], '\0' };
+		uint8_t byte = (uint8_t)strtoul(digits, NULL, 16);
 
-	for (; sscanf(hex, "%2x%n", &byte, &taken) == 1; hex += taken) {
-		uint8_t one = (uint8_t)byte;
-
-		if (!send_bytes(fd, &one, 1)) {
+		if (!send_bytes(fd, &byte, 1)) {
 			return false;
 		}
 	}
