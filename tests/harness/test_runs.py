@@ -99,6 +99,17 @@ def test_a_recording_that_has_all_its_calls_is_no_failure(runner: Runner):
     assert status == 0 and "PASS  mine/a: 1 of 1 checks held" in text, text
 
 
+@pytest.mark.parametrize(("marker", "cause"), [
+    ("@pytest.mark.icount\n", "a closed run has one machine: a scenario that restarts its host has no ICOUNT=1"),
+    ("", "QEMU died: it exited with status 0"),  # it starts the next machine, whose QEMU is none
+])
+def test_a_restart(runner: Runner, marker: str, cause: str):
+    host = "@pytest.fixture\ndef host():\n    return None\n"  # that of a first machine
+    runner.scenario(f"{host}{marker}def test_a(restart, check):\n    check('x', 1, 1)\n    restart()\n")
+    status, text = runner.run()
+    assert status == 1 and cause in runner.verdict("mine/a")["cause"], text
+
+
 def test_side_by_side_sums_up(runner: Runner):
     runner.scenario("def test_a(check):\n    check('x', 1, 1)\ndef test_b(check):\n    check('x', 1, 2)\n")
     status, text = runner.run(JOBS="2")
