@@ -231,6 +231,9 @@ void inject_shot(unsigned int index, uint64_t nth, const struct inject_context *
 /* Physical memory, at most 8 bytes; false: there is none. */
 bool inject_memory_read(uint64_t pa, uint64_t bytes, uint64_t *value);
 bool inject_memory_write(uint64_t pa, uint64_t bytes, uint64_t value);
+/* A device's register of 32 bits; 0 where there is none. */
+uint32_t inject_register_read(uint64_t pa);
+void inject_register_write(uint64_t pa, uint32_t value);
 /* Where the place is in physical memory now; false: nowhere. */
 bool inject_memory_place(const struct inject_place *place, uint64_t *pa);
 /* The descriptor that a PTE fault means, NULL or why there is none. */

@@ -55,49 +55,36 @@ struct device {
 	uint32_t bar;
 };
 
-static uint32_t read32(uint64_t address)
-{
-	uint64_t value = 0;
-
-	inject_memory_read(address, sizeof(uint32_t), &value);
-	return (uint32_t)value;
-}
-
-static void write32(uint64_t address, uint32_t value)
-{
-	inject_memory_write(address, sizeof(value), value);
-}
-
 static bool enter(uint32_t id, struct device *device)
 {
 	unsigned int slot;
 
 	for (slot = 0; slot < SLOTS; slot++) {
 		device->config = ECAM_DEVICE(slot);
-		if (read32(device->config + PCI_ID) == id) {
+		if (inject_register_read(device->config + PCI_ID) == id) {
 			break;
 		}
 	}
 	if (slot == SLOTS) {
 		return false;
 	}
-	device->command = read32(device->config + PCI_COMMAND);
-	device->bar = read32(device->config + PCI_BAR0);
+	device->command = inject_register_read(device->config + PCI_COMMAND);
+	device->bar = inject_register_read(device->config + PCI_BAR0);
 	if ((device->bar & ~PCI_BAR_FLAGS) == 0) {
-		write32(device->config + PCI_BAR0, BAR_FREE);
+		inject_register_write(device->config + PCI_BAR0, BAR_FREE);
 	}
-	device->registers = read32(device->config + PCI_BAR0) & ~PCI_BAR_FLAGS;
-	write32(device->config + PCI_COMMAND,
-		device->command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	device->registers = inject_register_read(device->config + PCI_BAR0) & ~PCI_BAR_FLAGS;
+	inject_register_write(device->config + PCI_COMMAND,
+			      device->command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	return true;
 }
 
 static void leave(const struct device *device, bool still_works)
 {
 	/* A device that is still at work needs to stay the bus's master. */
-	write32(device->config + PCI_COMMAND,
-		device->command | (still_works ? PCI_COMMAND_MASTER : 0));
-	write32(device->config + PCI_BAR0, device->bar);
+	inject_register_write(device->config + PCI_COMMAND,
+			      device->command | (still_works ? PCI_COMMAND_MASTER : 0));
+	inject_register_write(device->config + PCI_BAR0, device->bar);
 }
 
 static void testdev_writes(const struct device *device, const struct inject_place *place,
@@ -106,15 +93,15 @@ static void testdev_writes(const struct device *device, const struct inject_plac
 	uint64_t at = device->registers;
 	uint32_t result;
 
-	write32(at + TESTDEV_IOVA_LOW, (uint32_t)iova);
-	write32(at + TESTDEV_IOVA_HIGH, (uint32_t)(iova >> 32));
-	write32(at + TESTDEV_GPA_LOW, (uint32_t)pa);
-	write32(at + TESTDEV_GPA_HIGH, (uint32_t)(pa >> 32));
-	write32(at + TESTDEV_LENGTH, (uint32_t)place->bytes);
-	write32(at + TESTDEV_ATTRS, TESTDEV_ATTRS_NS);
-	write32(at + TESTDEV_ARM, 1);
-	read32(at + TESTDEV_TRIGGER);
-	result = read32(at + TESTDEV_RESULT);
+	inject_register_write(at + TESTDEV_IOVA_LOW, (uint32_t)iova);
+	inject_register_write(at + TESTDEV_IOVA_HIGH, (uint32_t)(iova >> 32));
+	inject_register_write(at + TESTDEV_GPA_LOW, (uint32_t)pa);
+	inject_register_write(at + TESTDEV_GPA_HIGH, (uint32_t)(pa >> 32));
+	inject_register_write(at + TESTDEV_LENGTH, (uint32_t)place->bytes);
+	inject_register_write(at + TESTDEV_ATTRS, TESTDEV_ATTRS_NS);
+	inject_register_write(at + TESTDEV_ARM, 1);
+	inject_register_read(at + TESTDEV_TRIGGER);
+	result = inject_register_read(at + TESTDEV_RESULT);
 	snprintf(where, 48, "dma write 0x%llx: %s (0x%x)", (unsigned long long)iova,
 		 result == 0 ? "done" : "refused", result);
 }

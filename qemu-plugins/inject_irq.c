@@ -32,19 +32,6 @@ static uint64_t frame(unsigned int vcpu, uint32_t number)
 	return number >= FIRST_SPI ? GICD_BASE : GICR_BASE + vcpu * GICR_STRIDE + GICR_SGI_FRAME;
 }
 
-static uint32_t read32(uint64_t address)
-{
-	uint64_t value = 0;
-
-	inject_memory_read(address, sizeof(uint32_t), &value);
-	return (uint32_t)value;
-}
-
-static void write32(uint64_t address, uint32_t value)
-{
-	inject_memory_write(address, sizeof(value), value);
-}
-
 static uint64_t bit_register(unsigned int vcpu, uint64_t offset, uint32_t number)
 {
 	return frame(vcpu, number) + offset + number / 32 * 4;
@@ -57,33 +44,35 @@ static uint32_t bit_of(uint32_t number)
 
 static bool is_level(unsigned int vcpu, uint32_t number)
 {
-	uint32_t config = read32(frame(vcpu, number) + GIC_ICFGR + number / 16 * 4);
+	uint32_t config = inject_register_read(frame(vcpu, number) + GIC_ICFGR + number / 16 * 4);
 
 	return (config >> (number % 16 * 2 + 1) & 1) == 0;
 }
 
 static uint32_t priority(unsigned int vcpu, uint32_t number)
 {
-	return read32(frame(vcpu, number) + GIC_IPRIORITYR + number / 4 * 4) >> number % 4 * 8 &
+	return inject_register_read(frame(vcpu, number) + GIC_IPRIORITYR + number / 4 * 4) >>
+		       number % 4 * 8 &
 	       0xff;
 }
 
 static bool is_routed_here(unsigned int vcpu, uint32_t number)
 {
 	return number < FIRST_SPI ||
-	       (read32(GICD_BASE + GICD_IROUTER + UINT64_C(8) * number) & 0xff) == vcpu;
+	       (inject_register_read(GICD_BASE + GICD_IROUTER + UINT64_C(8) * number) & 0xff) ==
+		       vcpu;
 }
 
 /* The interrupt that this CPU would acknowledge now. */
 static uint32_t pending(unsigned int vcpu)
 {
-	uint32_t lines = 32 * ((read32(GICD_BASE + GICD_TYPER) & 0x1f) + 1);
+	uint32_t lines = 32 * ((inject_register_read(GICD_BASE + GICD_TYPER) & 0x1f) + 1);
 	uint32_t best = NO_INTERRUPT;
 	uint32_t number;
 
 	for (number = 0; number < lines; number += 32) {
-		uint32_t ready = read32(bit_register(vcpu, GIC_ISPENDR, number)) &
-				 read32(bit_register(vcpu, GIC_ISENABLER, number));
+		uint32_t ready = inject_register_read(bit_register(vcpu, GIC_ISPENDR, number)) &
+				 inject_register_read(bit_register(vcpu, GIC_ISENABLER, number));
 
 		for (; ready != 0; ready &= ready - 1) {
 			uint32_t one = number + (uint32_t)__builtin_ctz(ready);
@@ -110,7 +99,7 @@ void inject_irq_returns(unsigned int vcpu, void *userdata)
 	(void)userdata;
 	if (inject.vcpus[vcpu].gic.pending) {
 		inject.vcpus[vcpu].gic.pending = false;
-		write32(inject.vcpus[vcpu].gic.address, inject.vcpus[vcpu].gic.value);
+		inject_register_write(inject.vcpus[vcpu].gic.address, inject.vcpus[vcpu].gic.value);
 	}
 }
 
@@ -121,11 +110,11 @@ void inject_irq_returns(unsigned int vcpu, void *userdata)
  */
 static void drop(const struct inject_fault *fault, unsigned int vcpu, uint32_t number)
 {
-	write32(bit_register(vcpu, GIC_ICPENDR, number), bit_of(number));
+	inject_register_write(bit_register(vcpu, GIC_ICPENDR, number), bit_of(number));
 	if (!is_level(vcpu, number)) {
 		return;
 	}
-	write32(bit_register(vcpu, GIC_ICENABLER, number), bit_of(number));
+	inject_register_write(bit_register(vcpu, GIC_ICENABLER, number), bit_of(number));
 	if (fault->shots != INJECT_EVER) {
 		at_return(vcpu, GIC_ISENABLER, number);
 	}
@@ -138,8 +127,8 @@ const char *inject_irq(const struct inject_fault *fault, const struct inject_con
 
 	if (fault->word == INJECT_INTERRUPT_RAISE) {
 		*interrupt = fault->index;
-		write32(bit_register(context->vcpu, GIC_ISPENDR, fault->index),
-			bit_of(fault->index));
+		inject_register_write(bit_register(context->vcpu, GIC_ISPENDR, fault->index),
+				      bit_of(fault->index));
 		return NULL;
 	}
 	if (context->el == 1 && (inject_sys(REG_HCR_EL2) & HCR_IMO) != 0) {

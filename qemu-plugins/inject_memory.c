@@ -37,6 +37,18 @@ bool inject_memory_write(uint64_t pa, uint64_t bytes, uint64_t value)
 	return qemu_plugin_write_memory_hwaddr(pa, buffer) == QEMU_PLUGIN_HWADDR_OPERATION_OK;
 }
 
+uint32_t inject_register_read(uint64_t pa)
+{
+	uint64_t value;
+
+	return inject_memory_read(pa, sizeof(uint32_t), &value) ? (uint32_t)value : 0;
+}
+
+void inject_register_write(uint64_t pa, uint32_t value)
+{
+	inject_memory_write(pa, sizeof(value), value);
+}
+
 static bool read_word(uint64_t pa, uint64_t *value)
 {
 	return inject_memory_read(pa, sizeof(*value), value);
