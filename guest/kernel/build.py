@@ -29,6 +29,7 @@ sys.path.insert(0, str(SDK_SOURCES))
 
 from cache import cache_folder, need_space  # noqa: E402  (platform/sdk)
 from errors import SdkError  # noqa: E402
+from layout import kernel_version  # noqa: E402
 
 RECIPE = 1  # count it up when a change of this file changes what comes out
 WORK_BYTES = 1_400_000_000  # measured: source as unpacked 0.76 GB, objects 0.4 GB
@@ -49,20 +50,12 @@ def say(text: str) -> None:
     print(f"kernel: {text}", flush=True)
 
 
-def version_of_source(manifest: dict) -> str:
-    """The Debian version of the SDK's kernel: the source's too."""
-    for name, package in manifest["packages"]["kernel"].items():
-        if name.startswith("linux-binary-"):
-            return package["version"]
-    raise SdkError("the SDK's manifest names no kernel: run make setup")
-
-
 def options_in(fragment: Path) -> list[str]:
     return [line for line in fragment.read_text().splitlines() if line.startswith("CONFIG_")]
 
 
 def key_of(manifest: dict, fragment: Path) -> str:
-    parts = [version_of_source(manifest), manifest["gcc"], sorted(options_in(fragment)), RECIPE]
+    parts = [kernel_version(manifest), manifest["gcc"], sorted(options_in(fragment)), RECIPE]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -149,7 +142,7 @@ def provide(sdk: Path, fragment: Path, work: Path, output: Path, jobs: int) -> N
     with open(built / ".microdroid-kernel.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second checkout waits, and then finds it
         if not all((kept / name).is_file() for name in RESULTS):
-            say(f"building the Microdroid kernel from Linux {version_of_source(manifest)}")
+            say(f"building the Microdroid kernel from Linux {kernel_version(manifest)}")
             shutil.rmtree(kept, ignore_errors=True)
             keep(build(sdk, fragment, work, key, jobs), kept)
             say(f"built: {(kept / 'Image').stat().st_size / 1e6:.1f} MB in {kept}")

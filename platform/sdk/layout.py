@@ -143,6 +143,14 @@ def use_system(name: str, own: Path, out: Path) -> None:
         link(out / "bin" / tool, Path(path))
 
 
+def kernel_version(manifest: dict) -> str:
+    """The Debian version of the SDK's kernel, which its source has too, by what manifest.json holds."""
+    for name, package in manifest["packages"]["kernel"].items():
+        if name.startswith("linux-binary-"):
+            return package["version"]
+    raise SdkError("the SDK's kernel set holds no package linux-binary-*: remove out/sdk and run make setup again")
+
+
 def write_manifest(out: Path, suites: list[str], sets: dict[str, list[Package]], tools: dict[str, str]) -> None:
     """out/sdk/manifest.json: what every report quotes."""
     def dotted(tool: str) -> str:

@@ -105,11 +105,8 @@ def read_config() -> tuple[list[str], dict[str, dict]]:
 def kernel_words(out: Path) -> dict[str, str]:
     """What "{kernel.series}" and "{kernel.version}" stand for, by the manifest of the SDK in `out`."""
     manifest = json.loads((out / "manifest.json").read_text())
-    for name, package in manifest["packages"]["kernel"].items():
-        if name.startswith("linux-binary-"):
-            series = ".".join(manifest["kernel"].split(".")[:2])
-            return {"{kernel.series}": series, "{kernel.version}": package["version"]}
-    raise SdkError("the SDK's kernel set holds no package linux-binary-*: remove out/sdk and run make setup again")
+    series = ".".join(manifest["kernel"].split(".")[:2])
+    return {"{kernel.series}": series, "{kernel.version}": layout.kernel_version(manifest)}
 
 
 def fetch_on_demand(name: str, out: Path) -> None:
