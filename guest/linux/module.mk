@@ -6,7 +6,7 @@ GL_INIT := $(O)/build/guest/linux-init
 GL_CPIO := $(O)/build/guest/linux-initrd.cpio
 ALL += $(O)/guest/linux-initrd.cpio.gz
 
-$(GL_INIT): $(wildcard $(GL)/*.c $(GL)/*.h) platform/abi/guest_report.h | $(SDK)/.ready
+$(GL_INIT): $(wildcard $(GL)/*.c $(GL)/*.h platform/host/lib/stream.[ch]) platform/abi/guest_report.h | $(SDK)/.ready
 	@mkdir -p $(@D)
 	$(CROSS)gcc --sysroot=$(SDK)/sysroot $(CWARN) -O2 -I$(ROOT) -static -s -o $@ $(filter %.c,$^)
 

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <linux/vm_sockets.h>
+
+#include "platform/host/lib/stream.h"
 
 /* More than one packet's worth in each direction (the kernel cuts at 64 KiB). */
 #define MESSAGE_BYTES 200000
@@ -19,42 +20,12 @@
 static uint8_t sent[MESSAGE_BYTES];
 static uint8_t received[MESSAGE_BYTES];
 
-static bool receive_all(int fd, uint8_t *to, size_t bytes)
-{
-	while (bytes > 0) {
-		ssize_t got = recv(fd, to, bytes, 0);
-
-		if (got <= 0) {
-			return false;
-		}
-		to += got;
-		bytes -= (size_t)got;
-	}
-	return true;
-}
-
-static bool send_all(int fd, const uint8_t *from, size_t bytes)
-{
-	while (bytes > 0) {
-		ssize_t done = send(fd, from, bytes, MSG_NOSIGNAL);
-
-		if (done <= 0) {
-			return false;
-		}
-		from += done;
-		bytes -= (size_t)done;
-	}
-	return true;
-}
-
 static int stream_socket(void)
 {
-	const struct timeval limit = { .tv_sec = LIMIT_S };
 	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0) {
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+		stream_limit(fd, LIMIT_S);
 	}
 	return fd;
 }
@@ -74,8 +45,8 @@ static void call_host(unsigned port)
 	for (size_t i = 0; i < sizeof(sent); i++) {
 		sent[i] = (uint8_t)(i * 13 + (i >> 8));
 	}
-	check(send_all(fd, sent, sizeof(sent)) && shutdown(fd, SHUT_WR) == 0 &&
-		      receive_all(fd, received, sizeof(received)) &&
+	check(stream_send(fd, sent, sizeof(sent)) && shutdown(fd, SHUT_WR) == 0 &&
+		      stream_receive(fd, received, sizeof(received)) &&
 		      memcmp(sent, received, sizeof(sent)) == 0,
 	      "vsock_echo");
 	close(fd);
@@ -110,7 +81,7 @@ static void serve_host(unsigned port)
 			check(got == 0, "vsock_end");
 			break;
 		}
-		if (!send_all(connection, received, (size_t)got)) {
+		if (!stream_send(connection, received, (size_t)got)) {
 			check(false, "vsock_answer");
 			break;
 		}

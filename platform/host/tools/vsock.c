@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <linux/vm_sockets.h>
 
 #include "platform/abi/guest_report.h"
+#include "platform/host/lib/stream.h"
 
 #define BYTES_MAX (1U << 20)
 #define PIECE_BYTES 40000U
@@ -36,28 +36,6 @@ static int trouble(const char *what)
 {
 	fprintf(stderr, "vsock: %s: %s\n", what, strerror(errno));
 	return EXIT_FAILURE;
-}
-
-static void set_limits(int fd)
-{
-	const struct timeval limit = { .tv_sec = LIMIT_S };
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-}
-
-static bool send_all(int fd, const uint8_t *from, size_t bytes)
-{
-	while (bytes > 0) {
-		ssize_t done = send(fd, from, bytes, MSG_NOSIGNAL);
-
-		if (done <= 0) {
-			return false;
-		}
-		from += done;
-		bytes -= (size_t)done;
-	}
-	return true;
 }
 
 /* Up to the peer's end; false on an error or when it is more than fits. */
@@ -98,27 +76,12 @@ static int do_listen(unsigned port)
 	if (connection < 0) {
 		return trouble("accept");
 	}
-	set_limits(connection);
-	if (!receive_to_end(connection, &total) || !send_all(connection, received, total)) {
+	stream_limit(connection, LIMIT_S);
+	if (!receive_to_end(connection, &total) || !stream_send(connection, received, total)) {
 		return trouble("connection");
 	}
 	printf(GUEST_REPORT_PREFIX "value served cid=%u bytes=%zu\n", peer.svm_cid, total);
 	return EXIT_SUCCESS;
-}
-
-static bool receive_all(int fd, uint8_t *to, size_t bytes)
-{
-	while (bytes > 0) {
-		ssize_t got = recv(fd, to, bytes, 0);
-
-		if (got <= 0) {
-			errno = got < 0 ? errno : ECONNABORTED;
-			return false;
-		}
-		to += got;
-		bytes -= (size_t)got;
-	}
-	return true;
 }
 
 /* Our close is the last word: a guest that sees it knows that all has arrived. */
@@ -135,14 +98,15 @@ static int do_call(unsigned cid, unsigned port, size_t bytes)
 	if (fd < 0) {
 		return trouble("socket");
 	}
-	set_limits(fd);
+	stream_limit(fd, LIMIT_S);
 	if (connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0) {
 		return trouble("connect");
 	}
 	while (done < bytes) {
 		size_t now = bytes - done < PIECE_BYTES ? bytes - done : PIECE_BYTES;
 
-		if (!send_all(fd, sent + done, now) || !receive_all(fd, received + done, now)) {
+		if (!stream_send(fd, sent + done, now) ||
+		    !stream_receive(fd, received + done, now)) {
 			return trouble("connection");
 		}
 		done += now;
