@@ -101,6 +101,8 @@ class ClosedDriver:
         out, err = (self._file(number, name).decode("utf-8", "replace") for name in ("out", "err"))
         return Result(argv, int(self._file(number, "exit")), out, err)
 
+    last = run
+
     def put(self, path: str, data: bytes) -> None:
         number = self._take(Step("put", path=path, data=data), "err")
         if f"{number}/done" not in self._results:

@@ -69,7 +69,14 @@ class Host:
 
         @ok  None: any exit status will do; True: 0; or the status or statuses that will.
         """
-        result = self._driver.run(tuple(str(word) for word in argv), timeout)
+        return self._judged(self._driver.run(tuple(str(word) for word in argv), timeout), ok)
+
+    def last_run(self, argv: Sequence[str], timeout: float = RUN_S, ok: bool | int | Sequence[int] | None = None) -> Result:
+        """run(), as the scenario's last call of the host. A closed run's recording ends here and does not run it, which halves the time."""
+        return self._judged(self._driver.last(tuple(str(word) for word in argv), timeout), ok)
+
+    @staticmethod
+    def _judged(result: Result, ok: bool | int | Sequence[int] | None) -> Result:
         if ok is not None and ok is not False:
             wanted = (0,) if ok is True else (ok,) if isinstance(ok, int) else tuple(ok)
             if result.exit not in wanted:

@@ -67,6 +67,8 @@ class LiveDriver:
                 return Result(argv, ended[0], out, err)
         raise StepFailed(f"`{shlex.join(argv)}` left its output open for a program that still runs")
 
+    last = run
+
     def put(self, path: str, data: bytes) -> None:
         folder = posixpath.dirname(path)
         if folder not in self._folders:

@@ -19,7 +19,7 @@ from scenarios.harness.live_machine import LiveMachine
 from scenarios.harness.machine import Machine, Setup
 from scenarios.harness.progress import Progress
 from scenarios.harness.rungs import Rungs
-from scenarios.harness.steps import Recorder, Step
+from scenarios.harness.steps import Driver, Recorder, Step
 from scenarios.harness.vm import VM
 
 LIVE, RECORDING, CLOSED = "live", "recording", "closed"
@@ -112,7 +112,8 @@ class ScenarioRun:
             kept = [each for each in setup.instruments if each.recorded]
             setup = dataclasses.replace(setup, options=options, instruments=kept, recording=True)
         live = self._machine = LiveMachine(setup, self.folder, self.progress)
-        live.start()
+        if self.phase == LIVE:
+            live.start()
 
     def host(self) -> Host:
         machine = self.machine()
@@ -126,12 +127,18 @@ class ScenarioRun:
         if self.phase == CLOSED:
             return Host(self._closed_driver, lambda text: None)
         assert isinstance(machine, LiveMachine)
-        driver = machine.ready()
         if self.phase == LIVE:
-            return Host(driver, self.progress.stage)
-        recorder = Recorder(driver)
+            return Host(machine.ready(), self.progress.stage)
+        recorder = Recorder(lambda: self._start_recording(machine))
         self._plan = recorder.plan
         return Host(recorder, self.progress.stage)
+
+    def _start_recording(self, machine: LiveMachine) -> Driver:
+        """The machine of a recording starts with the first call that it has to do: there may be none."""
+        def start() -> Driver:
+            machine.start()
+            return machine.ready()
+        return self._rungs.climb("host", self._key(), start, self.plea.scenario)
 
     def restarted_host(self) -> Host:
         """The machine is switched off, and another one, which has nothing of it, goes up to its host. Live runs only."""

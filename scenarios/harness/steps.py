@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Callable
 from typing import Protocol
 
-from scenarios.harness.errors import StepFailed
+from scenarios.harness.errors import Recorded, StepFailed
 from scenarios.harness.report import Report, parse
 
 
@@ -57,6 +58,9 @@ class Driver(Protocol):
 
     def run(self, argv: tuple[str, ...], timeout_s: float) -> Result: ...
 
+    def last(self, argv: tuple[str, ...], timeout_s: float) -> Result:
+        """run(), after which no call comes."""
+
     def put(self, path: str, data: bytes) -> None: ...
 
     def get(self, path: str) -> bytes: ...
@@ -65,24 +69,35 @@ class Driver(Protocol):
 
 
 class Recorder:
-    """A driver that does the calls by another one and keeps them as a plan."""
+    """A driver that does the calls by another one and keeps them as a plan.
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+    @reach  gives that driver; called at the first call that is to be done.
+    """
+
+    def __init__(self, reach: Callable[[], Driver]) -> None:
+        self._reach = reach
+        self._driver: Driver | None = None
         self.plan: list[Step] = []
 
+    def _noted(self, step: Step) -> Driver:
+        self.plan.append(step)
+        if self._driver is None:
+            self._driver = self._reach()
+        return self._driver
+
     def run(self, argv: tuple[str, ...], timeout_s: float) -> Result:
+        return self._noted(Step("run", argv=argv)).run(argv, timeout_s)
+
+    def last(self, argv: tuple[str, ...], timeout_s: float) -> Result:
+        """Raises Recorded: the plan is whole, and nothing that the program would say can change it."""
         self.plan.append(Step("run", argv=argv))
-        return self._driver.run(argv, timeout_s)
+        raise Recorded
 
     def put(self, path: str, data: bytes) -> None:
-        self.plan.append(Step("put", path=path, data=data))
-        self._driver.put(path, data)
+        self._noted(Step("put", path=path, data=data)).put(path, data)
 
     def get(self, path: str) -> bytes:
-        self.plan.append(Step("get", path=path))
-        return self._driver.get(path)
+        return self._noted(Step("get", path=path)).get(path)
 
     def mark(self, name: str) -> None:
-        self.plan.append(Step("mark", path=name))
-        self._driver.mark(name)
+        self._noted(Step("mark", path=name)).mark(name)

@@ -10,7 +10,8 @@ import pytest
 
 from scenarios.harness import closed, cpio
 from scenarios.harness.closed import ClosedDriver
-from scenarios.harness.errors import Divergence, MachineFailed, StepFailed, Unusable
+from scenarios.harness.errors import Divergence, MachineFailed, Recorded, StepFailed, Unusable
+from scenarios.harness.host import Host
 from scenarios.harness.steps import Recorder, Result, Step
 
 
@@ -19,6 +20,9 @@ class Instant:
 
     def run(self, argv, timeout_s):
         return Result(argv, 0, "recorded", "")
+
+    def last(self, argv, timeout_s):
+        raise AssertionError("a recording does not run it")
 
     def put(self, path, data):
         pass
@@ -31,7 +35,7 @@ class Instant:
 
 
 def record(scenario) -> list[Step]:
-    recorder = Recorder(Instant())
+    recorder = Recorder(Instant)
     scenario(recorder)
     return recorder.plan
 
@@ -52,6 +56,32 @@ def run_closed(plan: list[Step], folder: Path) -> Path:
 
 def driver(plan: list[Step], tmp_path: Path) -> ClosedDriver:
     return ClosedDriver(plan, closed.read_results(run_closed(plan, tmp_path)), "it powered off before")
+
+
+def test_the_last_call_is_recorded_and_not_run(tmp_path: Path):
+    recorder = Recorder(Instant)
+    host = Host(recorder, print)
+    host.run(["true"])
+    with pytest.raises(Recorded):
+        host.last_run(["sh", "-c", "echo out; exit 3"], ok=3)
+    assert [step.argv[0] for step in recorder.plan] == ["true", "sh"]
+    nowhere = Recorder(lambda: pytest.fail("no machine is needed for it"))
+    with pytest.raises(Recorded):
+        Host(nowhere, print).last_run(["true"])
+    assert len(nowhere.plan) == 1
+    replay = driver(recorder.plan, tmp_path)
+    closed_host = Host(replay, print)
+    closed_host.run(["true"])
+    assert closed_host.last_run(["sh", "-c", "echo out; exit 3"], ok=3).out == "out\n"
+    replay.finish()
+    with pytest.raises(Divergence):
+        closed_host.run(["true"])
+
+
+def test_the_last_calls_status_is_judged(tmp_path: Path):
+    plan = [Step("run", argv=("sh", "-c", "exit 3"))]
+    with pytest.raises(StepFailed, match="ended with 3"):
+        Host(driver(plan, tmp_path), print).last_run(plan[0].argv, ok=True)
 
 
 def test_the_same_calls_get_the_closed_runs_answers(tmp_path: Path):
