@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes rubbish, random bytes of one seed, to every channel that a guest of the service has: both serials (ttyS1 is the
- * failure port), both consoles (hvc1 is the log), its IVirtualMachineService (port == its CID) by some connections, each until the
- * host has had enough, and packets that no socket has. Then says how much, and ends well.
+ * failure port), both consoles (hvc1 is the log), its IVirtualMachineService (port == its CID) by some connections, all but the
+ * last cut off in the middle of the host's reading, and packets that no socket has. Then says how much, and ends well.
  */
 #include "guest/bare/lib/arch.h"
 #include "guest/bare/lib/guest.h"
@@ -68,27 +68,33 @@ static bool write_console(struct virtio_device *device)
 	return true;
 }
 
-/* A connection to the service, and rubbish until it has enough. Returns false if it was not taken. */
-static bool write_service(struct vsock *vsock)
+/*
+ * A connection to the service, rubbish, and its end; @waits: only when the host has nothing more to say to that. Returns false if
+ * it was not taken.
+ */
+static bool write_service(struct vsock *vsock, bool waits)
 {
 	uint32_t port = (uint32_t)vsock->own_cid;
-	const struct vsock_packet *packet = NULL;
+	const struct vsock_packet *packet;
 
-	if (vsock_send(vsock, port, VSOCK_REQUEST, 0, "", 0)) {
-		packet = vsock_receive(vsock);
+	if (!vsock_send(vsock, port, VSOCK_REQUEST, 0, "", 0)) {
+		return false;
 	}
-	if (packet == NULL || packet->operation != VSOCK_RESPONSE) {
+	/* What the host still had to say to the connection before, comes first. */
+	do {
+		packet = vsock_receive(vsock);
+	} while (packet != NULL && packet->operation != VSOCK_RESPONSE);
+	if (packet == NULL) {
 		return false;
 	}
 	for (unsigned int i = 0; i < SOCKET_BUFFERS; i++) {
 		fill();
 		vsock_send(vsock, port, VSOCK_DATA, 0, rubbish, VSOCK_DATA_BYTES);
 	}
-	/* What it says to that, until it says reset; then this end does. */
-	do {
+	while (waits && packet != NULL && packet->operation != VSOCK_RESET &&
+	       packet->operation != VSOCK_SHUTDOWN) {
 		packet = vsock_receive(vsock);
-	} while (packet != NULL && packet->operation != VSOCK_RESET &&
-		 packet->operation != VSOCK_SHUTDOWN);
+	}
 	return vsock_send(vsock, port, VSOCK_RESET, 0, "", 0);
 }
 
@@ -123,7 +129,7 @@ int guest_main(void)
 		return 1;
 	}
 	for (unsigned int i = 0; i < CONNECTIONS; i++) {
-		if (!write_service(&vsock)) {
+		if (!write_service(&vsock, i + 1 == CONNECTIONS)) {
 			break;
 		}
 		connections++;
