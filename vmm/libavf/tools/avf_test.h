@@ -74,6 +74,7 @@ void service_killed_tests(const struct test *t);
 void hold_tests(const struct test *t);
 void payload_tests(const struct test *t);
 void bench_tests(const struct test *t);
+void least_memory_tests(const struct test *t);
 
 /* Time that the service has had on a CPU so far, ns; 0: there is none. */
 guint64 service_cpu_ns(void);

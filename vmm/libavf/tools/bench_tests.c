@@ -23,6 +23,10 @@
 #define TRANSFER_BYTES (8 * MIB)
 /* A large file of the system image, of which little was read at the start. */
 #define LARGE_FILE "/usr/lib/microdroid/libcrypto.so.3"
+/* Where the least memory is looked for: in the first nothing of the system has room, in the last it must run. */
+#define TOO_LITTLE_MIB 8
+#define ENOUGH_MIB 64
+#define MEMORY_STEP_MIB 2 /* the service takes even numbers */
 
 static gint64 now_ns(void)
 {
@@ -190,4 +194,42 @@ void bench_tests(const struct test *t)
 	for (guint i = 0; i < BOOTS; i++) {
 		boot(t, i);
 	}
+}
+
+/* Whether a payload that does nothing starts, and comes to its end, in so much memory. */
+static gboolean suffices(const struct test *t, gint64 mib)
+{
+	AvfConfigBuilder *b = builder_of(t, "hello");
+	struct heard h;
+	AvfVm *vm;
+
+	avf_config_builder_set_memory_bytes(b, mib * MIB);
+	vm = vm_of(t, "bench", b);
+	hear(vm, &h);
+	run(vm, "running a machine");
+	wait_for(&h.stopped, &h, "stopped");
+	say("memory", "mib=%lld started=%d finished=%d exit=%d reason=%d", (long long)mib,
+	    h.started, h.finished, h.exit_code, h.reason);
+	delete_vm(t, vm);
+	return h.finished != 0 && h.exit_code == 0;
+}
+
+void least_memory_tests(const struct test *t)
+{
+	gint64 too_little = TOO_LITTLE_MIB;
+	gint64 enough = ENOUGH_MIB;
+
+	if (suffices(t, too_little) || !suffices(t, enough)) {
+		give_up("the least memory", "it is not between the bounds");
+	}
+	while (enough - too_little > MEMORY_STEP_MIB) {
+		gint64 middle = (too_little + enough) / (2 * MEMORY_STEP_MIB) * MEMORY_STEP_MIB;
+
+		if (suffices(t, middle)) {
+			enough = middle;
+		} else {
+			too_little = middle;
+		}
+	}
+	say("minimum_required_memory", "mib=%lld", (long long)enough);
 }

@@ -5,8 +5,8 @@
  *   avf-test KIND FOLDER APKS GROUP...   KIND: protected or normal; FOLDER: for machines' files; APKS: folder of the
  *                                        packages test_service.apk, text_service.apk and echo_reverse.apk (guest/payload)
  *
- * A group is "config", "files", "life", "permission", "payloads", "faults", "service_killed", or, with the package
- * benchmark.apk, "bench"; "hold" is for "faults". Each test says what it saw in one line or more of
+ * A group is "config", "files", "life", "permission", "payloads", "faults", "service_killed", or, with the packages
+ * benchmark.apk and hello.apk, "bench" or "least_memory"; "hold" is for "faults". Each test says what it saw in one line or more of
  * platform/abi/guest_report.h, "value NAME key=value...": 0 for what went well, else a code of AvfError. It judges
  * nothing: scenarios do. What it cannot even try ends it with a sentence and status 1.
  */
@@ -24,7 +24,7 @@ static void group(const struct test *t, const char *name)
 		{ "life", life_tests },        { "permission", permission_tests },
 		{ "payloads", payload_tests }, { "bench", bench_tests },
 		{ "faults", fault_tests },     { "service_killed", service_killed_tests },
-		{ "hold", hold_tests },
+		{ "hold", hold_tests },        { "least_memory", least_memory_tests },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
