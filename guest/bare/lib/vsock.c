@@ -18,6 +18,7 @@ bool vsock_open(struct vsock *vsock)
 	}
 	virtio_ready(&vsock->device);
 	vsock->own_cid = mmio_read32(vsock->device.base + CONFIG_CID);
+	vsock->own_port = VSOCK_OWN_PORT;
 	vsock->type = VSOCK_TYPE_STREAM;
 	return true;
 }
@@ -28,7 +29,7 @@ bool vsock_send(struct vsock *vsock, uint32_t port, enum vsock_operation operati
 	const struct vsock_packet packet = {
 		.source_cid = vsock->own_cid,
 		.destination_cid = VSOCK_HOST_CID,
-		.source_port = VSOCK_OWN_PORT,
+		.source_port = vsock->own_port,
 		.destination_port = port,
 		.bytes = (uint32_t)bytes,
 		.type = vsock->type,

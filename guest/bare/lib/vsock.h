@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A stream on the virtio socket device (Virtio 1.2, 5.10), packet by packet, as much as a guest program needs: one
- * connection at a time, from the guest's port VSOCK_OWN_PORT. One CPU, no locks.
+ * connection at a time, from one port of the guest's. One CPU, no locks.
  */
 #ifndef GUEST_VSOCK_H
 #define GUEST_VSOCK_H
@@ -45,7 +45,8 @@ struct vsock {
 	struct virtio_queue receive;
 	struct virtio_queue transmit;
 	uint64_t own_cid;
-	uint16_t type; /* of packets that are sent: VSOCK_TYPE_STREAM */
+	uint32_t own_port; /* VSOCK_OWN_PORT, until somebody takes another */
+	uint16_t type;     /* of packets that are sent: VSOCK_TYPE_STREAM */
 };
 
 /* Find the device and set it up. Returns false if there is none or it refuses. */
