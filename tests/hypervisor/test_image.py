@@ -5,6 +5,7 @@ import os
 import re
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,8 @@ def test_libfdt_is_not_called_once_the_host_runs(functions: dict[str, list[str]]
         todo += [target for target in functions if target.startswith("trap_") and name == "trap_host"]
     assert "smc_host_call" in reached and "owner_host_reaches" in reached
     assert [name for name in sorted(reached) if re.match(r"_?_?fdt_", name)] == []
+
+
+def test_lines_of_code_that_run_at_el2_stay_within_their_limits() -> None:
+    counted = subprocess.run([sys.executable, ROOT / "platform/hypervisor/tcb.py"], capture_output=True, text=True)
+    assert (counted.returncode, counted.stderr) == (0, "")

@@ -39,10 +39,7 @@ static void print_back_trace(uint64_t frame)
 			return;
 		}
 		log_line_unlocked("called from %#lx", pair[1] - 4);
-		if (pair[0] <= frame) {
-			return;
-		}
-		frame = pair[0];
+		frame = pair[0] > frame ? pair[0] : 0;
 	}
 }
 

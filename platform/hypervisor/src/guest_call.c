@@ -181,18 +181,14 @@ enum guest_call guest_pkvm_mmio_enroll(struct vcpu *vcpu)
 	return guest_status(vcpu, SMCCC_SUCCESS);
 }
 
-enum guest_call guest_pkvm_mmio_map(struct vcpu *vcpu)
+enum guest_call guest_pkvm_mmio(struct vcpu *vcpu)
 {
-	uint64_t ipa = vcpu->x[1];
-	bool is_aligned = ipa % PAGE_BYTES == 0;
+	bool is_map = (uint32_t)vcpu->x[0] == PKVM_MMIO_GUARD_MAP;
+	bool is_good = !is_map || vcpu->x[1] % PAGE_BYTES == 0;
 
 	return memory_answer(
-		vcpu, is_aligned ? guest_set_device(vcpu->vm, ipa, true, true) : HYP_EINVAL, 0);
-}
-
-enum guest_call guest_pkvm_mmio_unmap(struct vcpu *vcpu)
-{
-	return memory_answer(vcpu, guest_set_device(vcpu->vm, vcpu->x[1], true, false), 0);
+		vcpu, is_good ? guest_set_device(vcpu->vm, vcpu->x[1], true, is_map) : HYP_EINVAL,
+		0);
 }
 
 static enum guest_call serve(struct vcpu *vcpu, const struct call *call)

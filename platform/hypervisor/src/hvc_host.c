@@ -20,28 +20,20 @@ static enum hyp_status hvc_host_abi_version(struct regs *regs)
 	return HYP_OK;
 }
 
-/* So many pages a call, that no CPU is kept at EL2 for long. */
-static enum hyp_status pages(const struct regs *regs, enum owner_op op)
+/* MEM_DONATE, MEM_RETURN. So many pages a call, that no CPU is kept at EL2 for long. */
+static enum hyp_status hvc_host_pages(struct regs *regs)
 {
+	bool gives = (uint32_t)regs->x[0] == HYP_CALL_MEM_DONATE;
+	enum owner_op op = gives ? OWNER_HOST_DONATE_HYP : OWNER_HYP_DONATE_HOST;
 	struct owner_request request = { .op = op, .pfn = regs->x[1], .count = regs->x[2] };
 
 	return request.count > HYP_PAGES_MAX ? HYP_EINVAL : owner_apply(&request);
 }
 
-static enum hyp_status hvc_host_mem_donate(struct regs *regs)
-{
-	return pages(regs, OWNER_HOST_DONATE_HYP);
-}
-
-static enum hyp_status hvc_host_mem_return(struct regs *regs)
-{
-	return pages(regs, OWNER_HYP_DONATE_HOST);
-}
-
 static const call_fn calls[] = {
 	[INDEX(HYP_CALL_ABI_VERSION)] = hvc_host_abi_version,
-	[INDEX(HYP_CALL_MEM_DONATE)] = hvc_host_mem_donate,
-	[INDEX(HYP_CALL_MEM_RETURN)] = hvc_host_mem_return,
+	[INDEX(HYP_CALL_MEM_DONATE)] = hvc_host_pages,
+	[INDEX(HYP_CALL_MEM_RETURN)] = hvc_host_pages,
 	[INDEX(HYP_CALL_FEATURES)] = vcpu_features,
 	[INDEX(HYP_CALL_VCPU_CREATE)] = vcpu_create,
 	[INDEX(HYP_CALL_VCPU_GET_REG)] = vcpu_get_reg,

@@ -51,8 +51,8 @@
 	CALL(PKVM_MEM_UNSHARE, PKVM, guest_pkvm_mem_share)                        \
 	SAY(PKVM_MMIO_GUARD_INFO, PKVM, PAGE_BYTES)                               \
 	CALL(PKVM_MMIO_GUARD_ENROLL, PKVM, guest_pkvm_mmio_enroll)                \
-	CALL(PKVM_MMIO_GUARD_MAP, PKVM, guest_pkvm_mmio_map)                      \
-	CALL(PKVM_MMIO_GUARD_UNMAP, PKVM, guest_pkvm_mmio_unmap)                  \
+	CALL(PKVM_MMIO_GUARD_MAP, PKVM, guest_pkvm_mmio)                          \
+	CALL(PKVM_MMIO_GUARD_UNMAP, PKVM, guest_pkvm_mmio)                        \
 	CALL(PKVM_MEM_RELINQUISH, PKVM, guest_pkvm_relinquish)                    \
 	CALL(KVM_CALL_UID, PKVM, guest_kvm_uid)
 

@@ -25,21 +25,15 @@ struct lock {
 	uint32_t serving; /* ticket of who holds it */
 };
 
-/* Says that this CPU waits for another (Arm ARM DDI 0487, C6.2 "YIELD"). Unit tests run elsewhere. */
-static inline void lock_wait(void)
-{
-#ifdef __aarch64__
-	__asm__ volatile("yield");
-#endif
-}
-
 /* Wait for @lock and take it. Not recursive. */
 static inline void lock_take(struct lock *lock)
 {
 	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket) {
-		lock_wait();
+#ifdef __aarch64__ /* unit tests run elsewhere */
+		__asm__ volatile("yield");
+#endif
 	}
 }
 
