@@ -26,7 +26,7 @@ static bool frame_is_good(uint64_t frame)
 {
 	uint64_t low, high;
 
-	return frame % 16 == 0 && cpu_stack_of(frame, &low, &high) && frame <= high - 16;
+	return frame && frame % 16 == 0 && cpu_stack_of(frame, &low, &high) && frame <= high - 16;
 }
 
 /* Return addresses, for `addr2line -fe out/hypervisor/hyp.elf`. */
