@@ -26,7 +26,8 @@ class Runner:
         for name in ("sdk/bin", "host", "plugins"):
             (self.out / name).mkdir(parents=True)
         (self.out / "host/initramfs.cpio").write_bytes(b"x")
-        (self.out / "plugins/trace.so").write_bytes(b"x")
+        for name in ("trace", "yield"):
+            (self.out / f"plugins/{name}.so").write_bytes(b"x")
         for name in ("conftest.py", "pytest.ini"):
             (self.root / name).write_text((paths.ROOT / "scenarios" / name).read_text())
         self.env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(paths.ROOT), "O": str(self.out)}
@@ -163,8 +164,11 @@ def test_nothing_is_left_running(runner: Runner, how: signal.Signals, jobs: str)
         runner.scenario(f"def test_{name}(host, check):\n    pass\n", f"test_{name}.py")
     with runner.start(JOBS=jobs) as process:
         pids: list[int] = []
+        started = os.open(fifo, os.O_RDWR)  # so that it can be opened before anybody writes, and waited for
         while len(pids) < int(jobs):
-            pids += map(int, fifo.read_text().split())
+            assert select.select([started], [], [], 60)[0], "no QEMU was started"
+            pids += map(int, os.read(started, 4096).split())
+        os.close(started)
         machines = [os.pidfd_open(pid) for pid in pids]  # readable when the process has ended
         process.send_signal(how)
         process.communicate(timeout=60)
