@@ -52,6 +52,16 @@ int __wrap_posix_fallocate(int fd, off_t offset, off_t length)
 	return fake_disk_error != 0 ? fake_disk_error : __real_posix_fallocate(fd, offset, length);
 }
 
+qemu_info_t fake_machine(int vcpus)
+{
+	return (qemu_info_t){
+		.target_name = "aarch64",
+		.version = { 7, 7 },
+		.system_emulation = true,
+		.system = { vcpus, vcpus },
+	};
+}
+
 void fake_reset(void)
 {
 	memset(registers, 0, sizeof(registers));

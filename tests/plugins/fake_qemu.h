@@ -52,6 +52,9 @@ struct fake_callbacks {
 
 extern struct fake_callbacks fake_callbacks;
 
+/* What a plugin is told of a QEMU that it can use, whose machine has so many vCPUs. */
+qemu_info_t fake_machine(int vcpus);
+
 /* Forget all registers and callbacks. */
 void fake_reset(void);
 

@@ -86,12 +86,7 @@ static int begin(void **state)
 
 	folder = g_dir_make_tmp("coverage-XXXXXX", NULL);
 	path = g_build_filename(folder, "coverage.txt", NULL);
-	machine = (qemu_info_t){
-		.target_name = "aarch64",
-		.version = { 7, 7 },
-		.system_emulation = true,
-		.system = { 2, 2 },
-	};
+	machine = fake_machine(2);
 	fake_reset();
 	for (i = 0; i < 31; i++) {
 		snprintf(name, sizeof(name), "x%d", i);

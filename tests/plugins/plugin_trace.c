@@ -47,12 +47,7 @@ static int start(void **state)
 	g_free(folder);
 	memset(&trace, 0, sizeof(trace));
 	plugin_forget();
-	machine = (qemu_info_t){
-		.target_name = "aarch64",
-		.version = { 7, 7 },
-		.system_emulation = true,
-		.system = { 1, 1 },
-	};
+	machine = fake_machine(1);
 	fake_reset();
 	for (i = 0; i < 31; i++) {
 		snprintf(name, sizeof(name), "x%d", i);

@@ -9,12 +9,7 @@ static qemu_info_t machine;
 static int begin(void **state)
 {
 	(void)state;
-	machine = (qemu_info_t){
-		.target_name = "aarch64",
-		.version = { 7, 7 },
-		.system_emulation = true,
-		.system = { 2, 2 },
-	};
+	machine = fake_machine(2);
 	fake_reset();
 	return 0;
 }
