@@ -20,8 +20,6 @@
 #define VBAR_EL1 ARM64_SYS_REG(3, 0, 12, 0, 0)
 #define ESR_EL1 ARM64_SYS_REG(3, 0, 5, 2, 0)
 
-#define NUMBER_SP 31
-#define NUMBER_PC 32
 /* PSTATE as in SPSR_EL1 (Arm ARM, C5.2.19), and where it leads in the vector table (D1.4.2). */
 #define PSTATE_MODE UINT64_C(0xf)
 #define PSTATE_AARCH32 (UINT64_C(1) << 4)
@@ -94,16 +92,16 @@ static uint64_t id_of(const struct debug_kvm *d, unsigned cpu, unsigned number)
 {
 	uint64_t pstate = 0;
 
-	if (number < NUMBER_SP) {
+	if (number < GDB_REGISTER_SP) {
 		return CORE(regs.regs[0]) + number * (sizeof(uint64_t) / sizeof(uint32_t));
 	}
 	switch (number) {
-	case NUMBER_SP:
+	case GDB_REGISTER_SP:
 		return get_one(d, cpu, CORE(regs.pstate), &pstate) &&
 				       (pstate & PSTATE_MODE) == MODE_EL1H ?
 			       CORE(sp_el1) :
 			       CORE(regs.sp);
-	case NUMBER_PC:
+	case GDB_REGISTER_PC:
 		return CORE(regs.pc);
 	case GDB_REGISTER_CPSR:
 		return CORE(regs.pstate);

@@ -293,7 +293,7 @@ static void go_on(struct gdb_protocol *p, const char *text, bool has_signal, int
 		return;
 	}
 	if (take_number(&text, &number) &&
-	    !p->target->set(p->target->opaque, p->current, 32 /* pc */, number)) {
+	    !p->target->set(p->target->opaque, p->current, GDB_REGISTER_PC, number)) {
 		answer_error(p);
 		return;
 	}

@@ -15,6 +15,9 @@
 
 #define GDB_PACKET_BYTES_MAX 4096 /* between '$' and '#', either way */
 #define GDB_REGISTERS 34
+/* Their numbers in org.gnu.gdb.aarch64.core: x0 to x30, then these. */
+#define GDB_REGISTER_SP 31
+#define GDB_REGISTER_PC 32
 #define GDB_REGISTER_CPSR 33
 
 /* Kinds of Z packets: what they are in the protocol. */

@@ -211,8 +211,8 @@ static void *vcpu_thread(void *opaque)
 	struct vcpu *vcpu = opaque;
 	sigset_t kick;
 	bool go_on = true;
-	bool owes =
-		false; /* what a load from a device gave is put into its register by the next KVM_RUN */
+	/* What a load from a device gave is put into its register by the next KVM_RUN. */
+	bool owes = false;
 
 	sigemptyset(&kick);
 	sigaddset(&kick, KICK_SIGNAL);

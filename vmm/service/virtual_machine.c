@@ -206,13 +206,6 @@ static bool open_ends(struct ends *ends, GError **error)
 	return true;
 }
 
-static void close_socket(int fd)
-{
-	if (fd >= 0) {
-		close(fd);
-	}
-}
-
 static bool start_process(struct virtual_machine *vm, GError **error)
 {
 	struct ends ends;
@@ -234,7 +227,7 @@ static bool start_process(struct virtual_machine *vm, GError **error)
 		}
 	}
 	if (!open_ends(&ends, error)) {
-		close_socket(request.gdb);
+		close_fd(&request.gdb);
 		return false;
 	}
 	vm->control = vmm_control_new(ends.control[0]);
@@ -243,7 +236,7 @@ static bool start_process(struct virtual_machine *vm, GError **error)
 	command = vmm_command_build(&request, error);
 	close(ends.failure[1]);
 	close(ends.control[1]);
-	close_socket(request.gdb);
+	close_fd(&request.gdb);
 	if (command == NULL) {
 		close(ends.failure[0]);
 		return false;
