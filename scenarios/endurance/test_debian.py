@@ -28,4 +28,13 @@ def test_debian_login(host: Host, check: Checks, raw_api: bool) -> None:
 @debian.files
 def test_debian_login_realm(host: Host, check: Checks, raw_api: bool) -> None:
     """The same in a protected VM, by Arm CCA's RSI."""
-    debian.log_in(host, check, raw_api, realm=True)
+    debian.log_in(host, check, raw_api, protected=True, rsi=True)
+
+
+@pytest.mark.limit(1500)
+@pytest.mark.machine(mem="2G")
+@ways
+@debian.files
+def test_debian_login_protected(host: Host, check: Checks, raw_api: bool) -> None:
+    """Debian in a protected VM of pKVM's kind, on the Microdroid kernel, which has no control groups: a login, no systemd."""
+    debian.log_in(host, check, raw_api, debian.TRIMMED, protected=True)

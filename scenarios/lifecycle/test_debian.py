@@ -16,4 +16,4 @@ from scenarios.harness.host import Host
 @debian.files
 def test_debian_realm(host: Host, check: Checks) -> None:
     """Debian's systemd boots on the stock kernel in a protected VM that AVF's raw API started; root logs in at its console."""
-    debian.log_in(host, check, raw_api=True, realm=True)
+    debian.log_in(host, check, raw_api=True, protected=True, rsi=True)
