@@ -20,6 +20,7 @@ bool vsock_open(struct vsock *vsock)
 	vsock->own_cid = mmio_read32(vsock->device.base + CONFIG_CID);
 	vsock->own_port = VSOCK_OWN_PORT;
 	vsock->type = VSOCK_TYPE_STREAM;
+	vsock->transmit_ms = WAIT_MS;
 	return true;
 }
 
@@ -41,7 +42,7 @@ bool vsock_send(struct vsock *vsock, uint32_t port, enum vsock_operation operati
 	memcpy(vsock->transmit.buffer, &packet, sizeof(packet));
 	memcpy(vsock->transmit.buffer + sizeof(packet), data, bytes);
 	virtio_queue_submit(&vsock->transmit, (uint32_t)(sizeof(packet) + bytes));
-	return virtio_queue_wait(&vsock->transmit, WAIT_MS, NULL);
+	return virtio_queue_wait(&vsock->transmit, vsock->transmit_ms, NULL);
 }
 
 const struct vsock_packet *vsock_receive(struct vsock *vsock)

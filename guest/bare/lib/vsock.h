@@ -45,8 +45,9 @@ struct vsock {
 	struct virtio_queue receive;
 	struct virtio_queue transmit;
 	uint64_t own_cid;
-	uint32_t own_port; /* VSOCK_OWN_PORT, until somebody takes another */
-	uint16_t type;     /* of packets that are sent: VSOCK_TYPE_STREAM */
+	uint32_t own_port;    /* VSOCK_OWN_PORT, until somebody takes another */
+	uint16_t type;        /* of packets that are sent: VSOCK_TYPE_STREAM */
+	uint64_t transmit_ms; /* how long the device may keep a packet that is sent: 5000 */
 };
 
 /* Find the device and set it up. Returns false if there is none or it refuses. */
@@ -54,7 +55,7 @@ bool vsock_open(struct vsock *vsock);
 
 /*
  * Send one packet to the host's @port with @bytes of @data behind it, at most VSOCK_DATA_BYTES. Returns false if
- * the device does not take it in 5 seconds.
+ * the device does not give it back in transmit_ms.
  */
 bool vsock_send(struct vsock *vsock, uint32_t port, enum vsock_operation operation, uint32_t flags,
 		const void *data, size_t bytes);
