@@ -38,7 +38,7 @@ class Cost:
 
 
 def cost(host: Host, threads: int | None = None) -> Cost:
-    """What the service has now; with @threads once it has no more of them, since those of a handshake linger for 15 s (GThreadPool)."""
+    """What the service has now; with @threads once it has no more of them, since those of a handshake linger for a second (GThreadPool)."""
     if threads is not None:
         wait = f"while [ $(ls /proc/$(pidof virtualizationservice)/task | wc -l) -gt {threads} ]; do :; done"
         host.run(["sh", "-c", wait], LINGER_S)
@@ -74,7 +74,7 @@ def start_and_stop(host: Host, check: Checks, figure: Figure, times: int) -> Non
     before = cost(host)
     said = cycle(host, times).split("\n")
     check("VMs that ran and ended well", times, said.count("VM ended: SHUTDOWN"))
-    check_growth(check, figure, before, cost(host))
+    check_growth(check, figure, before, cost(host, before.threads))
     check("no vmm is left", 0, host.run(NO_VMM, 20.0).exit)
 
 
@@ -137,4 +137,4 @@ def all_at_once(host: Host, check: Checks, figure: Figure, count: int) -> None:
     figure("memory of the service with all of them", during.rss, "bytes")
     figure("the host's memory for each", (before.free - during.free) / count, "bytes")
     _end(host, check, jobs, vms)
-    check_growth(check, figure, before, cost(host))
+    check_growth(check, figure, before, cost(host, before.threads))

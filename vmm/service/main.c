@@ -32,6 +32,8 @@
 #define VSOCK_MODE "/proc/sys/net/vsock/ns_mode"
 #define VSOCK_LOCAL "local"
 #define EXIT_BAD_ARGUMENTS 2
+/* Handshakes run on threads of GLib's pool, which keeps them for 15 s by itself; each has its stack, and memory is for VMs. */
+#define IDLE_THREAD_MS 1000
 
 struct daemon {
 	char *socket;
@@ -278,6 +280,7 @@ int main(int argc, char **argv)
 	service_log_to_kernel(d->log_to_kernel);
 	signal(SIGPIPE, SIG_IGN);
 	raise_limits();
+	g_thread_pool_set_max_idle_time(IDLE_THREAD_MS);
 	host_network_keep();
 	if (!d->shared_vsock && !enter_own_vsock()) {
 		service_log("no vsock of its own: other processes of this host reach its VMs: %s",
