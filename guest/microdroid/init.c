@@ -28,7 +28,7 @@
 #define CONSOLE_MODE 0604 /* at debug level FULL a payload may read what its user types */
 /*
  * What the kernel must have left itself and programs, KiB. Measured by instructions from the first stage to the mounted package
- * (performance/avf_least_memory): 107 million in a VM of 64 MiB, 320 million in one of 28; in one of 24 MiB (16,564 KiB are left) the
+ * (endurance/avf_least_memory): 107 million in a VM of 64 MiB, 320 million in one of 28; in one of 24 MiB (16,564 KiB are left) the
  * programs' pages are read again and again, and 6,000 million were not enough.
  */
 #define MEMORY_KIB_MIN (17 * 1024)

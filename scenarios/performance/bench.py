@@ -30,6 +30,8 @@ FORMAT = 2
 CHANGE = 0.02
 NAME_WIDTH = 84
 
+ELSEWHERE = (DEFAULT_SCENARIO, "endurance/avf_least_memory")  # what has figures beside the performance scenarios
+
 OURS, PEER = "terrarium", "pkvm"  # the ratio is OURS / PEER
 
 Figures = dict[str, dict[str, Any]]  # name -> unit, values (target -> number)
@@ -52,6 +54,11 @@ def add_verdict(figures: Figures, folder: Path) -> None:
         name = f"{judged.scenario}: {figure.name}"
         add(figures, name, figure.unit, judged.target, figure.value)
     add(figures, f"{judged.scenario}: wall time", "s", judged.target, judged.seconds)
+
+
+def elsewhere(runs: Path) -> list[Path]:
+    """The folders of ELSEWHERE's runs, each variant's."""
+    return sorted(folder for name in ELSEWHERE for folder in (*runs.glob(name), *runs.glob(f"{name}.*")))
 
 
 def goals(folders: list[Path]) -> list[str]:
@@ -139,14 +146,15 @@ def main() -> int:
     targets = sorted(paths.machine_description.targets(os.environ), key=lambda name: name != OURS)
     for target in targets:
         shutil.rmtree(paths.runs() / target / "performance", ignore_errors=True)
-        shutil.rmtree(paths.runs() / target / DEFAULT_SCENARIO, ignore_errors=True)
-    held = run_scenarios(["performance", DEFAULT_SCENARIO])
+        for folder in elsewhere(paths.runs() / target):
+            shutil.rmtree(folder)
+    held = run_scenarios(["performance", *ELSEWHERE])
     figures: Figures = {}
     judged: list[Path] = []
     for target in targets:
         runs = paths.runs() / target
         folders = sorted(path.parent for path in runs.glob("performance/*/verdict.json"))
-        folders = [folder for folder in (*folders, runs / DEFAULT_SCENARIO) if (folder / "verdict.json").exists()]
+        folders += [folder for folder in elsewhere(runs) if (folder / "verdict.json").exists()]
         for folder in folders:
             add_verdict(figures, folder)
         judged += folders

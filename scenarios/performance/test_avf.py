@@ -24,7 +24,6 @@ SOCKET = "/run/terrarium/virtualizationservice.sock"  # AVF_SERVICE_SOCKET
 MIB, KIB, PAGE_BYTES = 1 << 20, 1 << 10, 4096
 BOOTS = 3  # vmm/libavf/tools/bench_tests.c
 VMM_MIB = 5  # the vmm's own memory, for each VM
-HANGUP = 16  # AVF's reason: the service waited for the payload's start in vain
 SERVICE_SHARE = 0.05  # of the time from run() to the payload's start
 # A mark of host or guest -> what ends with it; the first of a boot is avf-run.
 PHASES = {
@@ -141,19 +140,3 @@ def test_avf(host: Host, machine: Machine, check: Checks, figure: Figure, protec
         shared = {call.args[1] for call in trace.calls(world="vm", name="PKVM_MEM_SHARE")}  # the same in each boot
         figure("mem_protected_shared", len(shared) * PAGE_BYTES / MIB, "MiB")
     check(f"{GOAL}the service's share of boot_time", at_most(SERVICE_SHARE), max(shares))
-
-
-@pytest.mark.icount
-@pytest.mark.limit(300)
-@both_kinds
-@files
-def test_avf_least_memory(host: Host, check: Checks, figure: Figure, protected: bool) -> None:
-    """minimum_required_memory: the least with which a payload runs; with less the VM ends by itself."""
-    lines = avf_test(host, "protected" if protected else "normal", "least_memory")
-    tried = {line.number("mib"): line for line in lines if line.name == "memory"}
-    least = next(line for line in lines if line.name == "minimum_required_memory").number("mib")
-    figure("minimum_required_memory", least, "MiB")
-    check("sizes with which no payload ran", sorted(mib for mib in tried if mib < least),
-          sorted(mib for mib, line in tried.items() if not line["finished"]))
-    check("MiB less than the least that were tried", 2, least - max(mib for mib in tried if mib < least))
-    check("sizes with which the VM stood still", [], [mib for mib, line in tried.items() if line["reason"] == HANGUP])

@@ -99,3 +99,11 @@ def test_goals(tmp_path: Path) -> None:
     lines = [line.split() for line in bench.goals([tmp_path])]
     assert [line[0] for line in lines] == ["ok", "FAIL"]
     assert " ".join(lines[1]) == "FAIL pkvm/performance/x: half the memory at most 0.5; seen 0.6"
+
+
+def test_scenarios_elsewhere(tmp_path: Path) -> None:
+    for name in ("avf_least_memory.normal", "avf_least_memory.protected", "avf_least_memory_of_others", "debian_login"):
+        (tmp_path / "endurance" / name).mkdir(parents=True)
+    (tmp_path / bench.DEFAULT_SCENARIO).mkdir(parents=True)
+    assert [str(folder.relative_to(tmp_path)) for folder in bench.elsewhere(tmp_path)] == [
+        "endurance/avf_least_memory.normal", "endurance/avf_least_memory.protected", bench.DEFAULT_SCENARIO]
