@@ -185,7 +185,7 @@ def test_microdroid_payload_is_none(host: Host, check: Checks, protected: bool) 
 @trimmed
 def test_microdroid_low_memory(host: Host, check: Checks, protected: bool) -> None:
     """bootFailsWhenLowMem: with too little for the system the VM says so and ends by itself, at once."""
-    for mib in (18, 20, 24):
+    for mib in (16, 20, 24):
         vm = microdroid.start(host, protected, mem=mib, name=f"mib-{mib}")
         check(f"{mib} MiB: exit code of the VMM", 0, vm.wait(60.0))
         check(f"{mib} MiB: what the failure port says", matches(TOO_LITTLE), vm.reason())
