@@ -105,10 +105,9 @@ struct vm_streams {
 	int console_in;
 	int log;
 };
-#define VM_STREAMS_NONE    \
-	{                  \
-		-1, -1, -1 \
-	}
+/* clang-format off */ /* versions differ on macros that are initializers */
+#define VM_STREAMS_NONE { -1, -1, -1 }
+/* clang-format on */
 
 /* A configuration with all defaults, owned by the caller: vm_raw_config_free(). */
 struct vm_raw_config *vm_raw_config_new(void);
