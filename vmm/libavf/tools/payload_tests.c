@@ -166,17 +166,18 @@ static char *exchange(AvfVm *vm, guint port, const char *line, const char *more)
 {
 	GError *error = NULL;
 	int fd = avf_vm_connect_vsock(vm, port, &error);
-	FILE *stream = fd >= 0 ? fdopen(fd, "r+") : NULL;
+	FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
 	char answer[64] = "";
 
 	must(error, "connecting to a payload that echoes");
 	if (stream == NULL) {
 		give_up("connecting to a payload that echoes", "no stream");
 	}
-	fputs(line, stream);
-	fflush(stream);
-	(void)!fgets(answer, sizeof(answer), stream);
-	fputs(more, stream);
+	dprintf(fd, "%s", line);
+	if (fgets(answer, sizeof(answer), stream) == NULL) {
+		answer[0] = '\0';
+	}
+	dprintf(fd, "%s", more);
 	fclose(stream);
 	return words(g_strchomp(answer));
 }
