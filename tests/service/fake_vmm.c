@@ -248,15 +248,14 @@ static void cut(struct fake *f)
 
 static void many(struct fake *f)
 {
-	GError *error = NULL;
-
 	for (int i = 0; i < 100000; i++) {
+		g_autoptr(GError) error = NULL;
+
 		if (!ipc_virtual_machine_service_call_notify_payload_ready_sync(service(f), NULL,
 										&error) &&
 		    error->domain != IPC_ERROR) {
 			return; /* the connection is gone, as it should be */
 		}
-		g_clear_error(&error);
 	}
 	give_up("many");
 }
