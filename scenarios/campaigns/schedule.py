@@ -3,9 +3,10 @@
 Injections over workers, by Dask distributed: all cores of this machine, or a cluster's scheduler.
 
 A task is a few injections, so that its own cost (about 2 ms) does not count. Workers have one
-thread each. One that dies takes its task to another one; a task that kills worker
-after worker is cut into single injections, and the one that still does is reported as
-an infrastructure error.
+thread each. One that dies takes its task to another one. The scheduler counts a death against
+all tasks that the worker had at hand, so the injections of one with too many deaths run again
+one by one, with nothing beside: which then still kills worker after worker is reported as an
+infrastructure error.
 """
 
 from __future__ import annotations
@@ -116,6 +117,8 @@ class _Flow:
         self._library = _library()
         self._client, self._spec, self._batches = client, spec, batches
         self._of_task: dict[Any, Sequence[Mapping[str, Any]]] = {}
+        self._suspects: list[Mapping[str, Any]] = []
+        self._alone = False  # what is under way is one of them
         self._done = self._library.as_completed([], loop=client.loop)
 
     def _submit(self, batch: Sequence[Mapping[str, Any]]) -> None:
@@ -124,6 +127,12 @@ class _Flow:
         self._done.add(task)
 
     def _fill(self) -> None:
+        if self._suspects:
+            self._alone = not self._of_task
+            if self._alone:
+                self._submit([self._suspects.pop(0)])
+            return
+        self._alone = False
         while len(self._of_task) < AHEAD * _threads(self._client):
             batch = next(self._batches, None)
             if batch is None:
@@ -147,9 +156,8 @@ class _Flow:
             raise Unusable("the scheduler is gone; the results so far are kept: RESUME=1 goes on")
         if not isinstance(error, self._library.KilledWorker):
             raise Unusable(f"a worker cannot run injections: {type(error).__name__}: {error}")
-        if len(batch) > 1:
-            for injection in batch:
-                self._submit([injection])
+        if not self._alone:
+            self._suspects += batch
         else:
             finished([_lost(batch[0], f"it killed {DEATHS + 1} workers")])
 

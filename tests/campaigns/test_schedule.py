@@ -59,9 +59,11 @@ def test_dead_worker_is_replaced(tmp_path: Path) -> None:
     assert [rows[n]["outcome"] for n in range(3)] == ["masked", "masked", "sdc"]
 
 
-def test_injection_that_kills_every_worker_is_reported(tmp_path: Path) -> None:
-    rows = run(tmp_path, [12, 1], 1, batch=2)
-    assert [rows[n]["outcome"] for n in range(2)] == ["infrastructure", "sdc"]
+@pytest.mark.parametrize("batch", [1, 2])
+def test_injection_that_kills_every_worker_is_reported(tmp_path: Path, batch: int) -> None:
+    """Those beside it, which the scheduler counts its deaths against, have verdicts of their own."""
+    rows = run(tmp_path, [12, 1, 2], 1, batch)
+    assert [rows[n]["outcome"] for n in range(3)] == ["infrastructure", "sdc", "guest_killed"]
     assert "workers" in rows[0]["reason"]
 
 
