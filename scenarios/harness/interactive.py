@@ -22,7 +22,7 @@ from scenarios.harness.host import Host
 from scenarios.harness.inputs import initramfs
 from scenarios.harness.live_machine import LiveMachine
 from scenarios.harness.machine import Channels, Setup
-from scenarios.harness.process import die_with_parent
+from scenarios.harness.process import die_with_parent, start
 from scenarios.harness.progress import Progress
 
 DEBUGGERS = ("gdb-multiarch", "aarch64-linux-gnu-gdb")
@@ -173,11 +173,7 @@ def gdb() -> int:
         folder.write("cmdline.txt", (shlex.join(argv) + "\n").encode())
         image = paths.machine_description.image(options)
         script = _script_of_image(folder, path, known, image) if image else _script(folder, path, known)
-        parent = os.getpid()
-        qemu = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, start_new_session=True,
-            preexec_fn=lambda: die_with_parent(parent), pass_fds=[listener.fileno()],
-        )  # fmt: skip
+        qemu = start(argv, pass_fds=[listener.fileno()])
         listener.close()
         return _debug(script, qemu)
     finally:

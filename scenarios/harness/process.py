@@ -9,12 +9,14 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from scenarios.harness.errors import MachineFailed
 from scenarios.harness.pump import Pump
 
 PR_SET_PDEATHSIG = 1
 LAST_WORDS_BYTES = 2000
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 _LIBC = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
 
 
@@ -22,6 +24,33 @@ def die_with_parent(parent: int) -> None:
     """In the child, before exec: die when the runner does, however it does."""
     if _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != parent:
         os._exit(126)
+
+
+def start(argv: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:
+    """
+    A child in a session of its own (a terminal's Ctrl-C reaches the runner alone), which dies with this process.
+
+    Signals wait until it has begun: what their handlers raise in Python's own work after a fork would be lost.
+    """
+    parent = os.getpid()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+
+    def in_child() -> None:
+        die_with_parent(parent)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    try:
+        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=in_child, **how)
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
+    try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except BaseException:
+        child.kill()
+        child.wait()
+        raise
+    return child
 
 
 class Qemu:
@@ -39,17 +68,8 @@ class Qemu:
         self._pump, self._log_path = pump, log_path
         self._expected = False
         self.ended = False
-        parent = os.getpid()
         with log_path.open("wb") as log:
-            self._child = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=pass_fds,
-                start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone
-                preexec_fn=lambda: die_with_parent(parent),
-            )
+            self._child = start(argv, stdout=log, stderr=subprocess.STDOUT, pass_fds=pass_fds)
         self._pidfd = os.pidfd_open(self._child.pid)
         pump.add(self._pidfd, self._has_ended)
 
