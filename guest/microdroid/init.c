@@ -14,7 +14,6 @@
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,12 +25,6 @@
 #define MANAGER "/usr/bin/microdroid_manager"
 #define SYSLOG_CONSOLE_OFF 6
 #define CONSOLE_MODE 0604 /* at debug level FULL a payload may read what its user types */
-/*
- * What the kernel must have left itself and programs, KiB. Measured by instructions from the first stage to the mounted package
- * (endurance/avf_least_memory): 107 million in a VM of 64 MiB, 320 million in one of 28; in one of 24 MiB (16,564 KiB are left) the
- * programs' pages are read again and again, and 6,000 million were not enough.
- */
-#define MEMORY_KIB_MIN (17 * 1024)
 
 /* A mount; @options as mount(2) has them. */
 struct place {
@@ -109,17 +102,6 @@ static void open_log(bool debuggable)
 	}
 }
 
-/* Says it at once, instead of a hang-up after minutes. */
-static void require_memory(void)
-{
-	struct sysinfo info;
-
-	if (sysinfo(&info) == 0 && info.totalram * info.mem_unit / 1024 < MEMORY_KIB_MIN) {
-		errno = ENOMEM;
-		fail("too little memory in this VM");
-	}
-}
-
 static pid_t start(const char *path, bool debuggable)
 {
 	char *argv[] = { (char *)path, debuggable ? INIT_DEBUGGABLE : NULL, NULL };
@@ -187,7 +169,6 @@ int main(int argc, char **argv)
 	} else if (chmod("/dev/console", CONSOLE_MODE) != 0) {
 		fail("/dev/console");
 	}
-	require_memory();
 	setrlimit(RLIMIT_CORE, &no_core);
 	umask(022);
 	if (sethostname("microdroid", strlen("microdroid")) != 0) {

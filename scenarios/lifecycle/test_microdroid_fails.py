@@ -19,7 +19,7 @@ from scenarios.microdroid import (
 UNKNOWN, VERIFICATION_FAILED, INVALID_CONFIG = 0, 1, 3
 LAUNCHER_FAILED = 101  # exit code of a payload that could not be started
 RESET = 32  # the VMM's exit status
-TOO_LITTLE = "^MICRODROID_UNKNOWN_RUNTIME_ERROR[|]init: too little memory"
+TOO_LITTLE = "^MICRODROID_UNKNOWN_RUNTIME_ERROR[|]first stage: too little memory"
 
 # Nothing here is about the host's CPUs, and two of them wait for each other where the build machine has no two to spare: half of the time.
 one_cpu = pytest.mark.machine(smp=1)
