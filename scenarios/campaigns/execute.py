@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.campaigns import outcome
-from scenarios.harness.process import die_with_parent
+from scenarios.harness.process import start
 
 LOOK_S = 1.0  # how often a running QEMU is looked at
 IDLE_LOOKS = 4  # so often asleep without any processor time: nothing will happen any more
@@ -52,16 +52,8 @@ def watch(argv: Sequence[str], folder: Path, cpu_s: float = float("inf")) -> int
     Run it to its end: exit status, minus a signal's number, or outcome.IDLE, or outcome.SPIN after
     @cpu_s of processor time.
     """
-    parent = os.getpid()
     with (folder / "qemu.log").open("wb") as log:
-        child = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=lambda: die_with_parent(parent),
-        )
+        child = start(argv, stdout=log, stderr=subprocess.STDOUT)
     pidfd = os.pidfd_open(child.pid)
     try:
         asleep, before = 0, -1
